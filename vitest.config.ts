@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts", "language/**/*.test.ts", "runtime/**/*.test.ts", "stdlib/**/*.test.ts", "compiler/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "dist/**"],
+    // vmThreads breaks onnxruntime-node; forks also isolates a native crash to its own test file.
+    pool: "forks",
+    testTimeout: 30_000,
+  },
+});
