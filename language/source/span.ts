@@ -1,0 +1,15 @@
+/**
+ * A stretch of one source file. Offsets count UTF-16 code units, `end` is exclusive, and
+ * 0 <= start <= end <= text.length of the file named.
+ */
+export interface Span {
+  /** The path of the file as the user typed it: the key under which the file's text is found. */
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The smallest span of one file that holds both spans; both must be of the same file. */
+export function joinSpans(first: Span, last: Span): Span {
+  return { file: first.file, start: Math.min(first.start, last.start), end: Math.max(first.end, last.end) };
+}
