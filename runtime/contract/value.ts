@@ -9,7 +9,7 @@ export type Dtype = "f16" | "bf16" | "f32" | "f64" | "i8" | "i16" | "i32" | "i64
 
 export type TensorData =
   | Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | BigInt64Array
-  | Uint8Array | Uint16Array | Uint32Array | BigUint64Array | readonly string[];
+  | Uint8Array | Uint16Array | Uint32Array | BigUint64Array | string[];
 
 /** Row-major and dense. `bool` is a Uint8Array of 0 and 1. */
 export interface Tensor {
