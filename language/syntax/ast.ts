@@ -401,7 +401,7 @@ export interface ListExpr {
 }
 
 export interface RecordExpr {
-  readonly kind: "record";
+  readonly kind: "recordExpr";
   readonly span: Span;
   readonly entries: readonly RecordEntry[];
 }
