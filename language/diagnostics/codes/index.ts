@@ -5,3 +5,4 @@
  * line, P09xx tests and externs, P10xx ONNX and model files, P11xx planner and sharding.
  */
 export * from "./syntax.ts";
+export * from "./onnx.ts";

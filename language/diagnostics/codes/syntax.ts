@@ -57,4 +57,22 @@ export const syntaxCodes = {
     title: "text between the items of a file",
     message: (p: { found: string }) => `expected an item such as \`param\` or \`pipeline\`, found ${p.found}`,
   }),
+  unknownUnit: defineCode({
+    code: "P0110",
+    severity: "error",
+    title: "unknown unit",
+    message: (p: { unit: string }) => `\`${p.unit}\` is not a unit`,
+  }),
+  tooDeep: defineCode({
+    code: "P0111",
+    severity: "error",
+    title: "nested too deeply",
+    message: (p: { limit: number }) => `this is nested more than ${p.limit} levels deep`,
+  }),
+  unknownEdition: defineCode({
+    code: "P0112",
+    severity: "error",
+    title: "unknown edition",
+    message: (p: { found: string }) => `there is no edition ${p.found} of the language`,
+  }),
 } as const;
