@@ -1,0 +1,42 @@
+import sharp from "sharp";
+import { expect, test } from "vitest";
+import { decodeImage } from "./kernel.ts";
+
+const max_pixels = 1_000_000n;
+const picture = sharp({ create: { width: 3, height: 2, channels: 3, background: { r: 200, g: 100, b: 50 } } });
+
+test("RGB, BGR and luma", async () => {
+  const bytes = await picture.clone().png().toBuffer();
+  const rgb = await decodeImage({ bytes, mode: "RGB", max_pixels });
+  expect(rgb.shape).toEqual([2, 3, 3]);
+  expect([...rgb.data.slice(0, 3)]).toEqual([200, 100, 50]);
+  expect([...(await decodeImage({ bytes, mode: "BGR", max_pixels })).data.slice(0, 3)]).toEqual([50, 100, 200]);
+  const luma = await decodeImage({ bytes, mode: "L", max_pixels });
+  expect(luma.shape).toEqual([2, 3, 1]);
+  expect(luma.data[0]).toBe(Math.round(0.299 * 200 + 0.587 * 100 + 0.114 * 50));
+});
+
+test("the camera's orientation is applied", async () => {
+  const bytes = await picture.clone().jpeg().withExif({ IFD0: { Orientation: "6" } }).withMetadata({ orientation: 6 }).toBuffer();
+  expect((await decodeImage({ bytes, mode: "RGB", max_pixels })).shape).toEqual([3, 2, 3]);
+});
+
+test("grey, transparent and 16-bit pictures become three bytes a pixel", async () => {
+  const grey = await picture.clone().greyscale().png().toBuffer();
+  const transparent = await picture.clone().ensureAlpha(0.5).png().toBuffer();
+  const deep = await picture.clone().toColourspace("rgb16").png().toBuffer();
+  for (const bytes of [grey, transparent, deep]) {
+    const decoded = await decodeImage({ bytes, mode: "RGB", max_pixels });
+    expect(decoded.shape).toEqual([2, 3, 3]);
+    expect(decoded.data.length).toBe(18);
+  }
+  expect([...(await decodeImage({ bytes: deep, mode: "RGB", max_pixels })).data.slice(0, 3)]).toEqual([200, 100, 50]);
+});
+
+test("garbage, a cut picture and one too large are row errors", async () => {
+  const noise = Uint8Array.from({ length: 300 * 300 * 3 }, (_, index) => (index * 7919) % 251);
+  const bytes = await sharp(noise, { raw: { width: 300, height: 300, channels: 3 } }).jpeg().toBuffer();
+  await expect(decodeImage({ bytes: Uint8Array.of(1, 2, 3), mode: "RGB", max_pixels })).rejects.toThrow("the picture cannot be decoded");
+  await expect(decodeImage({ bytes: bytes.subarray(0, bytes.length / 2), mode: "RGB", max_pixels })).rejects.toThrow("the picture cannot be decoded");
+  await expect(decodeImage({ bytes, mode: "RGB", max_pixels: 100n })).rejects.toThrow("the picture cannot be decoded");
+});

@@ -1,0 +1,63 @@
+/**
+ * Decodes a picture to [H, W, C] bytes: EXIF orientation applied, transparency dropped, colours in sRGB. "L" is
+ * luma by ITU-R BT.601 in 16-bit fixed point, as Pillow computes it. A broken or too large picture is a row
+ * error.
+ */
+import sharp from "sharp";
+import { RowError } from "../../../runtime/contract/kernel.ts";
+import type { Tensor } from "../../../runtime/contract/value.ts";
+
+// One picture at a time in a worker's libvips: the workers are what runs side by side.
+sharp.concurrency(1);
+sharp.cache(false);
+
+export async function decodeImage(args: { readonly bytes: Uint8Array; readonly mode: string; readonly max_pixels: bigint }): Promise<Tensor> {
+  const { data, info } = await sharp(args.bytes, { limitInputPixels: Number(args.max_pixels), failOn: "warning" })
+    .autoOrient()
+    .toColourspace("srgb")
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+    .catch((error: unknown) => {
+      throw new RowError(`the picture cannot be decoded: ${firstLine(error)}`);
+    });
+  const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const rgb = info.channels === 3 ? pixels : repeatGrey(pixels, info.channels);
+  const [height, width] = [info.height, info.width];
+  switch (args.mode) {
+    case "BGR":
+      return { dtype: "u8", shape: [height, width, 3], data: swapRedAndBlue(rgb) };
+    case "L":
+      return { dtype: "u8", shape: [height, width, 1], data: toLuma(rgb) };
+    default:
+      return { dtype: "u8", shape: [height, width, 3], data: rgb };
+  }
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0];
+}
+
+/** Grey pictures come with one channel (two with a transparency that stayed). */
+function repeatGrey(pixels: Uint8Array, channels: number): Uint8Array {
+  const rgb = new Uint8Array((pixels.length / channels) * 3);
+  for (let pixel = 0; pixel * channels < pixels.length; pixel++) rgb.fill(pixels[pixel * channels], pixel * 3, pixel * 3 + 3);
+  return rgb;
+}
+
+function swapRedAndBlue(rgb: Uint8Array): Uint8Array {
+  for (let index = 0; index < rgb.length; index += 3) {
+    const red = rgb[index];
+    rgb[index] = rgb[index + 2];
+    rgb[index + 2] = red;
+  }
+  return rgb;
+}
+
+function toLuma(rgb: Uint8Array): Uint8Array {
+  const luma = new Uint8Array(rgb.length / 3);
+  for (let pixel = 0; pixel < luma.length; pixel++) {
+    luma[pixel] = (rgb[pixel * 3] * 19595 + rgb[pixel * 3 + 1] * 38470 + rgb[pixel * 3 + 2] * 7471 + 0x8000) >> 16;
+  }
+  return luma;
+}
