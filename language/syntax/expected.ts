@@ -9,7 +9,7 @@ export interface Expectation {
   readonly close: ")" | "]" | "}" | undefined;
   /** True where a list could also have gone on after a comma. */
   readonly inList: boolean;
-  /** True where an item was complete and text followed. */
+  /** True where an item should have started. */
   readonly atEnd: boolean;
 }
 
@@ -36,7 +36,6 @@ function namesToken(type: TokenType): string {
 }
 
 const alternatives: Readonly<Record<string, string>> = {
-  item: "an item such as `param` or `pipeline`",
   fnBody: "`=` and a result, or `{` and a block that ends with `return`",
   pipelineStatement: "`let`, `write` or `}`",
   testStatement: "`given`, `expect` or `}`",
@@ -51,10 +50,11 @@ const alternatives: Readonly<Record<string, string>> = {
 
 /** No alternative of the rule fitted. */
 export function expectAlternative(ruleName: string): Expectation {
+  if (ruleName === "item") return expectEnd();
   return expectation(alternatives[ruleName] ?? "a value");
 }
 
-/** The item was complete. */
+/** No item starts here. */
 export function expectEnd(): Expectation {
   return { ...expectation("an item such as `param` or `pipeline`"), atEnd: true };
 }

@@ -67,6 +67,7 @@ function describeFault(context: FaultContext, fault: SyntaxFault, index: number)
 
 function strayText(context: FaultContext, found: IToken | undefined, index: number): Diagnostic {
   const isStatement = found !== undefined && regionStarts.has(found.tokenType) && found.tokenType !== t.PipeTo;
+  if (index > 0 && !isStatement && sameLine(context.source, context.tokens[index - 1], found)) return leftOver(context, found);
   const isBracket = found !== undefined && [t.RParen, t.RBracket, t.RBrace].includes(found.tokenType);
   const reason = isStatement
     ? `\`${found.image}\` belongs inside the braces of ${ownerOf(found.tokenType)}`
@@ -77,6 +78,20 @@ function strayText(context: FaultContext, found: IToken | undefined, index: numb
     ...(reason === undefined ? {} : { reason }),
   });
 }
+
+/** Text behind a complete item on the same line: more likely part of it than of another. */
+function leftOver(context: FaultContext, found: IToken | undefined): Diagnostic {
+  const isComparison = found !== undefined && comparisons.has(found.tokenType);
+  return report(syntaxCodes.unexpected, { expected: "the next item", found: describeToken(found) }, {
+    at: foundSpan(context, found),
+    label: "what comes before is complete",
+    ...(isComparison ? { reason: "comparisons do not chain; join two with `and`" } : {}),
+  });
+}
+
+const comparisons: ReadonlySet<TokenType> = new Set([
+  t.EqualEqual, t.NotEqual, t.Less, t.LessEqual, t.Greater, t.GreaterEqual, t.In,
+]);
 
 function ownerOf(type: TokenType): string {
   switch (type) {
@@ -180,7 +195,7 @@ function endOfToken(source: SourceFile, token: IToken | undefined): Span {
   return { file: source.path, start: end, end };
 }
 
-function sameLine(source: SourceFile, previous: IToken, found: IToken | undefined): boolean {
-  if (found === undefined) return false;
+function sameLine(source: SourceFile, previous: IToken | undefined, found: IToken | undefined): boolean {
+  if (previous === undefined || found === undefined) return false;
   return positionAt(source, previous.startOffset).line === positionAt(source, found.startOffset).line;
 }

@@ -33,6 +33,8 @@ export function lex(source: SourceFile): Lexed {
   const diagnostics = result.errors.map((error) => badCharacter(source, error.offset, error.length));
   const tokens: IToken[] = [];
   for (const token of result.tokens) {
+    // The tree's spans come from these; the lexer counts only where tokens start.
+    token.endOffset = token.startOffset + token.image.length - 1;
     const kept = mend(source, token, diagnostics);
     if (kept === undefined) continue;
     const previous = tokens.at(-1);
