@@ -25,6 +25,17 @@ const lineRules: ReadonlySet<string> = new Set([
 ]);
 /** In these, a `chain` or `expr` is an element of a list. */
 const listRules: ReadonlySet<string> = new Set(["listExpr", "subscript"]);
+/** Before these goes a comment from inside something that is never split over lines. */
+const wholeRules: ReadonlySet<string> = new Set([
+  "edition", "item", "pipelineStatement", "testStatement", "letStatement", "pipeStep",
+]);
+
+interface Anchors {
+  /** Tokens that comments may stand before. */
+  readonly all: ReadonlySet<number>;
+  /** Those that begin an item, statement or step. */
+  readonly wholes: ReadonlySet<number>;
+}
 
 /** Gives every comment its place. */
 export function placeComments(source: SourceFile, file: ConcreteFile): Comments {
@@ -35,12 +46,12 @@ export function placeComments(source: SourceFile, file: ConcreteFile): Comments 
   let anchor: number | undefined;
   for (const comment of file.comments) {
     for (let token = file.tokens[index]; token !== undefined && token.startOffset < comment.startOffset; token = file.tokens[++index]) {
-      if (anchors.has(token.startOffset)) anchor = token.startOffset;
+      if (anchors.wholes.has(token.startOffset)) anchor = token.startOffset;
     }
     const previous = file.tokens[index - 1];
     const next = file.tokens[index]?.startOffset ?? source.text.length;
     const isBehind = previous !== undefined && !/[\r\n]/.test(source.text.slice(previous.startOffset + previous.image.length, comment.startOffset));
-    const isPlaced = anchors.has(next) || next === source.text.length;
+    const isPlaced = anchors.all.has(next) || next === source.text.length;
     if (isBehind) push(behind, previous.startOffset, comment);
     else push(before, isPlaced ? next : (anchor ?? next), comment);
   }
@@ -53,27 +64,29 @@ function push(map: Map<number, IToken[]>, key: number, comment: IToken): void {
   else known.push(comment);
 }
 
-function anchorsOf(file: ConcreteFile): ReadonlySet<number> {
-  const anchors = new Set<number>();
+function anchorsOf(file: ConcreteFile): Anchors {
+  const all = new Set<number>();
+  const wholes = new Set<number>();
   const visit = (cst: CstNode, parent: string): void => {
     const isElement = (cst.name !== "chain" && cst.name !== "expr") || listRules.has(parent);
     const start = cst.location?.startOffset;
-    if (lineRules.has(cst.name) && isElement && start !== undefined) anchors.add(start);
+    const isLine = (lineRules.has(cst.name) && isElement) || (cst.name === "withSettings" && parent === "pipelineItem");
+    if (isLine && start !== undefined) all.add(start);
+    if (wholeRules.has(cst.name) && start !== undefined) wholes.add(start);
     for (const children of Object.values(cst.children)) {
       for (const child of children) {
         if (!isToken(child)) visit(child, cst.name);
-        else if (isLineToken(cst, child)) anchors.add(child.startOffset);
+        else if (isLineToken(cst, child)) all.add(child.startOffset);
       }
     }
   };
   if (file.edition !== undefined) visit(file.edition, "");
   for (const item of file.items) visit(item, "");
-  return anchors;
+  return { all, wholes };
 }
 
 function isLineToken(parent: CstNode, token: IToken): boolean {
   if (token.tokenType === t.RParen) return parent.name !== "grouped";
-  if (token.tokenType === t.With) return parent.name === "pipelineItem";
   return token.tokenType === t.RBrace || token.tokenType === t.RBracket || token.tokenType === t.Return;
 }
 

@@ -120,7 +120,7 @@ function fits(doc: Doc, width: number, following: readonly Piece[], brokenGroups
     else if (part.kind === "ifBroken") {
       const isBroken = part.id === undefined ? broken : (brokenGroups.get(part.id) ?? false);
       pieces.push({ doc: isBroken ? part.broken : part.flat, broken });
-    } else if (part.kind === "group") pieces.push({ doc: part.body, broken: part.broken });
+    } else if (part.kind === "group") pieces.push({ doc: part.body, broken: part.broken || broken });
   }
   return false;
 }
