@@ -24,6 +24,8 @@ export class WireError extends Error {
 /** One field of a message. For varint and fixed fields `value` holds the value; for bytes, `offset` and `length` the body. */
 export interface WireField {
   number: number;
+  /** Where the field's tag starts. */
+  start: number;
   type: "varint" | "fixed64" | "bytes" | "fixed32";
   /** int64 semantics for varints, rounded beyond 2^53; the little-endian bits for fixed fields are at `offset`. */
   value: number;
@@ -135,10 +137,11 @@ export function createWireReader(source: ByteSource, limits: WireLimits = defaul
 
   function fields(range: ByteRange, visit: (field: WireField) => void): void {
     const end = range.offset + range.length;
-    const field: WireField = { number: 0, type: "varint", value: 0, offset: 0, length: 0 };
+    const field: WireField = { number: 0, start: 0, type: "varint", value: 0, offset: 0, length: 0 };
     let next = range.offset;
     while (next < end) {
       position = next;
+      field.start = next;
       const tag = varint(end);
       field.number = Math.floor(tag / 8);
       if (field.number < 1 || tag > 2 ** 32) throw new WireError("malformed", next, "a field has no valid number");
