@@ -127,7 +127,7 @@ function buildFnBody(build: Build, parent: CstNode, cst: CstNode | undefined): F
     span: spanAt(build, cst),
     form: token(cst, "LBrace") === undefined ? "=" : "block",
     lets: nodes(cst, "letStatement").map((statement) => buildLet(build, statement)),
-    result: buildPipeOf(build, cst),
+    result: buildPipeOf(build, node(cst, "returnStatement") ?? cst),
   };
 }
 

@@ -12,6 +12,7 @@ import type { ConcreteFile } from "./parse.ts";
 import * as t from "./tokens.ts";
 
 export interface Comments {
+  readonly all: readonly IToken[];
   /** Comments on lines of their own, by the offset of the token they stand before; the text's length for the end. */
   readonly before: ReadonlyMap<number, readonly IToken[]>;
   /** Comments on the same line, by the offset of the token they stand behind. */
@@ -20,14 +21,15 @@ export interface Comments {
 
 /** Rules that start a line of their own where their surroundings are broken. */
 const lineRules: ReadonlySet<string> = new Set([
-  "edition", "item", "pipelineStatement", "testStatement", "letStatement", "pipeStep", "chainStep", "field", "setting",
+  "edition", "item", "pipelineStatement", "testStatement", "letStatement", "returnStatement", "pipeStep", "chainStep", "field", "setting",
   "entry", "argument", "importName", "dimension", "chain", "expr",
 ]);
 /** In these, a `chain` or `expr` is an element of a list. */
 const listRules: ReadonlySet<string> = new Set(["listExpr", "subscript"]);
 /** Before these goes a comment from inside something that is never split over lines. */
 const wholeRules: ReadonlySet<string> = new Set([
-  "edition", "item", "pipelineStatement", "testStatement", "letStatement", "pipeStep",
+  "edition", "item", "pipelineStatement", "testStatement", "letStatement", "returnStatement",
+  "pipeStep",
 ]);
 
 interface Anchors {
@@ -55,7 +57,7 @@ export function placeComments(source: SourceFile, file: ConcreteFile): Comments 
     if (isBehind) push(behind, previous.startOffset, comment);
     else push(before, isPlaced ? next : (anchor ?? next), comment);
   }
-  return { before, behind };
+  return { all: file.comments, before, behind };
 }
 
 function push(map: Map<number, IToken[]>, key: number, comment: IToken): void {
@@ -87,7 +89,7 @@ function anchorsOf(file: ConcreteFile): Anchors {
 
 function isLineToken(parent: CstNode, token: IToken): boolean {
   if (token.tokenType === t.RParen) return parent.name !== "grouped";
-  return token.tokenType === t.RBrace || token.tokenType === t.RBracket || token.tokenType === t.Return;
+  return token.tokenType === t.RBrace || token.tokenType === t.RBracket;
 }
 
 /** The comments before a token, each on its line, an empty line kept after each that has one. */

@@ -75,7 +75,7 @@ export function commaList(format: Format, cst: CstNode, shape: ListShape, elemen
   }
   const gap = shape.padded ? line : softLine;
   const single = elements.length === 1 && beforeClose.length === 0 && commas.every((comma) => !format.comments.behind.has(comma.startOffset));
-  if (!shape.padded && single && isBracketed(format, first)) return group([word(format, open), element(first), closing]);
+  if (!shape.padded && single && isBracketed(format, first) && !hasCommentBetween(format, open.startOffset, placeOf(first))) return group([word(format, open), element(first), closing]);
   const body = elements.map((cst_, index): Doc => {
     const comma = commas[index];
     const isLast = index === elements.length - 1;
@@ -84,9 +84,21 @@ export function commaList(format: Format, cst: CstNode, shape: ListShape, elemen
     const separator: Doc = index === 0 ? "" : hasEmptyLineBefore(format, placeOf(cst_)) ? emptyLineIfBroken : line;
     return [separator, element(cst_), mark, ...behind];
   });
-  const isOpen = shape.padded && hasLineEnd(format, open.startOffset, placeOf(first));
-  const last: Doc = beforeClose.length === 0 ? "" : [hardLine, beforeClose.slice(0, -1)];
+  const wasBroken = shape.padded && hasLineEnd(format, open.startOffset, placeOf(first));
+  const isOpen = wasBroken || hasCommentBetween(format, open.startOffset, close.startOffset);
+  const last = lastComments(format, close, beforeClose);
   return group([word(format, open), indent([gap, body, last]), gap, closing], { broken: isOpen });
+}
+
+/** The comments after the last part of a list or block, each on its line. */
+function lastComments(format: Format, close: IToken, comments: readonly Doc[]): Doc {
+  if (comments.length === 0) return "";
+  return [hasEmptyLineBefore(format, close.startOffset) ? emptyLine : hardLine, comments.slice(0, -1)];
+}
+
+/** True where a comment stands between two tokens. */
+export function hasCommentBetween(format: Format, from: number, to: number): boolean {
+  return format.comments.all.some((comment) => comment.startOffset > from && comment.startOffset < to);
 }
 
 const emptyLineIfBroken: Doc = ifBroken(emptyLine, line);
@@ -100,7 +112,7 @@ function isBracketed(format: Format, cst: CstNode): boolean {
 }
 
 /** A block in braces, each part on its own line with the empty lines it had between. */
-export function block(format: Format, cst: CstNode, parts: readonly (CstNode | IToken)[], show: (part: CstNode | IToken) => Doc): Doc {
+export function block(format: Format, cst: CstNode, parts: readonly CstNode[], show: (part: CstNode) => Doc): Doc {
   const open = token(cst, "LBrace");
   const close = token(cst, "RBrace");
   if (open === undefined || close === undefined) return "";
@@ -110,8 +122,8 @@ export function block(format: Format, cst: CstNode, parts: readonly (CstNode | I
     index > 0 && hasEmptyLineBefore(format, placeOf(part)) ? emptyLine : hardLine,
     show(part),
   ]);
-  if (beforeClose.length > 0) body.push([hardLine, beforeClose.slice(0, -1)]);
-  if (body.length === 0) return [word(format, open), closing];
+  body.push(lastComments(format, close, beforeClose));
+  if (parts.length === 0 && beforeClose.length === 0) return [word(format, open), closing];
   return [word(format, open), indent(body), hardLine, closing];
 }
 

@@ -1,7 +1,7 @@
 /** Formatting of types, pipes and expressions. Every function takes the complete tree of the rule it is named for. */
 import type { CstNode } from "chevrotain";
 import { isToken, node, nodeRange, nodes, token, tokens } from "./cst.ts";
-import { commaList, part, partsOf, word, wordOf } from "./format-context.ts";
+import { commaList, hasCommentBetween, part, partsOf, word, wordOf } from "./format-context.ts";
 import type { Format, ListShape } from "./format-context.ts";
 import { group, indent, line, softLine } from "./layout.ts";
 import type { Doc } from "./layout.ts";
@@ -120,7 +120,10 @@ export function pipeParts(format: Format, cst: CstNode): PipeParts {
   const steps = stepNodes.map((step): Doc => [
     wordOf(format, step, t.PipeTo), " ", part(step, "step", (inner) => formatStep(format, inner)), formatWith(format, step),
   ]);
-  return { source, steps, isBroken: first !== undefined && startsLine(format, first) };
+  const start = nodeRange(cst)?.start ?? 0;
+  const lastStep = nodeRange(stepNodes.at(-1) ?? cst)?.start ?? 0;
+  const isBroken = first !== undefined && (startsLine(format, first) || hasCommentBetween(format, start, lastStep));
+  return { source, steps, isBroken };
 }
 
 function startsLine(format: Format, cst: CstNode): boolean {

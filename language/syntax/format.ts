@@ -143,25 +143,25 @@ function formatFn(format: Format, cst: CstNode): Doc {
 }
 
 function formatFnBody(format: Format, cst: CstNode, header: number): Doc {
-  const pipe = node(cst, "pipe");
-  if (pipe === undefined) return "";
   if (token(cst, "LBrace") !== undefined) {
-    const parts = [...nodes(cst, "letStatement"), ...(token(cst, "Return") === undefined ? [] : [pipe])];
-    const body = block(format, cst, parts, (found) => {
-      if (isToken(found)) return "";
-      return found === pipe ? [wordOf(format, cst, t.Return), " ", formatPipe(format, pipe)] : formatLet(format, found);
-    });
+    const parts = [...nodes(cst, "letStatement"), ...nodes(cst, "returnStatement")];
+    const body = block(format, cst, parts, (found) => (found.name === "letStatement" ? formatLet(format, found) : formatReturn(format, found)));
     return [ifBroken(hardLine, " ", header), body];
   }
+  const pipe = node(cst, "pipe");
+  if (pipe === undefined) return "";
   const { source, steps, isBroken } = pipeParts(format, pipe);
   const result: Doc = [line, source, steps.map((step): Doc => [line, step])];
   return [" ", wordOf(format, cst, t.Assign), group(indent(result), { broken: isBroken })];
 }
 
+function formatReturn(format: Format, cst: CstNode): Doc {
+  return [wordOf(format, cst, t.Return), " ", part(cst, "pipe", (pipe) => formatPipe(format, pipe))];
+}
+
 function formatPipeline(format: Format, cst: CstNode): Doc {
   const parts = [...nodes(cst, "withSettings"), ...nodes(cst, "pipelineStatement")];
   return [wordOf(format, cst, t.Pipeline), " ", name(format, cst), " ", block(format, cst, parts, (found) => {
-    if (isToken(found)) return "";
     if (found.name === "withSettings") return formatWithSettings(format, found);
     return [part(found, "letStatement", (cst_) => formatLet(format, cst_)), part(found, "writeStatement", (cst_) => formatWrite(format, cst_))];
   })];
@@ -180,7 +180,6 @@ function formatWrite(format: Format, cst: CstNode): Doc {
 
 function formatTest(format: Format, cst: CstNode): Doc {
   return [wordOf(format, cst, t.Test), " ", wordOf(format, cst, t.Str), " ", block(format, cst, nodes(cst, "testStatement"), (found) => {
-    if (isToken(found)) return "";
     return [
       part(found, "givenStatement", (given) => [
         wordOf(format, given, t.Given), " ", wordOf(format, given, t.Id), wordOf(format, given, t.Field), " ",

@@ -162,12 +162,16 @@ class PipeParser extends CstParser {
         ALT: () => {
           this.CONSUME(t.LBrace);
           this.MANY(() => this.SUBRULE(this.letStatement));
-          this.CONSUME(t.Return);
-          this.SUBRULE2(this.pipe);
+          this.SUBRULE(this.returnStatement);
           this.CONSUME(t.RBrace);
         },
       },
     ]);
+  });
+
+  private returnStatement = this.RULE("returnStatement", () => {
+    this.CONSUME(t.Return);
+    this.SUBRULE(this.pipe);
   });
 
   private pipelineItem = this.RULE("pipelineItem", () => {

@@ -34,7 +34,7 @@ export function ifBroken(broken: Doc, flat: Doc, id?: number): Doc {
   return { kind: "ifBroken", broken, flat, id };
 }
 
-/** Text that goes to the end of the line it lands on, a comment; breaks every group around it. */
+/** Text that goes to the end of the line it lands on, a comment. */
 export function lineEnd(text: string): Doc {
   return { kind: "lineEnd", text };
 }
@@ -47,7 +47,7 @@ function breaks(doc: Doc): boolean {
     case "line":
       return doc.hard;
     case "lineEnd":
-      return true;
+      return false;
     case "group":
       return doc.broken;
     case "indent":
