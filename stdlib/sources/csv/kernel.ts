@@ -1,0 +1,147 @@
+/**
+ * Comma-separated values after RFC 4180. With a header, columns are found by name, otherwise by position. An
+ * empty cell is null where the field is optional, an empty string where it is a string. A record with too many
+ * or too few cells, broken quotes or a value that does not fit is a bad row named by its line.
+ */
+import { parse } from "csv-parse";
+import type { Parser } from "csv-parse";
+import type { Column } from "../../../runtime/contract/column.ts";
+import { JobError, RowError } from "../../../runtime/contract/kernel.ts";
+import type { OpenSource, SourceItem, SourceKernel } from "../../../runtime/contract/kernel.ts";
+import type { Row, Value } from "../../../runtime/contract/value.ts";
+import { describeFileError } from "../../support/file-error.ts";
+import { listInput } from "../../support/list-input.ts";
+import type { InputFile } from "../../support/list-input.ts";
+import { toValue } from "../../support/plain-value.ts";
+import { openBytes } from "../../support/read-lines.ts";
+
+interface Options {
+  readonly header: boolean;
+  readonly separator: string;
+}
+
+export const csv: SourceKernel = {
+  open: async (args, columns) => {
+    const options: Options = { header: args.header === true, separator: String(args.separator) };
+    const splits = await listInput(String(args.path), [".csv", ".tsv", ".gz"]);
+    const places = await Promise.all(splits.map((split) => findColumns(split, columns, options)));
+    const source: OpenSource = {
+      splits,
+      read: (split, firstRow) => readRows(splits[split].file, firstRow, columns, places[split], options),
+      close: async () => {},
+    };
+    return source;
+  },
+};
+
+/** Where each wanted column stands in this file's records. */
+async function findColumns(split: InputFile, columns: readonly Column[], options: Options): Promise<readonly number[]> {
+  if (!options.header) return columns.map((_, index) => index);
+  for await (const records of readRecords(split.file, options)) {
+    const [header] = records;
+    if (header?.kind !== "record") break;
+    return columns.map((column) => {
+      const outside = column.outsideName ?? column.name;
+      const place = header.cells.indexOf(outside);
+      if (place >= 0) return place;
+      throw new JobError("R0142", `${split.path} has no column ${JSON.stringify(outside)}; it has ${header.cells.map((cell) => JSON.stringify(cell)).join(", ")}`);
+    });
+  }
+  throw new JobError("R0142", `${split.path} is empty, a header line is wanted`);
+}
+
+async function* readRows(file: string, firstRow: number, columns: readonly Column[], places: readonly number[], options: Options): AsyncGenerator<readonly SourceItem[]> {
+  let row = options.header ? -1 : 0;
+  let width: number | undefined;
+  for await (const records of readRecords(file, options)) {
+    const items: SourceItem[] = [];
+    for (const record of records) {
+      if (record.kind === "record") width ??= record.cells.length;
+      if (row++ < 0 || row - 1 < firstRow) continue;
+      const place = `line ${record.line}`;
+      if (record.kind === "broken") items.push({ kind: "bad", reason: record.reason, place });
+      else items.push(readRow(record.cells, width ?? 0, columns, places, place));
+    }
+    if (items.length > 0) yield items;
+  }
+}
+
+function readRow(cells: readonly string[], width: number, columns: readonly Column[], places: readonly number[], place: string): SourceItem {
+  if (cells.length !== width) return { kind: "bad", reason: `the line has ${cells.length} cells, the first line has ${width}`, place };
+  try {
+    const row: Record<string, Value> = {};
+    columns.forEach((column, index) => (row[column.name] = toCell(cells[places[index]], column)));
+    const complete: Row = row;
+    return { kind: "row", row: complete, place };
+  } catch (error) {
+    return { kind: "bad", reason: error instanceof Error ? error.message : String(error), place };
+  }
+}
+
+function toCell(cell: string | undefined, column: Column): Value {
+  const what = column.outsideName ?? column.name;
+  if (cell === undefined) throw new RowError(`${what} is missing`);
+  const type = column.type.kind === "optional" ? column.type.inner : column.type;
+  if (cell === "" && column.type.kind === "optional") return null;
+  if (type.kind !== "scalar") return toValue(cell, type, what);
+  const text = cell.trim();
+  if (text === "") throw new RowError(`${what} is empty, and its type is not optional`);
+  if (type.dtype === "bool") return toValue(text === "true" || text === "1" ? true : text === "false" || text === "0" ? false : cell, type, what);
+  if (/^[+-]?\d+$/.test(text)) return toValue(BigInt(text.replace(/^\+/, "")), type, what);
+  const number = Number(text);
+  return toValue(Number.isNaN(number) && text.toLowerCase() !== "nan" ? cell : number, type, what);
+}
+
+type CsvRecord =
+  | { readonly kind: "record"; readonly cells: readonly string[]; readonly line: number }
+  | { readonly kind: "broken"; readonly reason: string; readonly line: number };
+
+/** Records in file order, a buffer's worth at a time; the parser tells of both through callbacks as it goes. */
+async function* readRecords(file: string, options: Options): AsyncGenerator<readonly CsvRecord[]> {
+  let found: CsvRecord[] = [];
+  // The line a record starts on: one more than where the one before ended.
+  let line = 1;
+  const parser = parse({
+    bom: true,
+    delimiter: options.separator,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+    on_record: (cells: string[], { lines }) => {
+      found.push({ kind: "record", cells, line });
+      line = lines + 1;
+      return null;
+    },
+    on_skip: (error) => {
+      found.push({ kind: "broken", reason: error?.message ?? "the record cannot be read", line });
+      line = Number(error?.lines ?? line) + 1;
+      return undefined;
+    },
+  });
+  try {
+    for await (const bytes of openBytes(file)) {
+      await writeTo(parser, bytes);
+      if (found.length > 0) yield found;
+      found = [];
+    }
+    await endOf(parser);
+  } catch (error) {
+    throw error instanceof JobError ? error : describeFileError(error, file);
+  }
+  if (found.length > 0) yield found;
+}
+
+function writeTo(parser: Parser, bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    parser.write(bytes, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function endOf(parser: Parser): Promise<void> {
+  return new Promise((resolve, reject) => {
+    parser.once("error", reject);
+    parser.once("end", resolve);
+    parser.resume();
+    parser.end();
+  });
+}

@@ -1,0 +1,104 @@
+/**
+ * Parquet files, read by row group and only the wanted columns. The files' schemas are checked before the first
+ * row. Where a row group is large and has an offset index, it is read in slices of rows, so that a group of big
+ * pictures need not fit into memory.
+ */
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
+import type { AsyncBuffer, FileMetaData, RowGroup } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import type { Column } from "../../../runtime/contract/column.ts";
+import { JobError } from "../../../runtime/contract/kernel.ts";
+import type { OpenSource, SourceItem, SourceKernel } from "../../../runtime/contract/kernel.ts";
+import { describeFileError } from "../../support/file-error.ts";
+import { listInput } from "../../support/list-input.ts";
+import type { InputFile } from "../../support/list-input.ts";
+import { toRow } from "../../support/plain-value.ts";
+import { describeMismatch } from "./describe-mismatch.ts";
+
+const SLICE_BYTES = 32 * 2 ** 20;
+
+interface OpenFile {
+  readonly file: InputFile;
+  readonly buffer: AsyncBuffer;
+  readonly metadata: FileMetaData;
+}
+
+export const parquet: SourceKernel = {
+  open: async (args, columns) => {
+    const files = await listInput(String(args.path), [".parquet", ".parq", ".pq"]);
+    const opened = await Promise.all(files.map((file) => openFile(file, columns)));
+    const source: OpenSource = {
+      splits: opened.map(({ file, metadata }) => ({ path: file.path, bytes: file.bytes, modifiedMs: file.modifiedMs, rows: Number(metadata.num_rows) })),
+      read: (split, firstRow) => readRows(opened[split], firstRow, columns),
+      close: async () => {},
+    };
+    return source;
+  },
+};
+
+async function openFile(file: InputFile, columns: readonly Column[]): Promise<OpenFile> {
+  const buffer = await asyncBufferFromFile(file.file).catch((error: unknown) => {
+    throw describeFileError(error, file.path);
+  });
+  const metadata = await parquetMetadataAsync(buffer).catch((error: unknown) => {
+    throw new JobError("R0141", `${file.path} is not a Parquet file that can be read: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  const trees = parquetSchema(metadata).children;
+  for (const column of columns) {
+    const outside = column.outsideName ?? column.name;
+    const tree = trees.find((candidate) => candidate.element.name === outside);
+    if (tree === undefined) {
+      throw new JobError("R0142", `${file.path} has no column ${JSON.stringify(outside)}; it has ${trees.map((candidate) => candidate.element.name).join(", ")}`);
+    }
+    const mismatch = describeMismatch(tree, column.type);
+    if (mismatch !== undefined) throw new JobError("R0142", `${file.path}, column ${JSON.stringify(outside)}: ${mismatch}`);
+  }
+  return { file, buffer, metadata };
+}
+
+async function* readRows(open: OpenFile, firstRow: number, columns: readonly Column[]): AsyncGenerator<readonly SourceItem[]> {
+  let groupStart = 0;
+  for (const group of open.metadata.row_groups) {
+    const groupEnd = groupStart + Number(group.num_rows);
+    const step = sliceRows(group, columns);
+    for (let start = Math.max(groupStart, firstRow); start < groupEnd; start += step) {
+      yield await readSlice(open, start, Math.min(start + step, groupEnd), columns);
+    }
+    groupStart = groupEnd;
+  }
+}
+
+/** Rows to read at once: the whole group, unless it is large and pages can be found one by one. */
+function sliceRows(group: RowGroup, columns: readonly Column[]): number {
+  const wanted = new Set(columns.map((column) => column.outsideName ?? column.name));
+  const chunks = group.columns.filter((chunk) => wanted.has(chunk.meta_data?.path_in_schema[0] ?? ""));
+  const bytes = chunks.reduce((sum, chunk) => sum + Number(chunk.meta_data?.total_uncompressed_size ?? 0n), 0);
+  const rows = Math.max(1, Number(group.num_rows));
+  if (bytes <= SLICE_BYTES || chunks.some((chunk) => chunk.offset_index_offset === undefined)) return rows;
+  return Math.max(1, Math.floor((rows * SLICE_BYTES) / bytes));
+}
+
+async function readSlice(open: OpenFile, rowStart: number, rowEnd: number, columns: readonly Column[]): Promise<readonly SourceItem[]> {
+  const records = await parquetReadObjects({
+    file: open.buffer,
+    metadata: open.metadata,
+    columns: columns.map((column) => column.outsideName ?? column.name),
+    rowStart,
+    rowEnd,
+    compressors,
+    utf8: false,
+    useOffsetIndex: true,
+  }).catch((error: unknown) => {
+    // Corrupt pages cannot be told apart by row; the file as a whole is at fault.
+    throw new JobError("R0141", `${open.file.path}, rows ${rowStart} to ${rowEnd - 1}, cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  return records.map((record, index) => toItem(record, columns, `row ${rowStart + index}`));
+}
+
+function toItem(record: Record<string, unknown>, columns: readonly Column[], place: string): SourceItem {
+  try {
+    return { kind: "row", row: toRow(record, columns), place };
+  } catch (error) {
+    return { kind: "bad", reason: error instanceof Error ? error.message : String(error), place };
+  }
+}

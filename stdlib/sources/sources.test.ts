@@ -1,0 +1,200 @@
+/**
+ * What every source promises, tried on each in the registry that reads tables, through files that the sinks
+ * wrote; then each format's own rules.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Column } from "../../runtime/contract/column.ts";
+import type { OpenSource, SinkKernel, SourceItem, SourceKernel } from "../../runtime/contract/kernel.ts";
+import type { Row } from "../../runtime/contract/value.ts";
+import { csv } from "./csv/kernel.ts";
+import { images } from "./images/kernel.ts";
+import { jsonl } from "./jsonl/kernel.ts";
+import { parquet } from "./parquet/kernel.ts";
+import { csv as csvSink } from "../sinks/csv/kernel.ts";
+import { jsonl as jsonlSink } from "../sinks/jsonl/kernel.ts";
+import { parquet as parquetSink } from "../sinks/parquet/kernel.ts";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "pipec-sources-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const columns: readonly Column[] = [
+  { name: "id", type: { kind: "scalar", dtype: "i64" }, bytesMax: 8, outsideName: "row id" },
+  { name: "name", type: { kind: "optional", inner: { kind: "string" } }, bytesMax: 100 },
+  { name: "score", type: { kind: "scalar", dtype: "f32" }, bytesMax: 4 },
+  { name: "good", type: { kind: "scalar", dtype: "bool" }, bytesMax: 1 },
+];
+const rows: readonly Row[] = Array.from({ length: 25 }, (_, index) => ({
+  id: BigInt(index) * 2n ** 40n,
+  name: index % 3 === 0 ? null : `row ${index}, "quoted"\u2028 ü`,
+  score: Math.fround(index / 7),
+  good: index % 2 === 0,
+}));
+
+async function all(source: OpenSource, firstRow = 0): Promise<readonly SourceItem[]> {
+  const items: SourceItem[] = [];
+  for (let split = 0; split < source.splits.length; split++) {
+    for await (const batch of source.read(split, firstRow)) items.push(...batch);
+  }
+  return items;
+}
+
+const good = (items: readonly SourceItem[]) => items.flatMap((item) => (item.kind === "row" ? [item.row] : []));
+const bad = (items: readonly SourceItem[]) => items.flatMap((item) => (item.kind === "bad" ? [`${item.place}: ${item.reason}`] : []));
+
+interface Format {
+  readonly name: string;
+  readonly source: SourceKernel;
+  readonly sink: SinkKernel;
+  readonly sourceArgs: Row;
+  readonly sinkArgs: Row;
+}
+
+const formats: readonly Format[] = [
+  { name: "parquet", source: parquet, sink: parquetSink, sourceArgs: {}, sinkArgs: { compression: "zstd", rows_per_group: 10n } },
+  { name: "jsonl", source: jsonl, sink: jsonlSink, sourceArgs: {}, sinkArgs: {} },
+  { name: "csv", source: csv, sink: csvSink, sourceArgs: { header: true, separator: "," }, sinkArgs: { header: true, separator: "," } },
+];
+
+describe.each(formats)("$name", ({ name, source, sink, sourceArgs, sinkArgs }) => {
+  const write = async (file: string, written: readonly Row[]) => {
+    const open = await sink.open({ file, columns, args: sinkArgs });
+    await open.append(written.slice(0, 7));
+    await open.append(written.slice(7));
+    return open.close();
+  };
+  const openSource = (path: string, wanted: readonly Column[] = columns) => source.open({ path, ...sourceArgs }, wanted);
+
+  test("reads back what its sink wrote, from any row on, twice the same", async () => {
+    const file = join(folder, `rows.${name}`);
+    const { bytes } = await write(file, rows);
+    const open = await openSource(file);
+    expect(open.splits.map((split) => split.bytes)).toEqual([bytes]);
+    expect(good(await all(open))).toEqual(rows);
+    expect(good(await all(open, 13))).toEqual(rows.slice(13));
+    expect(await all(open)).toEqual(await all(open));
+    await open.close();
+  });
+
+  test("zero rows are zero rows", async () => {
+    const file = join(folder, `empty.${name}`);
+    await write(file, []);
+    expect(await all(await openSource(file))).toEqual([]);
+  });
+
+  test("a folder is read in code unit order of its files", async () => {
+    const inner = join(folder, `many-${name}`);
+    await mkdir(join(inner, "_errors"), { recursive: true });
+    await write(join(inner, `b.${name}`), rows.slice(2, 3));
+    await write(join(inner, `B.${name}`), rows.slice(1, 2));
+    await write(join(inner, `a.${name}`), rows.slice(0, 1));
+    await write(join(inner, "_errors", `x.${name}`), rows.slice(4, 5));
+    const ids = (items: readonly SourceItem[]) => good(items).map((row) => Number(row.id) / 2 ** 40);
+    expect(ids(await all(await openSource(inner)))).toEqual([1, 0, 2]);
+    expect(ids(await all(await openSource(join(inner, `[ab].${name}`))))).toEqual([0, 2]);
+  });
+
+  test("missing input is one clear message", async () => {
+    await expect(openSource(join(folder, "nowhere"))).rejects.toThrow(`${join(folder, "nowhere")} does not exist`);
+    await mkdir(join(folder, `hollow-${name}`), { recursive: true });
+    await expect(openSource(join(folder, `hollow-${name}`))).rejects.toThrow("files to read");
+    await expect(openSource("s3://bucket/x")).rejects.toThrow("only files on this machine");
+  });
+});
+
+describe("what a file lacks is said before the first row", () => {
+  test.each(formats.filter((format) => format.name !== "jsonl"))("$name", async ({ name, source, sourceArgs }) => {
+    const wanted: readonly Column[] = [{ name: "nope", type: { kind: "string" }, bytesMax: 10 }];
+    await expect(source.open({ path: join(folder, `rows.${name}`), ...sourceArgs }, wanted)).rejects.toThrow('has no column "nope"; it has');
+  });
+  test("parquet types", async () => {
+    const wanted: readonly Column[] = [{ name: "id", outsideName: "row id", type: { kind: "scalar", dtype: "i32" }, bytesMax: 4 }];
+    await expect(parquet.open({ path: join(folder, "rows.parquet") }, wanted)).rejects.toThrow("it is INT64, the program wants i32");
+  });
+  test("a file that is no Parquet file", async () => {
+    await writeFile(join(folder, "fake.parquet"), "not parquet at all, but long enough to be read");
+    await expect(parquet.open({ path: join(folder, "fake.parquet") }, columns)).rejects.toThrow("fake.parquet is not a Parquet file that can be read");
+  });
+});
+
+describe("bad rows are named by place and leave the others alone", () => {
+  test("jsonl", async () => {
+    const lines = ['{"row id": 1, "score": 2, "good": true}', "", "{", "[1]", '{"row id": 9007199254740993, "score": 1, "good": true}', '{"row id": 2.5, "score": 1, "good": true}', '{"row id": "9007199254740993", "score": 1, "good": true, "extra": 1}'];
+    await writeFile(join(folder, "bad.jsonl.gz"), gzipSync(lines.join("\n")));
+    const items = await all(await jsonl.open({ path: join(folder, "bad.jsonl.gz") }, columns));
+    expect(good(items).map((row) => row.id)).toEqual([1n, 9007199254740993n]);
+    expect(bad(items).map((text) => text.slice(0, 45))).toEqual([
+      expect.stringMatching(/^line 3: /),
+      "line 4: the line is not a JSON object",
+      "line 5: row id is beyond 2^53, where JSON num",
+      "line 6: row id is 2.5, a whole number is want",
+    ]);
+  });
+  test("csv", async () => {
+    await writeFile(join(folder, "bad.csv"), 'row id,name,score,good\n1,a,2,true\n2,b,3\nx,c,1,false\n3,"d\nd",,true\n4,"e""e",1e3,0\n');
+    const items = await all(await csv.open({ path: join(folder, "bad.csv"), header: true, separator: "," }, columns));
+    expect(good(items)).toEqual([
+      { id: 1n, name: "a", score: 2, good: true },
+      { id: 4n, name: 'e"e', score: 1000, good: false },
+    ]);
+    expect(bad(items)).toEqual([
+      "line 3: the line has 3 cells, the first line has 4",
+      'line 4: row id is the string "x", a number is wanted (i64)',
+      "line 5: score is empty, and its type is not optional",
+    ]);
+  });
+  test("parquet: null where none may be", async () => {
+    const nullable: readonly Column[] = [{ name: "name", type: { kind: "optional", inner: { kind: "string" } }, bytesMax: 10 }];
+    const open = await parquetSink.open({ file: join(folder, "null.parquet"), columns: nullable, args: { compression: "none", rows_per_group: 10n } });
+    await open.append([{ name: "a" }, { name: null }]);
+    await open.close();
+    const items = await all(await parquet.open({ path: join(folder, "null.parquet") }, [{ name: "name", type: { kind: "string" }, bytesMax: 10 }]));
+    expect(bad(items)).toEqual(["row 1: name is null, and its type is not optional"]);
+  });
+});
+
+describe("parquet holds what rows hold", () => {
+  const rich: readonly Column[] = [
+    { name: "v", type: { kind: "tensor", dtype: "f32", shape: [3] }, bytesMax: 12 },
+    { name: "m", type: { kind: "tensor", dtype: "i64", shape: [null, 2] }, bytesMax: 100 },
+    { name: "b", type: { kind: "bytes" }, bytesMax: 10 },
+    { name: "l", type: { kind: "list", element: { kind: "string" } }, bytesMax: 100 },
+    { name: "r", type: { kind: "record", fields: [{ name: "x", type: { kind: "scalar", dtype: "u64" }, bytesMax: 8 }] }, bytesMax: 8 },
+    { name: "h", type: { kind: "scalar", dtype: "f16" }, bytesMax: 2 },
+    { name: "o", type: { kind: "optional", inner: { kind: "tensor", dtype: "f32", shape: [1] } }, bytesMax: 4 },
+  ];
+  const row = (m: bigint[]): Row => ({
+    v: { dtype: "f32", shape: [3], data: Float32Array.of(1, 2, 3) },
+    m: { dtype: "i64", shape: [m.length / 2, 2], data: BigInt64Array.from(m) },
+    b: Uint8Array.of(0, 255),
+    l: ["a", ""],
+    r: { x: 2n ** 64n - 1n },
+    h: 0.5,
+    o: m.length === 2 ? null : { dtype: "f32", shape: [1], data: Float32Array.of(7) },
+  });
+
+  test.each(["zstd", "snappy", "gzip", "none"])("%s", async (compression) => {
+    const file = join(folder, `rich-${compression}.parquet`);
+    const written = [row([1n, 2n]), row([1n, 2n, 3n, 4n])];
+    const open = await parquetSink.open({ file, columns: rich, args: { compression, rows_per_group: 10n } });
+    await open.append(written);
+    await open.close();
+    expect(good(await all(await parquet.open({ path: file }, rich)))).toEqual(written);
+  });
+});
+
+test("images gives path and bytes, in order, hidden files left out", async () => {
+  const inner = join(folder, "pictures");
+  await mkdir(join(inner, "sub"), { recursive: true });
+  for (const name of ["b.PNG", "a.jpg", ".hidden.png", "notes.txt", "sub/c.webp"]) await writeFile(join(inner, name), name);
+  const open = await images.open({ path: inner }, []);
+  expect(open.splits).toMatchObject([{ rows: 3 }]);
+  expect(good(await all(open)).map((row) => row.path)).toEqual(["a.jpg", "b.PNG", "sub/c.webp"]);
+  expect(good(await all(open, 2))).toEqual([{ path: "sub/c.webp", bytes: new TextEncoder().encode("sub/c.webp") }]);
+});
