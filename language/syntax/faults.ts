@@ -58,7 +58,7 @@ function describeFault(context: FaultContext, fault: SyntaxFault, index: number)
   const previous = context.tokens[index - 1];
   if (close !== undefined) {
     const open = openBracket(context.tokens, index, close);
-    if (open !== undefined && !(inList && isElementStart(context, index))) return unclosed(context, open, close, found, previous);
+    if (open !== undefined && isCutOff(context, index, inList)) return unclosed(context, open, close, found, previous);
     if (inList && previous !== undefined) return missingComma(context, phrase, open, found, previous);
   }
   const isName = phrase === "a name" && found !== undefined && t.keywords.includes(found.tokenType);
@@ -68,7 +68,7 @@ function describeFault(context: FaultContext, fault: SyntaxFault, index: number)
 function strayText(context: FaultContext, found: IToken | undefined, index: number): Diagnostic {
   const isStatement = found !== undefined && regionStarts.has(found.tokenType) && found.tokenType !== t.PipeTo;
   if (index > 0 && !isStatement && sameLine(context.source, context.tokens[index - 1], found)) return leftOver(context, found);
-  const isBracket = found !== undefined && [t.RParen, t.RBracket, t.RBrace].includes(found.tokenType);
+  const isBracket = found !== undefined && closingTypes.has(found.tokenType);
   const reason = isStatement
     ? `\`${found.image}\` belongs inside the braces of ${ownerOf(found.tokenType)}`
     : isBracket ? "no bracket is open here" : undefined;
@@ -163,6 +163,14 @@ function openBracket(tokens: readonly IToken[], index: number, close: string): I
   return stack.findLast((token) => token.tokenType === open);
 }
 
+/** True where the bracket's inside is over: by the end, another closing bracket or, in a list, a word of what follows. */
+function isCutOff(context: FaultContext, index: number, inList: boolean): boolean {
+  const found = context.tokens[index];
+  if (found === undefined || closingTypes.has(found.tokenType)) return true;
+  return inList && !isElementStart(context, index);
+}
+
+const closingTypes: ReadonlySet<TokenType> = new Set([t.RParen, t.RBracket, t.RBrace]);
 const elementStarts: ReadonlySet<TokenType> = new Set([
   t.Id, t.Str, t.Num, t.Quantity, t.Field, t.DotDot, t.LBrace, t.LBracket, t.LParen, t.True, t.False, t.Null, t.Not, t.If,
   t.Tensor, t.List, t.Stream,

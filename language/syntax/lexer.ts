@@ -3,7 +3,7 @@
  * (`&&`, `'text'`, `# comment`) is reported and replaced by what the language has for it.
  */
 import { Lexer } from "chevrotain";
-import type { IToken, TokenType } from "chevrotain";
+import type { ILexingError, IToken, TokenType } from "chevrotain";
 import { syntaxCodes } from "../diagnostics/codes/syntax.ts";
 import { report } from "../diagnostics/diagnostic.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
@@ -32,7 +32,7 @@ export function lex(source: SourceFile): Lexed {
   const result = sharedLexer().tokenize(source.text);
   const diagnostics = result.errors.map((error) => badCharacter(source, error.offset, error.length));
   const tokens: IToken[] = [];
-  for (const token of result.tokens) {
+  for (const token of withForeignWords(source, result.tokens, result.errors)) {
     // The tree's spans come from these; the lexer counts only where tokens start.
     token.endOffset = token.startOffset + token.image.length - 1;
     const kept = mend(source, token, diagnostics);
@@ -42,6 +42,33 @@ export function lex(source: SourceFile): Lexed {
     else tokens.push(kept);
   }
   return { tokens, comments: result.groups["comments"] ?? [], diagnostics };
+}
+
+/** The tokens with words in other letters (`größe`) as names: they are reported, but are clearly meant as names. */
+function withForeignWords(source: SourceFile, tokens: readonly IToken[], errors: readonly ILexingError[]): IToken[] {
+  const foreign = errors.filter(({ offset, length }) => /^\p{L}+$/u.test(source.text.slice(offset, offset + length)));
+  if (foreign.length === 0) return [...tokens];
+  const starts = new Set(foreign.map(({ offset }) => offset));
+  const words = foreign.map(({ offset, length }) => wordToken(source.text.slice(offset, offset + length), offset));
+  const merged: IToken[] = [];
+  for (const token of [...tokens, ...words].sort((a, b) => a.startOffset - b.startOffset)) {
+    const last = merged.at(-1);
+    const touches = last !== undefined && last.startOffset + last.image.length === token.startOffset;
+    const isPart = starts.has(token.startOffset) || (last !== undefined && starts.has(last.startOffset));
+    if (touches && isPart && isWord(last) && isWord(token)) {
+      starts.add(last.startOffset);
+      merged[merged.length - 1] = wordToken(last.image + token.image, last.startOffset);
+    } else merged.push(token);
+  }
+  return merged;
+}
+
+function wordToken(image: string, startOffset: number): IToken {
+  return { image, startOffset, tokenType: t.Id, tokenTypeIdx: t.Id.tokenTypeIdx ?? 0 };
+}
+
+function isWord(token: IToken): boolean {
+  return token.tokenType === t.Id || t.keywords.includes(token.tokenType);
 }
 
 /** The span of a token; chevrotain's end offsets are inclusive. */

@@ -15,8 +15,9 @@ import { buildSignature, buildWhere } from "./build-types.ts";
 import type { Build } from "./build.ts";
 import { node } from "./cst.ts";
 import { describeFaults, indexOf } from "./faults.ts";
+import type { FaultContext } from "./faults.ts";
 import { parseTokens } from "./grammar.ts";
-import type { StartRule } from "./grammar.ts";
+import type { ParsedTokens, StartRule } from "./grammar.ts";
 import { lex, tokenSpan } from "./lexer.ts";
 import { checkDepth } from "./nesting.ts";
 import { cutSegments, misspelt, nearestKeyword, retype } from "./segments.ts";
@@ -72,7 +73,7 @@ export function parseConcrete(source: SourceFile): ConcreteFile {
 /** How many misspelt keywords one item may have before the parser stops trying to read on as if they were right. */
 const respellingsMax = 8;
 
-/** Parses the tokens of one item; a name where a keyword near to it lets the parser get further is taken for that keyword. */
+/** Parses the tokens of one item, taking names for the keywords they are close to where that lets it get further. */
 function parseSegment(
   source: SourceFile, rule: StartRule, tokens: readonly IToken[], next: IToken | undefined, diagnostics: Diagnostic[],
 ): CstNode | undefined {
@@ -81,24 +82,43 @@ function parseSegment(
     diagnostics.push(tooDeep);
     return undefined;
   }
-  let current = tokens;
-  let parsed = parseTokens(rule, current);
-  for (let i = 0; i < respellingsMax && parsed.faults.length > 0; i++) {
-    const context = { source, tokens: current, next };
-    const index = Math.min(...parsed.faults.map((fault) => indexOf(context, fault.token)));
-    const found = current[index];
-    const type = found?.tokenType === t.Id ? nearestKeyword(found.image, t.keywords) : undefined;
-    if (found === undefined || type === undefined) break;
-    const respelt = current.with(index, retype(found, type));
-    const again = parseTokens(rule, respelt);
-    const reached = Math.min(...again.faults.map((fault) => indexOf({ ...context, tokens: respelt }, fault.token)));
-    if (reached <= index + 1) break;
-    diagnostics.push(misspelt(source, found, type));
-    current = respelt;
-    parsed = again;
+  let attempt = attemptParse(source, rule, tokens, next);
+  for (let i = 0; i < respellingsMax && attempt.parsed.faults.length > 0; i++) {
+    const better = respellOne(attempt, rule, diagnostics);
+    if (better === undefined) break;
+    attempt = better;
   }
-  diagnostics.push(...describeFaults({ source, tokens: current, next }, parsed.faults));
-  return parsed.cst;
+  diagnostics.push(...describeFaults(attempt.context, attempt.parsed.faults));
+  return attempt.parsed.cst;
+}
+
+interface Attempt {
+  readonly context: FaultContext;
+  readonly parsed: ParsedTokens;
+  /** The place of the first token that did not fit, the number of tokens if all did. */
+  readonly reached: number;
+}
+
+function attemptParse(source: SourceFile, rule: StartRule, tokens: readonly IToken[], next: IToken | undefined): Attempt {
+  const context = { source, tokens, next };
+  const parsed = parseTokens(rule, tokens);
+  const places = parsed.faults.map((fault) => indexOf(context, fault.token));
+  return { context, parsed, reached: Math.min(...places, tokens.length + 1) };
+}
+
+/** The attempt with the name at (or just before) the first fault taken for a keyword, if that gets further. */
+function respellOne(attempt: Attempt, rule: StartRule, diagnostics: Diagnostic[]): Attempt | undefined {
+  const { source, tokens, next } = attempt.context;
+  for (const index of [attempt.reached, attempt.reached - 1]) {
+    const found = tokens[index];
+    const type = found?.tokenType === t.Id ? nearestKeyword(found.image, t.keywords) : undefined;
+    if (found === undefined || type === undefined) continue;
+    const again = attemptParse(source, rule, tokens.with(index, retype(found, type)), next);
+    if (again.reached <= attempt.reached + 1) continue;
+    diagnostics.push(misspelt(source, found, type));
+    return again;
+  }
+  return undefined;
 }
 
 function buildEdition(build: Build, cst: CstNode): NumberLiteral | undefined {
