@@ -17,7 +17,10 @@ const camelCase = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperC
 
 export function registryText() {
   const kinds = KINDS.map((kind) => {
-    const names = readdirSync(join(root, "stdlib", kind.folder)).sort();
+    const names = readdirSync(join(root, "stdlib", kind.folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort();
     return { ...kind, entries: names.map((name) => ({ name, symbol: camelCase(name) + kind.suffix })) };
   });
   const imports = kinds.flatMap(({ folder, entries }) =>
