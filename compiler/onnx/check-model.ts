@@ -6,7 +6,7 @@ import { onnxCodes } from "../../language/diagnostics/codes/onnx.ts";
 import type { Diagnostic } from "../../language/diagnostics/diagnostic.ts";
 import { describeNode, quoteName, reportInModel } from "./model-diagnostics.ts";
 import type { Graph, LocalFunction, ModelGraph, Node } from "./model-graph.ts";
-import { capturesOf, givenNames, subgraphsOf } from "./walk.ts";
+import { capturesOf, functionKey, givenNames, subgraphsOf } from "./walk.ts";
 
 /** A hostile file could earn a diagnostic per node; nobody reads more than these. */
 const diagnosticsMax = 50;
@@ -126,9 +126,4 @@ function calledFunctions(nodes: readonly Node[], byKey: ReadonlyMap<string, Loca
     const inside = subgraphsOf(node).flatMap(({ graph }) => calledFunctions(graph.nodes, byKey));
     return called ? [called, ...inside] : inside;
   });
-}
-
-/** The key under which a node finds its function. */
-export function functionKey(domain: string, name: string, overload: string): string {
-  return JSON.stringify([domain, name, overload]);
 }

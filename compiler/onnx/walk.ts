@@ -58,3 +58,8 @@ export function capturesOf(node: Node): readonly string[] {
 }
 
 const captures = new WeakMap<Node, readonly string[]>();
+
+/** The key under which a node finds the local function it calls. */
+export function functionKey(domain: string, name: string, overload: string): string {
+  return JSON.stringify([domain, name, overload]);
+}

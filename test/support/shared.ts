@@ -16,15 +16,15 @@ export function sharedPath(...parts: readonly string[]): string {
 
 /** `describe` for tests that need the folder `below` of `../shared`. */
 export function describeWithShared(title: string, below: string, tests: () => void): void {
-  if (existsSync(join(root, below))) return describe(title, tests);
-  if (process.env["PIPEC_REQUIRE_SHARED"] === "1") {
-    return describe(title, () => {
+  if (existsSync(join(root, below))) {
+    describe(title, tests);
+  } else if (process.env["PIPEC_REQUIRE_SHARED"] === "1") {
+    describe(title, () => {
       it(`needs ../shared/${below}`, () => {
         throw new Error(`../shared/${below} is absent and PIPEC_REQUIRE_SHARED=1`);
       });
     });
-  }
-  describe.skip(`${title} (skipped: ../shared/${below} is absent)`, tests);
+  } else describe.skip(`${title} (skipped: ../shared/${below} is absent)`, tests);
 }
 
 /** Names of the folders in a folder of `../shared`, in order; none if it is absent. */
