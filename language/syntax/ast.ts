@@ -23,10 +23,7 @@ export interface Identifier {
 }
 
 /** Stands for an expression, type or step that could not be parsed. */
-export interface Missing {
-  readonly kind: "missing";
-  readonly span: Span;
-}
+export interface Missing { readonly kind: "missing"; readonly span: Span }
 
 /** The `///` lines before an item or a field, without the slashes, joined by "\n". */
 export interface DocComment {
@@ -383,16 +380,9 @@ export interface InterpolationPart {
   readonly name: Identifier;
 }
 
-export interface BooleanLiteral {
-  readonly kind: "boolean";
-  readonly span: Span;
-  readonly value: boolean;
-}
+export interface BooleanLiteral { readonly kind: "boolean"; readonly span: Span; readonly value: boolean }
 
-export interface NullLiteral {
-  readonly kind: "null";
-  readonly span: Span;
-}
+export interface NullLiteral { readonly kind: "null"; readonly span: Span }
 
 export interface ListExpr {
   readonly kind: "list";

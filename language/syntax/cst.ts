@@ -1,6 +1,5 @@
 /** Reading chevrotain's concrete syntax tree: every part may be absent, since recovery leaves nodes incomplete. */
 import type { CstElement, CstNode, IToken } from "chevrotain";
-import type { Span } from "../source/span.ts";
 
 export function isToken(element: CstElement): element is IToken {
   return "image" in element;
@@ -38,8 +37,13 @@ export function nodeRange(parent: CstNode): { readonly start: number; readonly e
   return { start: startOffset, end: endOffset + 1 };
 }
 
-
-export function spanOf(file: string, parent: CstNode, fallback: Span): Span {
-  const range = nodeRange(parent);
-  return range === undefined ? fallback : { file, ...range };
+/** The tree with a place for every node that recovery left without a token: the end of the node around it. */
+export function withPlaces(root: CstNode, end: number): CstNode {
+  const range = nodeRange(root);
+  const children: Record<string, CstElement[]> = {};
+  for (const [name, elements] of Object.entries(root.children)) {
+    children[name] = elements.map((child) => (isToken(child) ? child : withPlaces(child, range?.end ?? end)));
+  }
+  const location = range === undefined ? { startOffset: end, endOffset: end - 1 } : root.location;
+  return { ...root, children, ...(location === undefined ? {} : { location }) };
 }

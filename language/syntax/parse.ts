@@ -13,7 +13,7 @@ import { numberOf } from "./build-exprs.ts";
 import { buildItem } from "./build-items.ts";
 import { buildSignature, buildWhere } from "./build-types.ts";
 import type { Build } from "./build.ts";
-import { node } from "./cst.ts";
+import { node, withPlaces } from "./cst.ts";
 import { describeFaults, indexOf } from "./faults.ts";
 import type { FaultContext } from "./faults.ts";
 import { parseTokens } from "./grammar.ts";
@@ -88,8 +88,9 @@ function parseSegment(
     if (better === undefined) break;
     attempt = better;
   }
-  diagnostics.push(...describeFaults(attempt.context, attempt.parsed.faults));
-  return attempt.parsed.cst;
+  const { cst, faults } = attempt.parsed;
+  diagnostics.push(...describeFaults(attempt.context, faults));
+  return cst === undefined || faults.length === 0 ? cst : withPlaces(cst, tokens[0]?.startOffset ?? 0);
 }
 
 interface Attempt {

@@ -17,7 +17,7 @@ const frontEndAreas = /^P0[1-7]|^P09/;
 test("every code is told apart and well-formed", () => {
   for (const { code, title } of codes) {
     expect(code).toMatch(/^P\d{4}$/);
-    expect(title).toMatch(/^[^.]+$/);
+    expect(title).toMatch(/^\S.*[^.\s]$/);
   }
   expect(new Set(codes.map(({ code }) => code)).size).toBe(codes.length);
 });
