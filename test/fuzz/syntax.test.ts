@@ -44,7 +44,8 @@ function mutate(random: Random, text: string): string {
   }
 }
 
-function check(text: string): void {
+/** Checks a text; true if it was a program and so was formatted too. */
+function check(text: string): boolean {
   const source = createSourceFile("fuzz.pipe", text);
   const { ast, diagnostics } = parseFile(source);
   for (const diagnostic of diagnostics) {
@@ -58,10 +59,11 @@ function check(text: string): void {
   checkSpans(ast, text);
   renderDiagnostics(diagnostics, sourcesOf(source));
   const formatted = formatFile(source);
-  if (diagnostics.length > 0) return;
+  if (diagnostics.length > 0) return false;
   const again = createSourceFile("fuzz.pipe", formatted.text);
   expect(withoutSpans(parseFile(again).ast), text).toEqual(withoutSpans(ast));
   expect(formatFile(again).text, text).toBe(formatted.text);
+  return true;
 }
 
 function checkSpans(node: unknown, text: string): void {
@@ -77,15 +79,19 @@ function checkSpans(node: unknown, text: string): void {
 
 test.each([1, 2, 3, 4])("mutated programs, seed %i", (seed) => {
   const random = createRandom(seed);
+  let programs = 0;
   for (let i = 0; i < 300; i++) {
     let text = random.pick([firstSeed, ...otherSeeds]);
     for (let n = random.integer(6); n >= 0; n--) text = mutate(random, text);
     try {
-      check(text);
+      if (check(text)) programs++;
     } catch (error) {
       throw new Error(`round ${i} with ${JSON.stringify(text)}`, { cause: error });
     }
   }
+  // Both sides are tried: mutants that still parse and ones that do not.
+  expect(programs).toBeGreaterThan(20);
+  expect(programs).toBeLessThan(200);
 });
 
 test("scraps alone", () => {
