@@ -6,3 +6,4 @@
  */
 export * from "./syntax.ts";
 export * from "./onnx.ts";
+export * from "./onnx-infer.ts";

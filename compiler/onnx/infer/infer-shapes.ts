@@ -1,0 +1,129 @@
+/**
+ * Shape and dtype inference over a whole model, with symbolic dimensions.
+ *
+ * Before: a `ModelGraph` whose structure was checked (names defined once, no cycles). After: the type of every value, and
+ * the values of small tensors that follow from shapes and constants; nothing is executed and no large tensor is read.
+ *
+ * What holds
+ *  - A dimension is a `Dim` over the model's own dimension names and fresh names. A fresh name (listed in `freshDims`)
+ *    stands for what only data decides, or for what inference does not know; it is never a guess.
+ *  - Dimensions are taken to be at least 1 where broadcasting or `Reshape` would treat 0 or 1 in a special way.
+ *  - Inference never stops: an unknown operator or a contradiction is a diagnostic, and the values behind it are
+ *    unknown or as declared in the file (`declared` lists those).
+ *  - Work is bounded by the number of nodes; functions and loops that multiply it run into a budget (P1034).
+ *
+ *     const inferred = inferShapes(model, { bindings: new Map([["batch", 8]]) });
+ *     inferred.types.get("logits");   // { kind: "tensor", dtype: "f32", shape: [8, 1000] }
+ */
+import type { Diagnostic } from "../../../language/diagnostics/diagnostic.ts";
+import { onnxInferCodes } from "../../../language/diagnostics/codes/onnx-infer.ts";
+import { dimName, dimOf } from "../../../language/tensor/dim.ts";
+import type { Dim } from "../../../language/tensor/dim.ts";
+import type { LocalFunction, ModelGraph, Node } from "../model-graph.ts";
+import { reportInModel } from "../model-diagnostics.ts";
+import { symbolsOf } from "./declared-type.ts";
+import { inferGraph } from "./infer-graph.ts";
+import type { Frame, Session } from "./infer-graph.ts";
+import type { InferredType, Shape } from "./inferred-type.ts";
+import type { KnownValue } from "./known-value.ts";
+
+export interface InferOptions {
+  /** Values for dimension names of the model's inputs. */
+  readonly bindings?: ReadonlyMap<string, number | bigint>;
+  /** Shapes of inputs, instead of those the file declares. */
+  readonly inputShapes?: ReadonlyMap<string, Shape>;
+  /** Values of inputs that are known while compiling. */
+  readonly inputValues?: ReadonlyMap<string, KnownValue>;
+  /** `ignore`: declared types of outputs and intermediate values are neither used nor checked. Default `use`. */
+  readonly declarations?: "use" | "ignore";
+  /** Nodes to visit at most, counting repeated visits of functions and loop bodies. */
+  readonly nodesMax?: number;
+}
+
+/** What is known of one graph's own values, by name; initializers and inputs included. */
+export interface InferredScope {
+  readonly types: ReadonlyMap<string, InferredType>;
+  /** Values known while compiling, in whole or in part; initializers only where inference needed them. */
+  readonly values: ReadonlyMap<string, KnownValue>;
+  /** Bodies inside nodes: subgraphs by attribute name, and the bodies of called functions. */
+  readonly nested: ReadonlyMap<Node, readonly NestedScope[]>;
+}
+
+export interface NestedScope extends InferredScope {
+  readonly kind: "subgraph" | "function";
+  /** The attribute's name, or the function's. */
+  readonly name: string;
+}
+
+/** Where a fresh dimension name comes from. */
+export interface FreshDim {
+  /** The operator, or "input" for a nameless dimension of an input. */
+  readonly op: string;
+  /** The node's or input's name. */
+  readonly place: string;
+}
+
+export interface InferredGraph extends InferredScope {
+  readonly freshDims: ReadonlyMap<string, FreshDim>;
+  /** Values of the main graph whose type is the file's own declaration, because inference could not tell. */
+  readonly declared: ReadonlySet<string>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Infers the type of every value of a model. Never throws at what a file holds. */
+export function inferShapes(model: ModelGraph, options: InferOptions = {}): InferredGraph {
+  const diagnostics: Diagnostic[] = [];
+  const freshDims = new Map<string, FreshDim>();
+  const session = createSession(model, options, diagnostics, freshDims);
+  const frame: Frame = { session, opsets: model.opsets, attributes: new Map(), where: "" };
+  const scope = inferGraph(frame, model.graph);
+  if (session.nodesLeft <= 0) diagnostics.push(reportInModel(onnxInferCodes.inferenceBudget, { nodes: options.nodesMax ?? nodesMaxDefault }));
+  return { ...scope, freshDims, declared: session.declared, diagnostics };
+}
+
+const nodesMaxDefault = 200_000;
+
+function createSession(model: ModelGraph, options: InferOptions, diagnostics: Diagnostic[], freshDims: Map<string, FreshDim>): Session {
+  const reserved = reservedNames(model, options);
+  let counter = 0;
+  const reported = new Set<string>();
+  return {
+    files: model.files,
+    functions: new Map(model.functions.map((fn): [string, LocalFunction] => [functionKey(fn.domain, fn.name, fn.overload), fn])),
+    options,
+    declared: new Set(),
+    freshDims,
+    nodesLeft: options.nodesMax ?? nodesMaxDefault,
+    muted: 0,
+    fresh(hint, origin) {
+      let name: string;
+      do name = `${hint}_${counter++}`;
+      while (reserved.has(name));
+      freshDims.set(name, origin);
+      return dimName(name);
+    },
+    symbol: (name) => boundSymbol(name, options),
+    report(diagnostic) {
+      // A loop body is visited several times and a function at each call: each message once.
+      if (this.muted > 0 || reported.has(diagnostic.message)) return;
+      reported.add(diagnostic.message);
+      diagnostics.push(diagnostic);
+    },
+  };
+}
+
+function boundSymbol(name: string, options: InferOptions): Dim {
+  const value = options.bindings?.get(name);
+  return value === undefined ? dimName(name) : dimOf(value);
+}
+
+function reservedNames(model: ModelGraph, options: InferOptions): ReadonlySet<string> {
+  const declared = [...model.graph.inputs, ...model.graph.outputs, ...model.graph.valueInfo].flatMap((info) => symbolsOf(info.type));
+  const given = [...(options.inputShapes?.values() ?? [])].flat().map((dim) => dim.key);
+  return new Set([...declared, ...given]);
+}
+
+/** The key of a model-local function. */
+export function functionKey(domain: string, name: string, overload: string): string {
+  return `${domain}\0${name}\0${overload}`;
+}
