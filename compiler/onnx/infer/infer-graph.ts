@@ -91,10 +91,10 @@ function defineInput(frame: Frame, scope: Scope, info: ValueInfo, given: Output 
 
 function readInfo(frame: Frame, info: ValueInfo): InferredType {
   const { session } = frame;
-  return readDeclared(info.type, {
-    symbol: session.symbol,
-    nameless: () => session.fresh("dim", { op: "input", place: info.name }),
-  });
+  const nameless = (): Dim => session.fresh("dim", { op: "input", place: info.name });
+  // Elements of a sequence may differ in a dimension that has a name.
+  const symbol = info.type.kind === "tensor" ? session.symbol : nameless;
+  return readDeclared(info.type, { symbol, nameless });
 }
 
 /** Declared types of the main graph's values, for what inference cannot tell. */

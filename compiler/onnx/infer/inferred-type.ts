@@ -74,43 +74,55 @@ export function equalTypes(a: InferredType, b: InferredType): boolean {
   return a.kind === b.kind;
 }
 
+/** What stands for two dimensions that differ. */
+export type JoinDims = (a: Dim, b: Dim) => Dim;
+
 /**
- * The type that covers both: where they differ, `fresh` gives the dimension, and a differing rank leaves the shape
+ * The type that covers both: where they differ, `join` gives the dimension, and a differing rank leaves the shape
  * unknown. An unknown part yields to a known one only for dtypes (branches agree on them by the standard).
  */
-export function mergeTypes(a: InferredType, b: InferredType, fresh: () => Dim): InferredType {
+export function mergeTypes(a: InferredType, b: InferredType, join: JoinDims): InferredType {
   if (equalTypes(a, b)) return a;
   if ((a.kind === "tensor" && b.kind === "tensor") || (a.kind === "sparseTensor" && b.kind === "sparseTensor")) {
-    return { kind: a.kind, dtype: a.dtype === "undefined" ? b.dtype : a.dtype, shape: mergeShapes(a.shape, b.shape, fresh) };
+    return { kind: a.kind, dtype: a.dtype === "undefined" ? b.dtype : a.dtype, shape: mergeShapes(a.shape, b.shape, join) };
   }
-  if (a.kind === "sequence" && b.kind === "sequence") return { kind: "sequence", element: mergeTypes(a.element, b.element, fresh) };
+  if (a.kind === "sequence" && b.kind === "sequence") return { kind: "sequence", element: mergeSequenceElements(a, b, join) };
   if (a.kind === "optional" && b.kind === "optional") {
     const present = a.present === b.present ? a.present : undefined;
-    return { kind: "optional", element: mergeOptionalElements(a, b, fresh), ...(present === undefined ? {} : { present }) };
+    return { kind: "optional", element: mergeOptionalElements(a, b, join), ...(present === undefined ? {} : { present }) };
   }
-  if (a.kind === "optional") return mergeTypes(a, { kind: "optional", element: b, present: true }, fresh);
-  if (b.kind === "optional") return mergeTypes({ kind: "optional", element: a, present: true }, b, fresh);
-  if (a.kind === "map" && b.kind === "map") return { kind: "map", key: a.key, value: mergeTypes(a.value, b.value, fresh) };
+  if (a.kind === "optional") return mergeTypes(a, { kind: "optional", element: b, present: true }, join);
+  if (b.kind === "optional") return mergeTypes({ kind: "optional", element: a, present: true }, b, join);
+  if (a.kind === "map" && b.kind === "map") return { kind: "map", key: a.key, value: mergeTypes(a.value, b.value, join) };
   return unknownType;
+}
+
+type SequenceKind = Extract<InferredType, { kind: "sequence" }>;
+
+/** An empty sequence says nothing of its elements' shape. */
+function mergeSequenceElements(a: SequenceKind, b: SequenceKind, join: JoinDims): InferredType {
+  if (a.items?.length === 0) return b.element;
+  if (b.items?.length === 0) return a.element;
+  return mergeTypes(a.element, b.element, join);
 }
 
 type OptionalKind = Extract<InferredType, { kind: "optional" }>;
 
 /** An absent optional says nothing of its element. */
-function mergeOptionalElements(a: OptionalKind, b: OptionalKind, fresh: () => Dim): InferredType {
+function mergeOptionalElements(a: OptionalKind, b: OptionalKind, join: JoinDims): InferredType {
   if (a.present === false && a.element.kind === "unknown") return b.element;
   if (b.present === false && b.element.kind === "unknown") return a.element;
-  return mergeTypes(a.element, b.element, fresh);
+  return mergeTypes(a.element, b.element, join);
 }
 
-/** Dimensions that differ become fresh; shapes of different or unknown rank become unknown. */
-export function mergeShapes(a: Shape | undefined, b: Shape | undefined, fresh: () => Dim): Shape | undefined {
+/** Dimensions that differ are joined; shapes of different or unknown rank become unknown. */
+export function mergeShapes(a: Shape | undefined, b: Shape | undefined, join: JoinDims): Shape | undefined {
   if (!a || !b || a.length !== b.length) return undefined;
-  return a.map((dim, axis) => (equalDims(dim, b[axis]) ? dim : fresh()));
+  return a.map((dim, axis) => (equalDims(dim, b[axis]) ? dim : join(dim, b[axis])));
 }
 
 /** The type of an element of a sequence of these items; unknown for none. */
-export function elementOf(items: readonly InferredType[], fresh: () => Dim): InferredType {
+export function elementOf(items: readonly InferredType[], join: JoinDims): InferredType {
   const [first, ...rest] = items;
-  return first ? rest.reduce((merged, item) => mergeTypes(merged, item, fresh), first) : unknownType;
+  return first ? rest.reduce((merged, item) => mergeTypes(merged, item, join), first) : unknownType;
 }

@@ -5,7 +5,7 @@
 import { constantOf, maxDims, zeroDim } from "../../../../language/tensor/dim.ts";
 import type { Dim } from "../../../../language/tensor/dim.ts";
 import { equalTypes, mergeTypes, tensorType, unknownType } from "../inferred-type.ts";
-import type { InferredType, Shape } from "../inferred-type.ts";
+import type { InferredType, JoinDims, Shape } from "../inferred-type.ts";
 import { axisIn, intAttribute, intsAttribute, knownDims, shapeOf, tensor, unifyDims } from "../rule.ts";
 import type { Output, Rule, RuleContext, RuleTable } from "../rule.ts";
 import { truth } from "../scalar.ts";
@@ -33,7 +33,7 @@ function sameElements(a: Output, b: Output): boolean {
   return text(a) === text(b);
 }
 
-/** Passes over a body before what still changes is left entirely open. */
+/** Passes over a body before shapes that still change are left entirely open (a rank that grows). */
 const passesMax = 4;
 
 /**
@@ -44,28 +44,28 @@ function settle(ctx: RuleContext, initial: readonly InferredType[], offset: numb
   readonly carried: readonly InferredType[];
   readonly outputs: readonly Output[];
 } {
+  // A dimension found to change gets a name, and keeps it whatever the next pass makes of it.
+  const open = new Set<string>();
+  const join = (before: Dim): Dim => {
+    if (open.has(before.key)) return before;
+    const dim = ctx.fresh();
+    open.add(dim.key);
+    return dim;
+  };
   let carried = initial;
   for (let pass = 0; pass < passesMax; pass++) {
     const tried = carried;
     const outputs = ctx.quietly(() => run(tried));
-    const next = tried.map((type, i) => widened(type, outputs[offset + i]?.type ?? unknownType, pass, ctx.fresh));
-    if (next.every((type, i) => equalTypes(type, tried[i]))) break;
-    carried = next;
+    carried = tried.map((type, i) => widened(type, outputs[offset + i]?.type ?? unknownType, pass, join));
+    if (carried.every((type, i) => equalTypes(type, tried[i]))) break;
   }
   return { carried, outputs: run(carried) };
 }
 
-/** Early passes free the dimensions that change, the last ones the whole shape. */
-function widened(before: InferredType, after: InferredType, pass: number, fresh: () => Dim): InferredType {
-  if (equalTypes(before, after)) return before;
-  if (after.kind === "unknown") return before;
-  const merged = mergeTypes(withoutItems(before), withoutItems(after), fresh);
-  if (pass < passesMax - 2 || merged.kind !== "tensor") return merged;
-  return tensorType(merged.dtype, undefined);
-}
-
-function withoutItems(type: InferredType): InferredType {
-  return type.kind === "sequence" ? { kind: "sequence", element: type.element } : type;
+function widened(before: InferredType, after: InferredType, pass: number, join: JoinDims): InferredType {
+  if (equalTypes(before, after) || after.kind === "unknown") return before;
+  const merged = mergeTypes(before, after, join);
+  return pass === passesMax - 1 && merged.kind === "tensor" && !equalTypes(merged, before) ? tensorType(merged.dtype, undefined) : merged;
 }
 
 /** Inputs: trip count, condition, carried values. Outputs: carried values, then what each iteration adds, stacked. */
@@ -104,8 +104,8 @@ function tripCount(ctx: RuleContext, condition: Output | undefined): Dim | undef
 function afterLoop(trips: Dim | undefined, initial: InferredType, carried: InferredType, produced: InferredType): InferredType {
   const constant = trips && constantOf(trips);
   if (constant === 0n) return initial;
-  if (constant === 1n) return produced;
-  return carried;
+  // The body's output has the type that counts where a value that may be absent came in.
+  return constant === 1n || (carried.kind === "optional" && produced.kind !== "optional") ? produced : carried;
 }
 
 /** Opset 9 on: carried values, then sequences cut along an axis. Opset 8 has a batch axis in front of everything. */
