@@ -12,7 +12,6 @@ import type { ConcreteFile } from "./parse.ts";
 import * as t from "./tokens.ts";
 
 export interface Comments {
-  readonly all: readonly IToken[];
   /** Comments on lines of their own, by the offset of the token they stand before; the text's length for the end. */
   readonly before: ReadonlyMap<number, readonly IToken[]>;
   /** Comments on the same line, by the offset of the token they stand behind. */
@@ -55,9 +54,15 @@ export function placeComments(source: SourceFile, file: ConcreteFile): Comments 
     const isBehind = previous !== undefined && !/[\r\n]/.test(source.text.slice(previous.startOffset + previous.image.length, comment.startOffset));
     const isPlaced = anchors.all.has(next) || next === source.text.length;
     if (isBehind) push(behind, previous.startOffset, comment);
-    else push(before, isPlaced ? next : (anchor ?? next), comment);
+    else if (isPlaced || anchor === undefined) push(before, next, comment);
+    else push(before, anchor, plainComment(comment));
   }
-  return { all: file.comments, before, behind };
+  return { before, behind };
+}
+
+/** A `///` that documents nothing where it stands must not document something where it goes. */
+function plainComment(comment: IToken): IToken {
+  return comment.tokenType === t.DocLine ? { ...comment, image: comment.image.slice(1) } : comment;
 }
 
 function push(map: Map<number, IToken[]>, key: number, comment: IToken): void {

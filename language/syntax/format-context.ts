@@ -96,9 +96,11 @@ function lastComments(format: Format, close: IToken, comments: readonly Doc[]): 
   return [hasEmptyLineBefore(format, close.startOffset) ? emptyLine : hardLine, comments.slice(0, -1)];
 }
 
-/** True where a comment stands between two tokens. */
+/** True where a comment goes between two tokens, given by their offsets. */
 export function hasCommentBetween(format: Format, from: number, to: number): boolean {
-  return format.comments.all.some((comment) => comment.startOffset > from && comment.startOffset < to);
+  for (const offset of format.comments.behind.keys()) if (offset >= from && offset < to) return true;
+  for (const offset of format.comments.before.keys()) if (offset > from && offset <= to) return true;
+  return false;
 }
 
 const emptyLineIfBroken: Doc = ifBroken(emptyLine, line);

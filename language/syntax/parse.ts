@@ -20,7 +20,7 @@ import { parseTokens } from "./grammar.ts";
 import type { ParsedTokens, StartRule } from "./grammar.ts";
 import { lex, tokenSpan } from "./lexer.ts";
 import { checkDepth } from "./nesting.ts";
-import { cutSegments, misspelt, nearestKeyword, retype } from "./segments.ts";
+import { cutSegments, isFirstOnLine, misspelt, nearestKeyword, retype } from "./segments.ts";
 import * as t from "./tokens.ts";
 
 export interface ParsedFile {
@@ -136,10 +136,10 @@ function buildEdition(build: Build, cst: CstNode): NumberLiteral | undefined {
   return literal;
 }
 
-/** The runs of `///` lines, each by the offset of the token that follows it with nothing between. */
+/** The runs of `///` lines (behind other text they document nothing), each by the offset of the token after it. */
 function docComments(source: SourceFile, concrete: ConcreteFile): ReadonlyMap<number, DocComment> {
   const docs = new Map<number, DocComment>();
-  const lines = concrete.comments.filter((comment) => comment.tokenType === t.DocLine);
+  const lines = concrete.comments.filter((comment) => comment.tokenType === t.DocLine && isFirstOnLine(source, comment));
   if (lines.length === 0) return docs;
   let index = 0;
   for (const token of concrete.tokens) {

@@ -88,7 +88,7 @@ function isStatementOpen(previous: IToken): boolean {
   return previous.tokenType !== t.Extern && previous.tokenType !== t.Export;
 }
 
-function isFirstOnLine(source: SourceFile, token: IToken): boolean {
+export function isFirstOnLine(source: SourceFile, token: IToken): boolean {
   const lineStart = token.startOffset - column(source, token) + 1;
   return /^\s*$/.test(source.text.slice(lineStart, token.startOffset));
 }

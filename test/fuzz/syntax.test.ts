@@ -44,8 +44,7 @@ function mutate(random: Random, text: string): string {
   }
 }
 
-/** Checks a text; true if it was a program and so was formatted too. */
-function check(text: string): boolean {
+function check(text: string): void {
   const source = createSourceFile("fuzz.pipe", text);
   const { ast, diagnostics } = parseFile(source);
   for (const diagnostic of diagnostics) {
@@ -59,11 +58,10 @@ function check(text: string): boolean {
   checkSpans(ast, text);
   renderDiagnostics(diagnostics, sourcesOf(source));
   const formatted = formatFile(source);
-  if (diagnostics.length > 0) return false;
+  if (diagnostics.length > 0) return;
   const again = createSourceFile("fuzz.pipe", formatted.text);
   expect(withoutSpans(parseFile(again).ast), text).toEqual(withoutSpans(ast));
   expect(formatFile(again).text, text).toBe(formatted.text);
-  return true;
 }
 
 function checkSpans(node: unknown, text: string): void {
@@ -77,21 +75,38 @@ function checkSpans(node: unknown, text: string): void {
   for (const value of Object.values(node)) checkSpans(value, text);
 }
 
+function tryText(round: number, text: string): void {
+  try {
+    check(text);
+  } catch (error) {
+    throw new Error(`round ${round} with ${JSON.stringify(text)}`, { cause: error });
+  }
+}
+
 test.each([1, 2, 3, 4])("mutated programs, seed %i", (seed) => {
   const random = createRandom(seed);
-  let programs = 0;
   for (let i = 0; i < 300; i++) {
     let text = random.pick([firstSeed, ...otherSeeds]);
     for (let n = random.integer(6); n >= 0; n--) text = mutate(random, text);
-    try {
-      if (check(text)) programs++;
-    } catch (error) {
-      throw new Error(`round ${i} with ${JSON.stringify(text)}`, { cause: error });
-    }
+    tryText(i, text);
   }
-  // Both sides are tried: mutants that still parse and ones that do not.
-  expect(programs).toBeGreaterThan(20);
-  expect(programs).toBeLessThan(200);
+});
+
+const programs = seeds.filter((text) => parseFile(createSourceFile("seed.pipe", text)).diagnostics.length === 0);
+const [firstProgram = "", ...otherPrograms] = programs;
+const spaces = ["\n", "\n\n", "   ", "\t", "\r\n", " // c\n", "\n// own line\n", "\n\n  /// doc\n", " /// behind\n", "\n// a\n\n// b\n"] as const;
+
+test.each([1, 2, 3])("programs with spaces and comments put anywhere, seed %i", (seed) => {
+  const random = createRandom(seed);
+  for (let i = 0; i < 150; i++) {
+    let text = random.pick([firstProgram, ...otherPrograms]);
+    for (let n = random.integer(12); n >= 0; n--) {
+      const places = [...text.matchAll(/(?<=[,()[\]{}]) ?| (?=[|=+<])/g)].map(({ index }) => index);
+      const at = places[random.integer(places.length)] ?? 0;
+      text = text.slice(0, at) + random.pick(spaces) + text.slice(at);
+    }
+    tryText(i, text);
+  }
 });
 
 test("scraps alone", () => {

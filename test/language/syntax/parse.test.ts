@@ -99,6 +99,10 @@ describe("structure", () => {
     expect(items[1]).toMatchObject({ doc: undefined, exported: false });
   });
 
+  test("a doc comment behind other text documents nothing", () => {
+    expect(parseClean("record R {\n  a: int, /// not of b\n  b: int,\n}").items[0]).toMatchObject({ fields: [{ doc: undefined }, { doc: undefined }] });
+  });
+
   test("spans cover the text of the node, brackets included", () => {
     const text = "const x = (a + b) * f(1)";
     const [item] = parseClean(text).items;
