@@ -1,0 +1,145 @@
+/**
+ * Bundles the emitted program, the runtime, the kernels it uses and the user's externs into one `out.js` that runs as
+ * CommonJS or as an ES module, whatever the nearest package.json says. Native packages stay outside.
+ *
+ * Output is deterministic and free of machine paths: files of packages are named by package, pipec's own by `pipec/`.
+ */
+import { dirname, join, relative, sep } from "node:path";
+import { build } from "esbuild";
+import type { BuildFailure, Message, Plugin } from "esbuild";
+import { moduleFile } from "./package-layout.ts";
+import type { PackageLayout } from "./package-layout.ts";
+import { banner, footer } from "./wrapper.ts";
+
+/** Packages with native parts, loaded at run time from where pipec is installed. */
+export const nativePackages = ["onnxruntime-node", "sharp", "tokenizers"] as const;
+
+export interface BundleRequest {
+  readonly layout: PackageLayout;
+  /** The emitted program with its inline source map. */
+  readonly programText: string;
+  /** Where that text is written: the place its imports are relative to. */
+  readonly programFile: string;
+  /** The bundle to make; only its folder and name matter here, nothing is written. */
+  readonly outFile: string;
+  /** Which function of the runtime starts: the program's command line, or its tests. */
+  readonly entry: "main" | "tests";
+}
+
+export type BundleResult =
+  | { readonly ok: true; readonly code: string; readonly map: string }
+  | { readonly ok: false; readonly problems: readonly BundleProblem[] };
+
+/** A problem in a user's module: `file` as esbuild names it, relative to the output's folder. */
+export interface BundleProblem {
+  readonly text: string;
+  readonly file: string | undefined;
+  readonly line: number | undefined;
+  readonly lineText: string | undefined;
+}
+
+export async function bundleProgram(request: BundleRequest): Promise<BundleResult> {
+  const folder = dirname(request.outFile);
+  try {
+    const result = await build({
+      stdin: { contents: entryText(request), resolveDir: folder, sourcefile: "pipec-entry.ts", loader: "ts" },
+      bundle: true,
+      write: false,
+      platform: "node",
+      target: "node20",
+      format: "iife",
+      outfile: request.outFile,
+      absWorkingDir: folder,
+      sourcemap: "external",
+      legalComments: "none",
+      charset: "utf8",
+      logLevel: "silent",
+      external: [...nativePackages],
+      define: { "import.meta.url": "pipecUrl" },
+      banner: { js: banner },
+      footer: { js: footer },
+      tsconfigRaw: "{}",
+      plugins: [programPlugin(request), pipecPlugin(request.layout)],
+    });
+    const [map, code] = ["map", "js"].map((ending) => result.outputFiles.find((file) => file.path.endsWith(`.${ending}`))?.text ?? "");
+    return { ok: true, code: withoutPaths(code ?? "") + mapComment(request.outFile), map: cleanMap(map ?? "", request) };
+  } catch (error) {
+    if (!isBuildFailure(error)) throw error;
+    return { ok: false, problems: error.errors.map(toProblem) };
+  }
+}
+
+function entryText(request: BundleRequest): string {
+  return request.entry === "main"
+    ? `import program from "pipec-program"; import { main } from "pipec/runtime"; main(program, pipecFile);`
+    : `import program, { tests } from "pipec-program"; import { runTests } from "pipec/testing"; runTests(program, tests, pipecFile);`;
+}
+
+/** Gives the program's text without its being on disk yet. */
+function programPlugin(request: BundleRequest): Plugin {
+  return {
+    name: "program",
+    setup(context) {
+      context.onResolve({ filter: /^pipec-program$/ }, () => ({ path: request.programFile }));
+      context.onLoad({ filter: /program\.ts$/ }, (args) => {
+        if (args.path !== request.programFile) return undefined;
+        return { contents: request.programText, loader: "ts", resolveDir: dirname(request.programFile) };
+      });
+    },
+  };
+}
+
+/** Resolves `pipec/…` to the package this compiler is from, wherever the program stands. */
+function pipecPlugin(layout: PackageLayout): Plugin {
+  return {
+    name: "pipec",
+    setup(context) {
+      context.onResolve({ filter: /^pipec\// }, (args) => {
+        const file = moduleFile(layout, args.path);
+        return file === undefined ? { errors: [{ text: `pipec has no module ${args.path}` }] } : { path: file };
+      });
+    },
+  };
+}
+
+/** esbuild heads each module with a comment naming its file; replaced in place, so that the map stays right. */
+function withoutPaths(code: string): string {
+  return code.replace(/^([ \t]*\/\/ )(?:\.\.?\/)*(?:[^\n]*\/)?node_modules\/([^\n]*)$/gm, "$1npm:$2").replace(/^([ \t]*\/\/ )(?:\.\.\/)+(?:[^\n]*\/)?((?:runtime|stdlib|dist)\/[^\n]*)$/gm, "$1pipec:$2");
+}
+
+function mapComment(outFile: string): string {
+  return `//# sourceMappingURL=${outFile.slice(outFile.lastIndexOf(sep) + 1)}.map\n`;
+}
+
+interface RawMap {
+  readonly version: number;
+  readonly sources: readonly string[];
+  readonly sourcesContent?: readonly (string | null)[];
+  readonly mappings: string;
+  readonly names: readonly string[];
+}
+
+/** Keeps the program's own sources with their text; names those of pipec and of packages without saying where they lie. */
+function cleanMap(text: string, request: BundleRequest): string {
+  const map = JSON.parse(text) as RawMap;
+  const folder = dirname(request.outFile);
+  const named = map.sources.map((source) => sourceName(source, folder, request.layout.root));
+  const sourcesContent = named.map((name, index) => (name.startsWith("npm:") || name.startsWith("pipec:") ? null : (map.sourcesContent?.[index] ?? null)));
+  return `${JSON.stringify({ version: 3, sources: named, sourcesContent, names: map.names, mappings: map.mappings })}\n`;
+}
+
+function sourceName(source: string, folder: string, root: string): string {
+  const parts = source.split("/");
+  const modules = parts.lastIndexOf("node_modules");
+  if (modules >= 0) return `npm:${parts.slice(modules + 1).join("/")}`;
+  const inside = relative(root, join(folder, source)).split(sep).join("/");
+  return /^(runtime|stdlib|dist)\//.test(inside) ? `pipec:${inside}` : source;
+}
+
+function isBuildFailure(error: unknown): error is BuildFailure {
+  return error instanceof Error && "errors" in error && Array.isArray(error.errors);
+}
+
+function toProblem(message: Message): BundleProblem {
+  return { text: message.text, file: message.location?.file, line: message.location?.line, lineText: message.location?.lineText };
+}

@@ -1,0 +1,138 @@
+/** Params, resources, externs and functions of the emitted program, each with a comment that says where it is from. */
+import type { ConstantValue } from "../../language/catalog/constant-value.ts";
+import type { ValueType } from "../../language/catalog/value-type.ts";
+import type { CheckedConstant, CheckedExtern, CheckedFunction, CheckedParam, Expr, Stream } from "../../language/check/checked-program.ts";
+import { columnsOf, columnType } from "../plan/columns.ts";
+import { numberSetting } from "../plan/settings.ts";
+import { at, join, lines } from "./code.ts";
+import type { Code } from "./code.ts";
+import { emitColumns, emitData, toData } from "./emit-data.ts";
+import { emitConstant, numberText } from "./emit-constant.ts";
+import { awaits, placeComment } from "./emit-context.ts";
+import type { EmitContext } from "./emit-context.ts";
+import { emitEntries, emitExpr, emitUri, programPath } from "./emit-expr.ts";
+import { pascalCase, propertyKey } from "./names.ts";
+import { tsRecord, tsType } from "./ts-type.ts";
+
+/** The document comment of a declaration: its own words, then its place. */
+export function docComment(cx: EmitContext, doc: string, span: Expr["span"]): string {
+  const words = doc.trim().replaceAll("*/", "* /");
+  const place = placeComment(cx, span);
+  if (words === "") return `/** ${place} */\n`;
+  if (!words.includes("\n")) return `/** ${words} (${place}) */\n`;
+  return `/**\n${words.split("\n").map((line) => ` * ${line}`.trimEnd()).join("\n")}\n * (${place})\n */\n`;
+}
+
+export function emitParams(cx: EmitContext): Code {
+  const { params } = cx.program;
+  if (params.length === 0) return ["const params = ", cx.runtime("defineParams"), "({});\n"];
+  const parts = params.map((param): Code => at(param.span, propertyKey(param.name), ": ", emitParam(cx, param), ","));
+  return ["const params = ", cx.runtime("defineParams"), "({\n", lines(parts, 1), "});\n"];
+}
+
+function emitParam(cx: EmitContext, param: CheckedParam): string {
+  const value = (constant: ConstantValue): string => {
+    const text = constant.kind === "string" && isUri(param.type) ? programPath(cx, constant.value) : undefined;
+    return text === undefined ? emitConstant(constant, param.type, () => cx.runtime("stack")) : JSON.stringify(text);
+  };
+  const parts = [`doc: ${JSON.stringify(param.doc.trim())}`, `type: ${emitData(toData(paramType(param, param.type)))}`];
+  if (param.default !== undefined) parts.push(`default: ${value(param.default)}`);
+  if (param.fixedAt === "build" && param.value !== undefined) parts.push(`fixed: ${value(param.value)}`);
+  return `{ ${parts.join(", ")} }`;
+}
+
+function isUri(type: ValueType): boolean {
+  return type.kind === "optional" ? isUri(type.inner) : type.kind === "string" && type.uri === true;
+}
+
+/** The `ParamType` of the run-time contract. */
+function paramType(param: CheckedParam, type: ValueType): unknown {
+  switch (type.kind) {
+    case "optional":
+      return { kind: "optional", inner: paramType(param, type.inner) };
+    case "string":
+      return type.literals === undefined ? { kind: type.uri === true ? "uri" : "string" } : { kind: "choice", choices: type.literals };
+    case "quantity":
+      return { kind: "float", ...paramRange(param) };
+    case "tensor":
+      if (type.dtype === "bool") return { kind: "bool" };
+      return { kind: type.dtype.startsWith("f") || type.dtype === "bf16" ? "float" : "int", ...paramRange(param) };
+    default:
+      throw new Error(`param ${param.name} has a type that no command line can give`);
+  }
+}
+
+function paramRange(param: CheckedParam): { readonly low?: number; readonly high?: number } {
+  const number = (value: ConstantValue): number => Number("value" in value ? value.value : NaN);
+  return param.range === undefined ? {} : { low: number(param.range.low), high: number(param.range.high) };
+}
+
+export function emitExtern(cx: EmitContext, extern: CheckedExtern): Code {
+  const parameters = extern.parameters.map((p) => `${p.name}: ${tsType(p.type, cx.useType)}`).join(", ");
+  const timeoutMs = numberSetting(extern.settings, "timeout");
+  const options = [`result: ${emitData(toData(columnType(extern.result)))}`, ...(timeoutMs === undefined ? [] : [`timeoutMs: ${numberText(timeoutMs)}`])];
+  return [
+    docComment(cx, "", extern.span),
+    at(extern.span, "const ", extern.symbol, `: (${parameters}) => Promise<${tsType(extern.result, cx.useType)}> = `),
+    cx.runtime("extern"), "(", JSON.stringify(extern.name), `, ${externImport(extern)}, { ${options.join(", ")} });\n`,
+  ];
+}
+
+/** The name under which an extern's own function is imported. */
+export function externImport(extern: CheckedExtern): string {
+  return `${extern.symbol}Extern`;
+}
+
+export function emitResource(cx: EmitContext, constant: Exclude<CheckedConstant, { kind: "plain" }>): Code {
+  const head: Code = [docComment(cx, "", constant.span), at(constant.span, "const ", constant.symbol), " = ", cx.runtime("resource"), "(", JSON.stringify(constant.name), ", async () => "];
+  if (constant.kind === "resource") return [head, emitExpr(cx, constant.value), ");\n"];
+  const { read, key, type } = constant;
+  const rowType = type.kind === "table" ? tsRecord(type.row.fields, cx.useType) : "never";
+  const steps = constant.steps.map((step) => emitTableStep(cx, step));
+  const parts: Code[] = [
+    ["source: ", cx.source(read.source), ","],
+    ["args: ", emitArgs(cx, read.args), ","],
+    ["columns: ", emitColumns(columnsOf(read.row.fields)), ","],
+    ["steps: [", join(steps, ", "), "],"],
+    [`key: (row: ${rowType}) => `, emitExpr(cx, key), ","],
+  ];
+  return [head, cx.runtime("loadTable"), "({\n", lines(parts, 1), "}));\n"];
+}
+
+function emitTableStep(cx: EmitContext, step: Stream): Code {
+  if (step.kind === "map") {
+    const isAsync = step.record.some((entry) => awaits(entry.value, cx.asyncFunctions));
+    return ["{ kind: \"map\", row: ", isAsync ? "async " : "", "(row) => (", emitEntries(cx, step.record), ") }"];
+  }
+  if (step.kind === "filter") {
+    const isAsync = awaits(step.predicate, cx.asyncFunctions);
+    return ["{ kind: \"filter\", keep: ", isAsync ? "async " : "", "(row) => ", emitExpr(cx, step.predicate), " }"];
+  }
+  throw new Error(`a table's rows cannot go through ${step.kind}`);
+}
+
+/** Arguments of a source or sink as an object; places are resolved. */
+export function emitArgs(cx: EmitContext, args: Readonly<Record<string, Expr>>, leftOut: ReadonlySet<string> = new Set()): Code {
+  const parts = Object.entries(args)
+    .filter(([name]) => !leftOut.has(name))
+    .map(([name, value]): Code => [propertyKey(name), ": ", name === "path" ? emitUri(cx, value) : emitExpr(cx, value)]);
+  return parts.length === 0 ? "{}" : ["{ ", join(parts, ", "), " }"];
+}
+
+export function emitFunction(cx: EmitContext, fn: CheckedFunction): Code {
+  const isAsync = cx.asyncFunctions.has(fn.symbol);
+  const parameters = fn.parameters.map((p) => `${p.symbol}: ${tsType(p.type, cx.useType)}`).join(", ");
+  const result = tsType(fn.result, cx.useType);
+  const lets = fn.lets.map((l): Code => at(l.value.span, "const ", l.symbol, " = ", emitExpr(cx, l.value), ";"));
+  return [
+    docComment(cx, fn.doc, fn.span),
+    at(fn.span, `${isAsync ? "async " : ""}function ${fn.symbol}(${parameters}): ${isAsync ? `Promise<${result}>` : result} {\n`),
+    lines([...lets, ["return ", emitExpr(cx, fn.body), ";"]], 1),
+    "}\n",
+  ];
+}
+
+/** A name for the rows of a step. */
+export function rowTypeName(cx: EmitContext, step: string): string {
+  return cx.namer.unique(pascalCase(step));
+}

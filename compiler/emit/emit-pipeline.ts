@@ -1,0 +1,81 @@
+/** One pipeline of the program: steps, and the plan's stages, edges and sinks. */
+import type { CheckedWrite, SettingValue } from "../../language/check/checked-program.ts";
+import type { LoweredPipeline } from "../plan/lowered-program.ts";
+import type { PipelinePlan } from "../plan/plan.ts";
+import { numberOf, numberSetting, settingFields } from "../plan/settings.ts";
+import { at, lines } from "./code.ts";
+import type { Code } from "./code.ts";
+import { emitConstant, numberText } from "./emit-constant.ts";
+import { emitData, toData } from "./emit-data.ts";
+import { emitArgs } from "./emit-declarations.ts";
+import { emitPlace } from "./emit-context.ts";
+import type { EmitContext } from "./emit-context.ts";
+import { emitUri, programPath } from "./emit-expr.ts";
+import type { EmittedSteps } from "./emit-steps.ts";
+
+/** Arguments of `to …` that the engine handles, not the format. */
+const engineArgs: ReadonlySet<string> = new Set(["path", "rows_per_file", "partition_by", "partitions_max"]);
+/** Open partitions of one group where the program does not say. */
+const PARTITIONS_MAX = 1024;
+
+export function emitPipeline(cx: EmitContext, pipeline: LoweredPipeline, plan: PipelinePlan, steps: EmittedSteps): Code {
+  const parts: Code[] = [
+    `name: ${JSON.stringify(pipeline.name)}, doc: ${JSON.stringify(pipeline.doc.trim())},`,
+    `chunkRows: ${plan.chunkRows}, groupChunks: ${plan.groupChunks}, tickets: ${plan.tickets}, memoryBoundBytes: ${plan.memory.boundBytes},`,
+    ["errors: ", emitErrorPolicy(cx, pipeline.settings["errors"]), ","],
+    ["steps: [\n", lines(steps.specs, 1), "],"],
+    ["stages: [\n", lines(plan.stages.map((stage) => emitStage(cx, pipeline, stage)), 1), "],"],
+    ["edges: [\n", lines(plan.edges.map((edge) => `${emitData(toData(edge))},`), 1), "],"],
+    ["sinks: [\n", lines(pipeline.writes.map(({ step, write }, id) => emitSink(cx, id, step, write, plan)), 1), "],"],
+  ];
+  return at(pipeline.span, "{\n", lines(parts, 1), "},");
+}
+
+function emitStage(cx: EmitContext, pipeline: LoweredPipeline, stage: PipelinePlan["stages"][number]): string {
+  const first = pipeline.steps[stage.steps[0] ?? -1];
+  const place = first === undefined ? "" : ` at: ${emitPlace(cx, first.span)},`;
+  const { id, label, steps, replicas, ordered } = stage;
+  return `{ id: ${id}, label: ${JSON.stringify(label)},${place} steps: ${JSON.stringify(steps)}, replicas: ${replicas}, ordered: ${ordered} },`;
+}
+
+function emitSink(cx: EmitContext, id: number, step: number, write: CheckedWrite, plan: PipelinePlan): Code {
+  const { path, rows_per_file: rowsPerFile, partition_by: partitionBy, partitions_max: partitionsMax } = write.args;
+  const perFile = rowsPerFile?.kind === "constant" ? numberOf(rowsPerFile.value) : undefined;
+  const most = partitionsMax?.kind === "constant" ? numberOf(partitionsMax.value) : undefined;
+  const parts: Code[] = [
+    `id: ${id}, label: ${JSON.stringify(plan.sinks[id]?.label ?? write.sink)}, at: ${emitPlace(cx, write.span)}, step: ${step},`,
+    ["kernel: ", cx.sink(write.sink), ", args: () => (", emitArgs(cx, write.args, engineArgs), "),"],
+    ...(path === undefined ? [] : [["path: () => ", emitUri(cx, path), ","]]),
+    ...(perFile === undefined ? [] : [`rowsPerFile: ${numberText(perFile)},`]),
+    `partitionBy: ${JSON.stringify(stringsOf(partitionBy))}, partitionsMax: ${most ?? PARTITIONS_MAX},`,
+  ];
+  return at(write.span, "{\n", lines(parts, 1), "},");
+}
+
+function stringsOf(value: CheckedWrite["args"][string] | undefined): readonly string[] {
+  if (value?.kind === "constant" && value.value.kind === "list") return value.value.items.flatMap((item) => (item.kind === "string" ? [item.value] : []));
+  if (value?.kind === "list") return value.items.flatMap((item) => (item.kind === "constant" && item.value.kind === "string" ? [item.value.value] : item.kind === "field" ? [item.name] : []));
+  return [];
+}
+
+function emitErrorPolicy(cx: EmitContext, setting: SettingValue | undefined): Code {
+  const fields = settingFields(setting);
+  const max = fields === undefined ? 1 : (numberSetting(fields, "max") ?? 1);
+  const name = policyName(setting);
+  if (name === "skip") return `{ kind: "skip", max: ${numberText(max)} }`;
+  if (name !== "dead_letter") return `{ kind: "fail" }`;
+  return [`{ kind: "deadLetter", max: ${numberText(max)}, path: () => `, emitPathSetting(cx, fields?.["path"]), " }"];
+}
+
+function policyName(setting: SettingValue | undefined): string | undefined {
+  if (setting?.kind === "call") return setting.name;
+  if (setting?.kind !== "constant") return undefined;
+  return setting.value.kind === "call" ? setting.value.name : setting.value.kind === "string" ? setting.value.value : undefined;
+}
+
+function emitPathSetting(cx: EmitContext, value: SettingValue | undefined): Code {
+  if (value?.kind === "expr") return emitUri(cx, value.value);
+  if (value?.kind !== "constant" || value.value.kind !== "string") throw new Error("a dead_letter without a path");
+  const path = programPath(cx, value.value.value);
+  return at(value.span, cx.runtime("programFile"), "(", emitConstant({ kind: "string", value: path }, { kind: "string" }, () => ""), ")");
+}

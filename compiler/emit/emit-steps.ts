@@ -1,0 +1,160 @@
+/** The steps of one pipeline: typed functions for their expressions, and the entries of `ProgramSpec.steps`. */
+import type { RecordType } from "../../language/catalog/value-type.ts";
+import type { DimFacts, Expr } from "../../language/check/checked-program.ts";
+import { columnsOf } from "../plan/columns.ts";
+import { inputsOf } from "../plan/lowered-program.ts";
+import type { LoweredPipeline, Step } from "../plan/lowered-program.ts";
+import type { PipelinePlan } from "../plan/plan.ts";
+import { fieldsRead } from "../plan/walk-expr.ts";
+import { at, lines } from "./code.ts";
+import type { Code } from "./code.ts";
+import { emitArgs, rowTypeName } from "./emit-declarations.ts";
+import { emitColumns } from "./emit-data.ts";
+import { awaits, emitPlace, placeComment, resourcesOf } from "./emit-context.ts";
+import type { EmitContext } from "./emit-context.ts";
+import { emitEntry, emitExpr } from "./emit-expr.ts";
+import { emitModelStep } from "./emit-model.ts";
+import { camelCase, propertyKey } from "./names.ts";
+import { tsRecord } from "./ts-type.ts";
+
+export interface EmittedSteps {
+  /** Row types and functions, to stand before the program. */
+  readonly declarations: readonly Code[];
+  readonly specs: readonly Code[];
+}
+
+interface StepContext {
+  readonly cx: EmitContext;
+  readonly pipeline: LoweredPipeline;
+  readonly plan: PipelinePlan;
+  readonly facts: DimFacts;
+  /** The TypeScript type of each step's rows. */
+  readonly rowTypes: readonly string[];
+  readonly declarations: Code[];
+}
+
+export function emitSteps(cx: EmitContext, pipeline: LoweredPipeline, plan: PipelinePlan, facts: DimFacts): EmittedSteps {
+  const declarations: Code[] = [];
+  const rowTypes: string[] = [];
+  for (const step of pipeline.steps) rowTypes.push(rowType(cx, pipeline, step, rowTypes, declarations));
+  const sx: StepContext = { cx, pipeline, plan, facts, rowTypes, declarations };
+  const specs = pipeline.steps.map((step) => emitStep(sx, step));
+  return { declarations, specs };
+}
+
+/** Declares the type of a step's rows, unless they are of the same type as its input's. */
+function rowType(cx: EmitContext, pipeline: LoweredPipeline, step: Step, known: readonly string[], declarations: Code[]): string {
+  const text = tsRecord(step.row.fields, cx.useType);
+  const same = inputsOf(step).find((input) => textOf(cx, pipeline.steps[input]?.row) === text);
+  const before = same === undefined ? undefined : known[same];
+  if (before !== undefined) return before;
+  const name = rowTypeName(cx, step.name);
+  declarations.push([`/** ${placeComment(cx, step.span)} */\ntype ${name} = ${text};\n`]);
+  return name;
+}
+
+function textOf(cx: EmitContext, row: RecordType | undefined): string | undefined {
+  return row === undefined ? undefined : tsRecord(row.fields, cx.useType);
+}
+
+function emitStep(sx: StepContext, step: Step): Code {
+  const { cx } = sx;
+  const resources = resourcesOf(cx, exprsOf(step));
+  const common: Code[] = [
+    `id: ${step.id}, name: ${JSON.stringify(step.name)}, at: ${emitPlace(cx, step.span)},`,
+    ...emitBody(sx, step),
+    ["columns: ", emitColumns(columnsOf(step.row.fields, sx.facts)), ","],
+    `resources: [${resources.join(", ")}],`,
+  ];
+  return ["{\n", lines(common, 1), "},"];
+}
+
+/** Expressions evaluated for each row. */
+function exprsOf(step: Step): readonly Expr[] {
+  switch (step.kind) {
+    case "map":
+      return step.entries.map((entry) => entry.value);
+    case "filter":
+      return [step.predicate];
+    case "model":
+      return step.constants.map((constant) => constant.value);
+    case "explode":
+      return step.fields.map((field) => field.value);
+    case "implode":
+      return step.aggregates.flatMap((aggregate) => [...(aggregate.of === undefined ? [] : [aggregate.of]), ...Object.values(aggregate.args)]);
+    case "dedupe":
+      return [step.key];
+    case "limit":
+      return [step.rows];
+    case "sample":
+      return [step.fraction, step.seed];
+    case "read":
+      return Object.values(step.read.args);
+    case "zip":
+      return [];
+  }
+}
+
+/** The lines of a step's own kind. */
+function emitBody(sx: StepContext, step: Step): readonly Code[] {
+  const { cx } = sx;
+  switch (step.kind) {
+    case "read":
+      return [["kind: \"read\", source: ", cx.source(step.read.source), ","], ["args: () => (", emitArgs(cx, step.read.args), "),"]];
+    case "map": {
+      const entries = step.entries.map((entry) => emitEntry(cx, entry));
+      const name = rowFunction(sx, step, camelCase(step.name), step.entries.map((entry) => entry.value), objectOf(entries), sx.rowTypes[step.id] ?? "never");
+      const concurrency = sx.plan.stages.find((stage) => stage.steps.includes(step.id))?.concurrency ?? 1;
+      return [`kind: "map", input: ${step.input}, row: ${name}, concurrency: ${concurrency},`];
+    }
+    case "filter": {
+      const name = rowFunction(sx, step, `keep_${step.name}`, [step.predicate], emitExpr(cx, step.predicate), "boolean");
+      return [`kind: "filter", input: ${step.input}, keep: ${name},`];
+    }
+    case "model":
+      return emitModelStep(cx, step, sx.plan);
+    case "explode": {
+      const fields = step.fields.map((field): Code => [propertyKey(field.name), ": ", emitExpr(cx, field.value)]);
+      const name = rowFunction(sx, step, `open_${step.name}`, exprsOf(step), objectOf(fields), sx.cx.runtimeType("Row"));
+      return [`kind: "explode", input: ${step.input}, fields: ${name}, carried: ${JSON.stringify(step.carried)}, childrenMax: ${step.childrenMax},`];
+    }
+    case "implode":
+      return [`kind: "implode", input: ${step.input}, carried: ${JSON.stringify(step.carried)},`, ["aggregates: [\n", lines(emitAggregates(sx, step), 1), "],"]];
+    case "dedupe": {
+      const name = rowFunction(sx, step, `key_of_${step.name}`, [step.key], emitExpr(cx, step.key), cx.runtimeType("Value"));
+      return [`kind: "dedupe", input: ${step.input}, key: ${name}, distance: ${step.distance}, keysMax: ${step.keysMax},`];
+    }
+    case "limit":
+      return [[`kind: "limit", input: ${step.input}, rows: () => Number(`, emitExpr(cx, step.rows), "),"]];
+    case "sample":
+      return [[`kind: "sample", input: ${step.input}, fraction: () => `, emitExpr(cx, step.fraction), ", seed: () => ", emitExpr(cx, step.seed), ","]];
+    case "zip":
+      return [`kind: "zip", inputs: ${JSON.stringify(step.inputs)},`];
+  }
+}
+
+function objectOf(entries: readonly Code[]): Code {
+  if (entries.length === 0) return "{}";
+  return entries.length === 1 ? ["{ ", entries[0] ?? "", " }"] : ["{\n", lines(entries.map((entry) => [entry, ","]), 1), "}"];
+}
+
+/** Declares a function over a step's input row and gives the expression that the spec holds: rows come in untyped. */
+function rowFunction(sx: StepContext, step: Step, hint: string, exprs: readonly Expr[], body: Code, result: string): string {
+  const { cx } = sx;
+  const isAsync = exprs.some((expr) => awaits(expr, cx.asyncFunctions));
+  const readsRow = fieldsRead(exprs).size > 0;
+  const name = cx.namer.unique(camelCase(hint));
+  const input = sx.rowTypes[inputsOf(step)[0] ?? -1] ?? "never";
+  const head = `${isAsync ? "async " : ""}function ${name}(${readsRow ? `row: ${input}` : ""}): ${isAsync ? `Promise<${result}>` : result} {\n`;
+  sx.declarations.push([`/** ${placeComment(cx, step.span)} */\n`, at(step.span, head), lines([["return ", body, ";"]], 1), "}\n"]);
+  return readsRow ? `(row) => ${name}(row as ${input})` : name;
+}
+
+function emitAggregates(sx: StepContext, step: Extract<Step, { kind: "implode" }>): readonly Code[] {
+  const { cx } = sx;
+  return step.aggregates.map((aggregate): Code => {
+    const hint = `${aggregate.name}_of_${step.name}`;
+    const of = aggregate.of === undefined ? "() => null" : rowFunction(sx, step, hint, [aggregate.of], emitExpr(cx, aggregate.of), cx.runtimeType("Value"));
+    return at(aggregate.span, `{ name: ${JSON.stringify(aggregate.name)}, kernel: `, cx.aggregate(aggregate.operator), `, of: ${of}, args: () => (`, emitArgs(cx, aggregate.args), ") },");
+  });
+}

@@ -1,0 +1,36 @@
+/** How many rows make a chunk, and how many chunks a group: facts that decide output bytes. */
+import type { DimFacts } from "../../language/check/checked-program.ts";
+import { rowBytesTypical } from "./columns.ts";
+import type { LoweredPipeline } from "./lowered-program.ts";
+import { numberOf, numberSetting, settingFields } from "./settings.ts";
+
+/** What a chunk of rows should take at most on the widest edge. */
+const CHUNK_BYTES = 64 * 1024 * 1024;
+const CHUNK_ROWS_MAX = 1024;
+/** Rows committed together where no checkpoint says otherwise. */
+const GROUP_ROWS = 50_000;
+
+/** A multiple of every batch, near `CHUNK_BYTES` on the widest edge, at most `CHUNK_ROWS_MAX` unless a batch is larger. */
+export function chunkRowsOf(pipeline: LoweredPipeline, batches: readonly number[], facts: DimFacts): number {
+  const unit = batches.reduce(leastCommonMultiple, 1);
+  const widest = Math.max(1, ...pipeline.steps.map((step) => rowBytesTypical(step.row.fields, facts)));
+  const wanted = Math.min(CHUNK_ROWS_MAX, Math.floor(CHUNK_BYTES / widest));
+  return Math.max(1, Math.floor(wanted / unit)) * unit;
+}
+
+/** Chunks per commit: `checkpoint.every` rows, and enough for the largest `rows_per_file`. */
+export function groupChunksOf(pipeline: LoweredPipeline, chunkRows: number): number {
+  const checkpoint = settingFields(pipeline.settings["checkpoint"]);
+  const every = checkpoint === undefined ? undefined : numberSetting(checkpoint, "every");
+  const perFile = pipeline.writes.map(({ write }) => {
+    const rows = write.args["rows_per_file"];
+    return (rows?.kind === "constant" ? numberOf(rows.value) : undefined) ?? 0;
+  });
+  return Math.max(1, Math.ceil((every ?? Math.max(GROUP_ROWS, ...perFile)) / chunkRows));
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let [x, y] = [a, b];
+  while (y !== 0) [x, y] = [y, x % y];
+  return (a / x) * b;
+}

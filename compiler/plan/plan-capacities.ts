@@ -1,0 +1,120 @@
+/**
+ * Queue lengths, credits and tickets, and the bound on memory that follows (DESIGN section 8). A ticket is a chunk
+ * under way between the sources and the sinks; every join and sink input can hold all of them, so that credits cannot
+ * deadlock a zip with uneven branches.
+ */
+import type { DimFacts } from "../../language/check/checked-program.ts";
+import { rowBytesMax } from "./columns.ts";
+import type { LoweredPipeline, Step } from "./lowered-program.ts";
+import type { EdgeEnds } from "./plan-program.ts";
+import type { EdgePlan, MemoryBound, SinkPlan, StagePlan } from "./plan.ts";
+
+/** A worker's own cost, and what an isolate holds before it collects dropped buffers (measured, DESIGN section 8). */
+const WORKER_BYTES = 10 * 1024 * 1024;
+const ISOLATE_BYTES = 150 * 1024 * 1024;
+/** onnxruntime packs weights a second time for its kernels. */
+const PREPACK_FACTOR = 2;
+/** onnxruntime's arena took up to 3.3 times what is live at once (measured, DESIGN section 4). */
+const ARENA_FACTOR = 3.3;
+
+export interface CapacityInput {
+  readonly pipeline: LoweredPipeline;
+  readonly stages: readonly StagePlan[];
+  readonly ends: readonly EdgeEnds[];
+  readonly sinks: readonly SinkPlan[];
+  readonly chunkRows: number;
+  readonly facts: DimFacts;
+}
+
+export interface Capacities {
+  readonly edges: readonly EdgePlan[];
+  readonly tickets: number;
+  readonly memory: MemoryBound;
+}
+
+export function planCapacities(input: CapacityInput): Capacities {
+  const tickets = ticketsOf(input.stages, input.ends);
+  const chunkBytes = chunkBytesOf(input);
+  const edges = input.ends.map((end): EdgePlan => {
+    const queueChunks = holdsAll(input, end) ? tickets : (input.stages[stageAt(end)]?.replicas ?? 1);
+    return { ...end, queueChunks, queueBytesMax: safe(queueChunks * chunkBytes(end.fromStep)) };
+  });
+  return { edges, tickets, memory: memoryBound(input, edges, tickets, chunkBytes) };
+}
+
+/** Enough to keep every worker of the longest path busy with one chunk waiting behind it. */
+function ticketsOf(stages: readonly StagePlan[], ends: readonly EdgeEnds[]): number {
+  const longest = stages.map((stage) => 2 * stage.replicas);
+  for (const stage of stages) {
+    const before = ends.filter((end) => end.to.kind === "stage" && end.to.stage === stage.id).map((end) => longest[end.fromStage] ?? 0);
+    longest[stage.id] = Math.max(0, ...before) + 2 * stage.replicas;
+  }
+  return Math.max(1, ...longest);
+}
+
+/** Joins, stages that put chunks back in order, and sinks. */
+function holdsAll(input: CapacityInput, end: EdgeEnds): boolean {
+  if (end.to.kind === "sink") return true;
+  const stage = input.stages[end.to.stage];
+  const first = stage?.steps[0];
+  return stage?.ordered === true || (first !== undefined && input.pipeline.steps[first]?.kind === "zip");
+}
+
+function stageAt(end: EdgeEnds): number {
+  return end.to.kind === "stage" ? end.to.stage : -1;
+}
+
+/** Bytes of a chunk after a step: more rows than the source's where an explode is open. */
+function chunkBytesOf(input: CapacityInput): (step: number) => number {
+  const factors = rowFactors(input.pipeline);
+  return (id) => {
+    const step = input.pipeline.steps[id];
+    return step === undefined ? 0 : safe(input.chunkRows * (factors.get(id) ?? 1) * rowBytesMax(step.row.fields, input.facts));
+  };
+}
+
+/** Rows at each step per row of the source, at most. */
+function rowFactors(pipeline: LoweredPipeline): ReadonlyMap<number, number> {
+  const factors = new Map<number, number>();
+  const openers = new Map<number, readonly number[]>();
+  for (const step of pipeline.steps) {
+    const input = firstInput(step);
+    const open = input === undefined ? [1] : (openers.get(input) ?? [1]);
+    const now = step.kind === "explode" ? [...open, (open.at(-1) ?? 1) * step.childrenMax] : step.kind === "implode" && open.length > 1 ? open.slice(0, -1) : open;
+    openers.set(step.id, now);
+    factors.set(step.id, now.at(-1) ?? 1);
+  }
+  return factors;
+}
+
+function firstInput(step: Step): number | undefined {
+  if (step.kind === "read") return undefined;
+  return step.kind === "zip" ? step.inputs[0] : step.input;
+}
+
+function memoryBound(input: CapacityInput, edges: readonly EdgePlan[], tickets: number, chunkBytes: (step: number) => number): MemoryBound {
+  const isJoin = (edge: EdgePlan): boolean => edge.to.kind === "stage" && holdsAll(input, edge);
+  const sum = (chosen: readonly EdgePlan[]): number => safe(chosen.reduce((total, edge) => total + edge.queueBytesMax, 0));
+  const edgeBytes = sum(edges.filter((edge) => edge.to.kind === "stage" && !isJoin(edge)));
+  const joinBytes = sum(edges.filter(isJoin));
+  const sinkBytes = safe(input.sinks.reduce((total, sink) => total + (tickets + 1) * chunkBytes(sink.step), 0));
+  const replicaBytes = safe(input.stages.reduce((total, stage) => total + stage.replicas * replicaBytesOf(input, stage, chunkBytes), 0));
+  const workers = input.stages.reduce((total, stage) => total + stage.replicas, 1);
+  const workerBytes = workers * (WORKER_BYTES + ISOLATE_BYTES);
+  return { edgeBytes, joinBytes, sinkBytes, replicaBytes, workerBytes, boundBytes: safe(edgeBytes + joinBytes + sinkBytes + replicaBytes + workerBytes) };
+}
+
+/** A worker holds the chunk it works on and what it makes of it; a model's worker also weights and one batch at work. */
+function replicaBytesOf(input: CapacityInput, stage: StagePlan, chunkBytes: (step: number) => number): number {
+  const first = input.pipeline.steps[stage.steps[0] ?? 0];
+  const last = stage.steps.at(-1) ?? 0;
+  const from = first === undefined ? undefined : firstInput(first);
+  const inAndOut = (from === undefined ? 0 : chunkBytes(from)) + chunkBytes(last);
+  if (stage.model === undefined) return inAndOut;
+  const batchBytes = (inAndOut / input.chunkRows) * stage.model.batch;
+  return stage.model.weightBytes * PREPACK_FACTOR + batchBytes * ARENA_FACTOR + inAndOut;
+}
+
+function safe(bytes: number): number {
+  return Math.min(Math.ceil(bytes), Number.MAX_SAFE_INTEGER);
+}

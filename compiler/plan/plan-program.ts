@@ -1,0 +1,153 @@
+/**
+ * The first, straightforward plan: one stage per model, everything that runs on CPUs fused between forks, joins and
+ * models; batch, replicas and threads from settings or fixed defaults.
+ *
+ * Before: a lowered program. After: a plan that `verifyPlan` accepts. Depends on nothing but the program.
+ */
+import type { Settings } from "../../language/check/checked-program.ts";
+import { planCapacities } from "./plan-capacities.ts";
+import { chunkRowsOf, groupChunksOf } from "./chunk-size.ts";
+import { inputsOf } from "./lowered-program.ts";
+import type { LoweredPipeline, LoweredProgram, Step } from "./lowered-program.ts";
+import type { EdgePlan, ModelPlan, PipelinePlan, Plan, SinkPlan, StagePlan } from "./plan.ts";
+import { countOf, constantSetting, countSetting, numberSetting, stringSetting } from "./settings.ts";
+
+/** Rows of a model call where the program does not say: large enough to amortise a call on CPUs, small in memory. */
+const DEFAULT_BATCH = 8;
+/** Part of what decides output bytes, so not the machine's number of cores. */
+const DEFAULT_INTRA_OP_THREADS = 2;
+/** Workers of a stage of maps that says "auto" or nothing. */
+const DEFAULT_WORKERS = 2;
+/** Calls under way at once in one worker's map: hides the waiting of operators that work on other threads. */
+const MAP_CONCURRENCY = 4;
+
+export function planProgram(program: LoweredProgram): Plan {
+  return { phase: "planned", pipelines: program.pipelines.map((pipeline) => planPipeline(program, pipeline)) };
+}
+
+function planPipeline(program: LoweredProgram, pipeline: LoweredPipeline): PipelinePlan {
+  const groups = groupSteps(pipeline);
+  const stages = groups.map((steps, id) => planStage(program, pipeline, steps, id));
+  const sinks = pipeline.writes.map(({ step, write }, id): SinkPlan => ({ id, label: `${write.sink} ${id + 1}`, step }));
+  const ends = edgeEnds(pipeline, stages, sinks);
+  const facts = factsOf(program, pipeline);
+  const chunkRows = chunkRowsOf(pipeline, stages.flatMap((stage) => stage.model?.batch ?? []), facts);
+  const capacities = planCapacities({ pipeline, stages, ends, sinks, chunkRows, facts });
+  return { name: pipeline.name, chunkRows, groupChunks: groupChunksOf(pipeline, chunkRows), stages, sinks, ...capacities };
+}
+
+/** What the checker knows of the dimension names of a pipeline. */
+export function factsOf(program: LoweredProgram, pipeline: LoweredPipeline): Parameters<typeof chunkRowsOf>[2] {
+  const checked = program.checked.pipelines.find((candidate) => candidate.name === pipeline.name);
+  return checked?.dims ?? { bounds: new Map(), limits: [] };
+}
+
+/** Runs of steps that share a stage, in topological order. */
+function groupSteps(pipeline: LoweredPipeline): readonly (readonly Step[])[] {
+  const readers = countReaders(pipeline);
+  const groups: Step[][] = [];
+  const groupEndingIn = new Map<number, Step[]>();
+  for (const step of pipeline.steps) {
+    const [input, another] = inputsOf(step);
+    const before = input === undefined || another !== undefined ? undefined : groupEndingIn.get(input);
+    const last = before?.at(-1);
+    if (before !== undefined && last !== undefined && readers.get(last.id) === 1 && mayJoin(before, last, step)) {
+      groupEndingIn.delete(last.id);
+      before.push(step);
+      groupEndingIn.set(step.id, before);
+    } else {
+      const group = [step];
+      groups.push(group);
+      groupEndingIn.set(step.id, group);
+    }
+  }
+  return groups;
+}
+
+/** How many steps and sinks read each step's rows. */
+function countReaders(pipeline: LoweredPipeline): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  const readers = [...pipeline.steps.flatMap(inputsOf), ...pipeline.writes.map((write) => write.step)];
+  for (const id of readers) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return counts;
+}
+
+/** A stage of maps goes on unless the step must run elsewhere, must see all rows in order, or asks for other workers. */
+function mayJoin(group: readonly Step[], last: Step, step: Step): boolean {
+  if (kindOf(last) !== "cpu" || kindOf(step) !== "cpu") return false;
+  if (isOrdered(last) !== isOrdered(step)) return false;
+  return step.settings["workers"] === undefined || !group.some((earlier) => earlier.settings["workers"] !== undefined);
+}
+
+function kindOf(step: Step): StagePlan["kind"] {
+  return step.kind === "read" ? "source" : step.kind === "model" ? "model" : "cpu";
+}
+
+/** Steps whose result depends on the rows before. */
+function isOrdered(step: Step): boolean {
+  return step.kind === "limit" || step.kind === "dedupe" || step.kind === "read";
+}
+
+function planStage(program: LoweredProgram, pipeline: LoweredPipeline, steps: readonly Step[], id: number): StagePlan {
+  const [first] = steps;
+  if (first === undefined) throw new Error("a stage without steps");
+  const ordered = steps.some(isOrdered);
+  const kind = kindOf(first);
+  const base = {
+    id,
+    label: steps.length === 1 ? first.name : `${first.name} … ${steps.at(-1)?.name}`,
+    kind,
+    steps: steps.map((step) => step.id),
+    stepNames: steps.map((step) => step.name),
+    ordered,
+  };
+  if (first.kind === "model") {
+    const model = planModel(program, first.model, first.settings);
+    return { ...base, replicas: replicasOf(first), concurrency: 1, model };
+  }
+  const isLight = steps.every((step) => step.kind === "zip" || step.kind === "filter" || step.kind === "sample");
+  const workers = steps.map((step) => countSetting(step.settings, "workers")).find((count) => count !== undefined);
+  const replicas = ordered ? 1 : (workers ?? (isLight || followsModel(pipeline, first) ? 1 : DEFAULT_WORKERS));
+  return { ...base, replicas, concurrency: steps.some((step) => step.kind === "map") ? MAP_CONCURRENCY : 1 };
+}
+
+/** What is left to do after a model (an argmax, a decode) is small beside it. */
+function followsModel(pipeline: LoweredPipeline, step: Step): boolean {
+  return inputsOf(step).some((input) => pipeline.steps[input]?.kind === "model");
+}
+
+/** `replicas` of a map with several models may be a list, one for each model; one plan for all takes the first. */
+function replicasOf(step: Step): number {
+  const setting = constantSetting(step.settings, "replicas");
+  const own = setting?.kind === "list" ? setting.items[0] : setting;
+  return countOf(own) ?? 1;
+}
+
+function planModel(program: LoweredProgram, symbol: string, settings: Settings): ModelPlan {
+  const model = program.checked.models.find((candidate) => candidate.symbol === symbol);
+  if (model === undefined) throw new Error(`model ${symbol} is not in the program`);
+  const wanted = numberSetting(settings, "batch") ?? numberSetting(model.settings, "batch") ?? DEFAULT_BATCH;
+  return {
+    name: model.name,
+    batch: model.batched ? (model.fixedBatch ?? wanted) : 1,
+    device: stringSetting(settings, "device") ?? stringSetting(model.settings, "device") ?? "cpu",
+    intraOpThreads: DEFAULT_INTRA_OP_THREADS,
+    weightBytes: model.weightBytes ?? 0,
+  };
+}
+
+export type EdgeEnds = Pick<EdgePlan, "id" | "fromStage" | "fromStep" | "to">;
+
+function edgeEnds(pipeline: LoweredPipeline, stages: readonly StagePlan[], sinks: readonly SinkPlan[]): readonly EdgeEnds[] {
+  const stageOf = new Map(stages.flatMap((stage) => stage.steps.map((step) => [step, stage.id] as const)));
+  const ends: Omit<EdgeEnds, "id">[] = [];
+  for (const step of pipeline.steps) {
+    const stage = stageOf.get(step.id) ?? 0;
+    for (const fromStep of inputsOf(step)) {
+      const fromStage = stageOf.get(fromStep) ?? 0;
+      if (fromStage !== stage) ends.push({ fromStage, fromStep, to: { kind: "stage", stage } });
+    }
+  }
+  for (const sink of sinks) ends.push({ fromStage: stageOf.get(sink.step) ?? 0, fromStep: sink.step, to: { kind: "sink", sink: sink.id } });
+  return ends.map((end, id) => ({ id, ...end }));
+}

@@ -1,0 +1,62 @@
+/** The plan for people (`plan.txt`, `pipec plan`) and for programs (`plan.json`). */
+import type { EdgePlan, PipelinePlan, Plan, StagePlan } from "./plan.ts";
+
+/** Stable text: equal plans print equally. */
+export function printPlan(plan: Plan): string {
+  return plan.pipelines.map(printPipeline).join("\n");
+}
+
+/** JSON with sorted structure as in the types, ending in a line end. */
+export function planToJson(plan: Plan): string {
+  return `${JSON.stringify(plan, undefined, 2)}\n`;
+}
+
+function printPipeline(plan: PipelinePlan): string {
+  const rows = [["stage", "runs", "workers", "what"], ...plan.stages.map((stage) => [`${stage.id} ${stage.label}`, stage.kind + (stage.ordered && stage.kind !== "source" ? ", in order" : ""), String(stage.replicas), describe(stage)])];
+  const lines = [
+    `pipeline ${plan.name}`,
+    `  chunks of ${plan.chunkRows} rows, ${plan.groupChunks} chunks a commit, ${plan.tickets} chunks under way`,
+    "",
+    ...table(rows).map((line) => `  ${line}`),
+    "",
+    ...table([["edge", "waits", "bytes"], ...plan.edges.map((edge) => printEdge(plan, edge))]).map((line) => `  ${line}`),
+    "",
+    ...printMemory(plan),
+  ];
+  return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+}
+
+function describe(stage: StagePlan): string {
+  const { model } = stage;
+  if (model === undefined) return stage.stepNames.join(" -> ");
+  const weights = model.weightBytes > 0 ? `, weights ${printBytes(model.weightBytes)}` : "";
+  return `model ${model.name}, batches of ${model.batch} on ${model.device}, ${model.intraOpThreads} threads${weights}`;
+}
+
+function printEdge(plan: PipelinePlan, edge: EdgePlan): readonly string[] {
+  const to = edge.to.kind === "stage" ? plan.stages[edge.to.stage]?.label : plan.sinks[edge.to.sink]?.label;
+  return [`${plan.stages[edge.fromStage]?.label} -> ${to}`, `${edge.queueChunks} chunks`, `at most ${printBytes(edge.queueBytesMax)}`];
+}
+
+function printMemory(plan: PipelinePlan): readonly string[] {
+  const { boundBytes, edgeBytes, joinBytes, sinkBytes, replicaBytes, workerBytes } = plan.memory;
+  const parts = [["edges", edgeBytes], ["joins", joinBytes], ["sinks", sinkBytes], ["stages", replicaBytes], ["workers", workerBytes]] as const;
+  return [`  memory at most ${printBytes(boundBytes)}: ${parts.map(([name, bytes]) => `${name} ${printBytes(bytes)}`).join(", ")}`];
+}
+
+/** "6.5 GiB"; exact below 1 KiB. */
+export function printBytes(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
+}
