@@ -2,6 +2,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
+import { InferenceSession, Tensor } from "onnxruntime-node";
 import sharp from "sharp";
 import { Tokenizer } from "tokenizers";
 import { describe, expect, test } from "vitest";
@@ -65,5 +66,19 @@ describe("text-branch", () => {
     }
     expect(Math.max(...lengths)).toBeLessThanOrEqual(256);
     expect(new Set(lengths.map((length) => Math.ceil(length / 32))).size).toBeGreaterThan(2);
+  });
+
+  test.each([["spam", 2], ["tone", 5]])("%s reads only what its mask shows", async (name, classes) => {
+    const session = await InferenceSession.create(fileURLToPath(new URL(`text-branch/models/${name}.onnx`, samples)));
+    const logits = async (ids: readonly bigint[], mask: readonly bigint[]): Promise<readonly number[]> => {
+      const shape = [1, ids.length];
+      const found = await session.run({ ids: new Tensor("int64", ids, shape), mask: new Tensor("int64", mask, shape) });
+      expect(found["logits"]?.dims).toEqual([1, classes]);
+      return Array.from(found["logits"]?.data ?? [], Number);
+    };
+    const short = await logits([2n, 100n, 3n], [1n, 1n, 1n]);
+    expect(await logits([2n, 100n, 3n, 500n], [1n, 1n, 1n, 0n])).toEqual(short);
+    expect(await logits([2n, 101n, 3n], [1n, 1n, 1n])).not.toEqual(short);
+    expect((await logits([2n], [0n])).every(Number.isFinite)).toBe(true);
   });
 });
