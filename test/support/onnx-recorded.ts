@@ -1,14 +1,17 @@
-/** Reads the recorded outputs of the ONNX backend suite (TensorProto, SequenceProto, OptionalProto): types only. */
-import { bytesSource } from "../../compiler/onnx/byte-source.ts";
+/** Reads the recorded inputs and outputs of the ONNX backend suite (TensorProto, SequenceProto, OptionalProto). */
+import { bytesModel, bytesSource } from "../../compiler/onnx/byte-source.ts";
 import type { ByteRange } from "../../compiler/onnx/byte-source.ts";
-import { elemTypeOfCode } from "../../compiler/onnx/elem-types.ts";
 import type { ElemType } from "../../compiler/onnx/elem-types.ts";
-import type { ValueType } from "../../compiler/onnx/model-graph.ts";
+import { knownElementsMax, valueOfTensor } from "../../compiler/onnx/infer/known-value.ts";
+import type { KnownValue } from "../../compiler/onnx/infer/known-value.ts";
+import type { TensorRef, ValueType } from "../../compiler/onnx/model-graph.ts";
+import { readTensorRef } from "../../compiler/onnx/read-tensor-ref.ts";
+import { readTensor } from "../../compiler/onnx/read-tensor.ts";
 import { createWireReader } from "../../compiler/onnx/wire.ts";
 import type { WireReader } from "../../compiler/onnx/wire.ts";
 
 export type Recorded =
-  | { readonly kind: "tensor"; readonly dtype: ElemType; readonly dims: readonly number[] }
+  | { readonly kind: "tensor"; readonly dtype: ElemType; readonly dims: readonly number[]; readonly ref: TensorRef }
   | { readonly kind: "sequence"; readonly items: readonly Recorded[] }
   | { readonly kind: "optional"; readonly value: Recorded | undefined }
   | { readonly kind: "other" };
@@ -16,13 +19,26 @@ export type Recorded =
 /** Decodes a recorded value; `declared` says which message it is. */
 export function readRecorded(bytes: Uint8Array, declared: ValueType): Recorded {
   const wire = createWireReader(bytesSource(bytes));
-  return readValue(wire, { offset: 0, length: bytes.length }, declared.kind === "tensor" || declared.kind === "sequence" || declared.kind === "optional" ? declared.kind : "other");
+  return readValue(wire, { offset: 0, length: bytes.length }, kindOf(declared));
+}
+
+/** The recorded elements of a small tensor. */
+export function recordedValue(bytes: Uint8Array, recorded: Recorded): KnownValue | undefined {
+  if (recorded.kind !== "tensor") return undefined;
+  const values = readTensor(bytesModel("recorded", bytes), recorded.ref, knownElementsMax);
+  return values && valueOfTensor(values, recorded.dtype, recorded.dims);
+}
+
+function kindOf({ kind }: ValueType): Recorded["kind"] {
+  return kind === "tensor" || kind === "sequence" || kind === "optional" ? kind : "other";
 }
 
 function readValue(wire: WireReader, range: ByteRange, kind: Recorded["kind"]): Recorded {
   switch (kind) {
-    case "tensor":
-      return readTensor(wire, range);
+    case "tensor": {
+      const ref = readTensorRef(wire, range);
+      return { kind: "tensor", dtype: ref.dtype, dims: ref.dims, ref };
+    }
     case "sequence": {
       const { elemType, values } = readHolder(wire, range);
       return { kind: "sequence", items: values.map((value) => readValue(wire, value, holderKinds[elemType] ?? "other")) };
@@ -48,14 +64,4 @@ function readHolder(wire: WireReader, range: ByteRange): { readonly elemType: nu
     else if (field.number >= 3) values.push({ offset: field.offset, length: field.length });
   });
   return { elemType, values };
-}
-
-function readTensor(wire: WireReader, range: ByteRange): Recorded {
-  const dims: number[] = [];
-  let dtype: ElemType = "undefined";
-  wire.fields(range, (field) => {
-    if (field.number === 1) wire.numbers(field, "varint", dims);
-    else if (field.number === 2) dtype = elemTypeOfCode(field.value);
-  });
-  return { kind: "tensor", dtype, dims };
 }
