@@ -1,0 +1,157 @@
+/**
+ * Whether a value is what a column may hold. The checker proves types of expressions; values that come from outside
+ * (sources, functions in TypeScript) and sizes that types only bound are checked here, row by row.
+ */
+import { roundFloat } from "./cast.ts";
+import type { Column, ColumnType } from "./column.ts";
+import { RowError } from "./kernel.ts";
+import { elementCount, isTensor } from "./tensor.ts";
+import type { Dtype, Row, Value } from "./value.ts";
+
+/** Bytes that a value takes on an edge: what `bytesMax` bounds. */
+export function bytesOf(value: Value): number {
+  switch (typeof value) {
+    case "string":
+      return Buffer.byteLength(value);
+    case "boolean":
+      return 1;
+    case "number":
+    case "bigint":
+      return 8;
+    case "object":
+      return value === null ? 0 : bytesOfObject(value);
+  }
+}
+
+function bytesOfObject(value: Exclude<Value, null | string | number | boolean | bigint>): number {
+  if (value instanceof Uint8Array) return value.byteLength;
+  if (isList(value)) return value.reduce((sum: number, item) => sum + bytesOf(item), 0);
+  if (!isTensor(value)) return Object.values(value).reduce((sum: number, field) => sum + bytesOf(field), 0);
+  return "byteLength" in value.data ? value.data.byteLength : value.data.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+}
+
+/** What is wrong with a row, or undefined. Fields that are no columns are not looked at. */
+export function findRowFault(columns: readonly Column[], row: Row): string | undefined {
+  for (const column of columns) {
+    const value = row[column.name];
+    const fault = findFault(column.type, value);
+    if (fault !== undefined) return `field \`${column.name}\` ${fault}`;
+    if (isSmall(value)) continue;
+    const bytes = bytesOf(value);
+    if (bytes > column.bytesMax) return `field \`${column.name}\` takes ${bytes} bytes, at most ${column.bytesMax} are allowed`;
+  }
+  return undefined;
+}
+
+function isSmall(value: Value): boolean {
+  return value === null || typeof value === "number" || typeof value === "boolean" || typeof value === "bigint";
+}
+
+/** Completes "field `x` …". `undefined` stands for a field that is not there. */
+export function findFault(type: ColumnType, value: Value | undefined): string | undefined {
+  if (value === undefined) return "is missing";
+  if (type.kind === "optional") return value === null ? undefined : findFault(type.inner, value);
+  if (value === null) return `is null, but its type ${printColumnType(type)} is not optional`;
+  const fits = fitsType(type, value);
+  if (fits === true) return undefined;
+  return fits === false ? `is ${describeValue(value)}, but its type is ${printColumnType(type)}` : fits;
+}
+
+/** True, false, or what is wrong inside. */
+function fitsType(type: Exclude<ColumnType, { kind: "optional" }>, value: Exclude<Value, null>): boolean | string {
+  switch (type.kind) {
+    case "scalar":
+      return typeof value === scalarKind(type.dtype);
+    case "string":
+      return typeof value === "string";
+    case "bytes":
+      return value instanceof Uint8Array;
+    case "tensor":
+      return typeof value === "object" && isTensor(value) && fitsTensor(type, value);
+    case "list": {
+      if (!isList(value)) return false;
+      const faults = value.map((item) => findFault(type.element, item));
+      const at = faults.findIndex((fault) => fault !== undefined);
+      return at < 0 ? true : `at [${at}] ${faults[at]}`;
+    }
+    case "record": {
+      if (typeof value !== "object" || isList(value) || value instanceof Uint8Array || isTensor(value)) return false;
+      const bad = type.fields.map((field) => ({ field, fault: findFault(field.type, value[field.name]) })).find((found) => found.fault !== undefined);
+      return bad === undefined ? true : `at .${bad.field.name} ${bad.fault}`;
+    }
+  }
+}
+
+function fitsTensor(type: Extract<ColumnType, { kind: "tensor" }>, value: Extract<Value, { dtype: Dtype }>): boolean | string {
+  if (type.dtype !== value.dtype || type.shape.length !== value.shape.length) return false;
+  if (!type.shape.every((size, axis) => size === null || size === value.shape[axis])) return false;
+  const elements = elementCount(value.shape);
+  return value.data.length === elements ? true : `has ${value.data.length} elements, its shape [${value.shape.join(", ")}] means ${elements}`;
+}
+
+function scalarKind(dtype: Dtype): "boolean" | "bigint" | "number" {
+  return dtype === "bool" ? "boolean" : dtype === "i64" || dtype === "u64" ? "bigint" : "number";
+}
+
+/**
+ * A value from a function in TypeScript, made to fit: numbers become the wanted precision, whole numbers bigints,
+ * undefined null. Throws RowError where it does not fit; `what` names the function.
+ */
+export function conform(type: ColumnType, value: Value | undefined, what: string): Value {
+  const made = convert(type, value ?? null);
+  const fault = findFault(type, made);
+  if (fault !== undefined) throw new RowError(`the result of ${what} ${fault}`);
+  return made;
+}
+
+function convert(type: ColumnType, value: Value): Value {
+  switch (type.kind) {
+    case "optional":
+      return value === null ? null : convert(type.inner, value);
+    case "scalar":
+      if (typeof value !== "number") return value;
+      if (type.dtype === "i64" || type.dtype === "u64") return Number.isSafeInteger(value) ? BigInt(value) : value;
+      return type.dtype === "f32" || type.dtype === "f16" || type.dtype === "bf16" ? roundFloat(value, type.dtype) : value;
+    case "list":
+      return isList(value) ? value.map((item) => convert(type.element, item)) : value;
+    case "record":
+      if (typeof value !== "object" || value === null || isList(value) || value instanceof Uint8Array || isTensor(value)) return value;
+      return Object.fromEntries(type.fields.map((field) => [field.name, convert(field.type, value[field.name] ?? null)]));
+    case "string":
+    case "bytes":
+    case "tensor":
+      return value;
+  }
+}
+
+export function printColumnType(type: ColumnType): string {
+  switch (type.kind) {
+    case "scalar":
+      return type.dtype;
+    case "string":
+    case "bytes":
+      return type.kind;
+    case "tensor":
+      return `tensor<${type.dtype}>[${type.shape.map((size) => size ?? "_").join(", ")}]`;
+    case "list":
+      return `list<${printColumnType(type.element)}>`;
+    case "record":
+      return `{ ${type.fields.map((field) => `${field.name}: ${printColumnType(field.type)}`).join(", ")} }`;
+    case "optional":
+      return `${printColumnType(type.inner)}?`;
+  }
+}
+
+/** A value in a few words: its kind and size, the value itself where it is short. */
+export function describeValue(value: Value): string {
+  if (value === null) return "null";
+  if (typeof value === "string") return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
+  if (typeof value !== "object") return `the ${typeof value} ${value}`;
+  if (value instanceof Uint8Array) return `${value.byteLength} bytes`;
+  if (isTensor(value)) return `tensor<${value.dtype}>[${value.shape.join(", ")}]`;
+  return isList(value) ? `a list of ${value.length}` : `a record { ${Object.keys(value).join(", ")} }`;
+}
+
+function isList(value: Value): value is readonly Value[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,37 @@
+/** Functions that users write in TypeScript, called with the guarantees that the rest of a program has. */
+import { conform } from "./check-value.ts";
+import type { ColumnType } from "./column.ts";
+import { RowError } from "./kernel.ts";
+import type { Value } from "./value.ts";
+
+export interface ExternOptions {
+  readonly result: ColumnType;
+  /** A call that has not answered by then is a row error. A call that never yields the thread cannot be cut short. */
+  readonly timeoutMs?: number;
+}
+
+/** The function with its result checked and its time limited. */
+export function extern<Args extends readonly Value[], Result extends Value>(
+  name: string,
+  call: (...args: Args) => Result | Promise<Result>,
+  options: ExternOptions,
+): (...args: Args) => Promise<Result> {
+  return async (...args) => {
+    const made = await withinTime(name, options.timeoutMs, call(...args));
+    // `conform` gives a value of the declared type, which is what `Result` stands for.
+    return conform(options.result, made, `\`${name}\``) as Result;
+  };
+}
+
+async function withinTime<T>(name: string, timeoutMs: number | undefined, result: T | Promise<T>): Promise<T> {
+  if (timeoutMs === undefined || !(result instanceof Promise)) return result;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new RowError(`\`${name}\` did not answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([result, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,26 @@
+/** Things loaded once per worker before its first row: tokenizers, key lists, lookup tables. */
+import { jobError } from "./failures.ts";
+import { JobError } from "./kernel.ts";
+import type { Resource } from "./program.ts";
+
+/** `load` runs once in each thread that needs it; its fault is the job's. Reading `value` before is our bug. */
+export function resource<T>(name: string, load: () => Promise<T> | T): Resource<T> {
+  let loading: Promise<void> | undefined;
+  let loaded: { readonly value: T } | undefined;
+  const start = async (): Promise<void> => {
+    try {
+      loaded = { value: await load() };
+    } catch (error) {
+      if (error instanceof JobError) throw error;
+      throw jobError("R0160", `${name} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  return {
+    name,
+    load: () => (loading ??= start()),
+    get value(): T {
+      if (loaded === undefined) throw new Error(`resource ${name} was read before it was loaded`);
+      return loaded.value;
+    },
+  };
+}
