@@ -3,6 +3,7 @@
  * maximum, which is right whenever both are at least 1: either one of them is 1, or they are equal.
  */
 import { constantOf, maxDims } from "../../../language/tensor/dim.ts";
+import { proveLessEqual } from "../../../language/tensor/bound-dim.ts";
 import type { Dim } from "../../../language/tensor/dim.ts";
 import { printDim, printShape } from "../../../language/tensor/print-dim.ts";
 import type { Shape } from "./inferred-type.ts";
@@ -39,5 +40,9 @@ export function broadcastDim(a: Dim, b: Dim): Dim | undefined {
   if (y === 1n) return a;
   if (x !== undefined && y !== undefined) return undefined;
   if (x !== undefined) return a;
-  return y !== undefined ? b : maxDims(a, b);
+  if (y !== undefined) return b;
+  if (proveLessEqual(a, b, noBounds)) return b;
+  return proveLessEqual(b, a, noBounds) ? a : maxDims(a, b);
 }
+
+const noBounds = new Map<string, never>();
