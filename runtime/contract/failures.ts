@@ -1,6 +1,9 @@
 /**
- * Every fault of a job that a user can mend, by code: the words of its title and page stand here and nowhere else.
- * `pipec explain R0130` prints them. Messages of single faults are made where the facts are known.
+ * Every fault of a run that a user can mend, by code: the words of its title and page stand here and nowhere else.
+ * `pipec explain R0150` prints them. Messages of single faults are made where the facts are known.
+ *
+ * R0101 to R0109: the command line. R0140 to R0149: what is read. R0150 to R0159: what is written and kept.
+ * R0160 to R0179: rows and workers. R0201 on: models.
  */
 import { JobError } from "./kernel.ts";
 
@@ -16,19 +19,6 @@ export const failureCatalogue = {
   R0103: { title: "Param is fixed at build", page: "The param decides a type, a setting or a model, so its value is part of the built program. Give it to the build instead: `pipec build --param name=value`." },
   R0104: { title: "Param needs a value", page: "The param has no default. Give it on the command line: `node out.js --name value`." },
   R0105: { title: "Which pipeline?", page: "The program has several pipelines; the first word after `out.js` names the one to run." },
-  R0110: { title: "A row failed", page: "The pipeline's `errors` setting is \"fail\" (the default), so the first row that cannot be computed ends the run; nothing is published. Mend the row, or say `errors: dead_letter(\"path\", max: 0.1%)` or `errors: skip(max: 0.1%)` in the pipeline's `with` block to set such rows aside." },
-  R0111: { title: "Over the error budget", page: "More rows failed than `max` allows. The share is taken of at least 1,000 rows, so that a small input with one bad row does not end the run. Failures that come thick stop the run (exit 5); otherwise the run finishes, publishes what is good and exits with 4." },
-  R0112: { title: "Too many keys to remember", page: "`dedupe` keeps every distinct key in memory and `keys:` says how many it may keep. Raise it, or dedupe by a coarser key." },
-  R0120: { title: "Device is not available", page: "The plan places a model on a device whose execution provider this installation of onnxruntime lacks or cannot start. pipec never falls back to another device by itself: install the provider, or build with another `device`." },
-  R0121: { title: "Model cannot be loaded", page: "The model's file is missing, damaged, or uses something this onnxruntime does not know. Model files are looked for relative to `out.js`." },
-  R0122: { title: "Model disagrees with its declaration", page: "The file's inputs or outputs are not those the program was built against. Was the file replaced? Build again." },
-  R0123: { title: "Model gave an unexpected shape", page: "An output's shape differs from what the model's declaration says for this batch. Correct the declaration, or the export of the model." },
-  R0124: { title: "Model call failed", page: "onnxruntime could not run a batch although every one of its rows runs alone. Usually memory: use a smaller `batch`." },
-  R0130: { title: "Output folder holds other files", page: "The folder has files that an earlier run of this pipeline did not write. A run replaces only what an earlier run of the same pipeline wrote (it is listed in `_SUCCESS`). Choose another folder, or pass `--overwrite` to replace files of the same kind." },
-  R0131: { title: "Output cannot be written", page: "The place is not on this machine, may not be written, or its disk is full. Nothing half-written is left under a final name." },
-  R0132: { title: "Too many partitions", page: "The rows of one group have more distinct partition keys than `partitions_max`. Raise it, or partition by something with fewer values." },
-  R0133: { title: "Two outputs in one place", page: "Two `write`s (or a `write` and the dead letters) name the same file or folder. Give each its own." },
-  R0134: { title: "Output would replace an input", page: "The output file is one of the files that the run reads. Choose another path." },
   R0140: { title: "File cannot be read", page: "A file that the run needs is missing or may not be read. Paths given on the command line are relative to the current folder, paths written in the program to the program's folder." },
   R0141: { title: "File is damaged", page: "A file is not of the format the program expects, or a part of it cannot be decoded." },
   R0142: { title: "Columns do not fit", page: "A file lacks a column that the program reads, or has it with another type." },
@@ -36,12 +26,31 @@ export const failureCatalogue = {
   R0144: { title: "Place is not on this machine", page: "Only files on this machine can be read and written. Copy the data here first, or mount it as a folder." },
   R0145: { title: "Nothing to read", page: "The path matches no file of the wanted kind." },
   R0146: { title: "Sink needs a file", page: "The sink was given no path to write to." },
-  R0150: { title: "A worker ran out of memory", page: "The JavaScript heap of a worker was exhausted. Use smaller chunks or batches, or fewer rows under way." },
-  R0160: { title: "Something the program loads cannot be loaded", page: "A tokenizer, a list of lines or a lookup table could not be loaded before the first row." },
-  R0161: { title: "Lookup table has two rows for one key", page: "A table made with `table(by: …)` must have one row for each key." },
+  R0147: { title: "Something the program loads cannot be loaded", page: "A tokenizer, a list of lines or a lookup table could not be loaded before the first row." },
+  R0148: { title: "Lookup table has two rows for one key", page: "A table made with `table(by: …)` must have one row for each key." },
+  R0150: { title: "Output folder holds other files", page: "The folder has files that an earlier run of this pipeline did not write. A run replaces only what an earlier run of the same pipeline wrote (it is listed in `_SUCCESS`). Choose another folder, or pass `--overwrite` to replace files of the same kind." },
+  R0151: { title: "Output cannot be written", page: "The place is not on this machine, may not be written, or its disk is full. Nothing half-written is left under a final name." },
+  R0152: { title: "Too many partitions", page: "The rows of one group have more distinct partition keys than `partitions_max`. Raise it, or partition by something with fewer values." },
+  R0153: { title: "Too many keys to remember", page: "`dedupe` keeps every distinct key in memory and `keys:` says how many it may keep. Raise it, or dedupe by a coarser key." },
+  R0154: { title: "Two outputs in one place", page: "Two `write`s (or a `write` and the dead letters) name the same file or folder. Give each its own." },
+  R0155: { title: "Output would replace an input", page: "The output file is one of the files that the run reads. Choose another path." },
+  R0160: { title: "A row failed", page: "The pipeline's `errors` setting is `\"fail\"` (the default), so the first row that cannot be computed ends the run; nothing is published. Mend the row, or say `errors: dead_letter(\"path\", max: 0.1%)` or `errors: skip(max: 0.1%)` in the pipeline's `with` block to set such rows aside." },
+  R0161: { title: "Over the error budget", page: "More rows failed than `max` allows. The share is taken of at least 1,000 rows, so that a small input with one bad row does not end the run. Failures that come thick stop the run (exit 5); otherwise the run finishes, publishes what is good and exits with 4." },
+  R0165: { title: "Extern took too long", page: "A call of a TypeScript function (`extern fn`) did not finish within its `timeout`. The row counts as failed. Raise the extern's `timeout`, or make the function give up by itself." },
+  R0170: { title: "A worker ran out of memory", page: "The JavaScript heap of a worker was exhausted. Use smaller chunks or batches, or fewer rows under way." },
+  R0171: { title: "A worker ended unexpectedly", page: "A worker stopped without saying why, as native code does when it crashes. What was finished before is kept; what was under way was not published." },
+  R0201: { title: "Device is not available", page: "The plan places a model on a device whose execution provider this installation of onnxruntime lacks or cannot start. pipec never falls back to another device by itself: install the provider (CUDA and TensorRT libraries come beside `onnxruntime-node`, see its install script), or build with another `device`." },
+  R0202: { title: "Model cannot be loaded", page: "The model's file is missing, damaged, or uses something this onnxruntime does not know. Model files are looked for where the `.pipe` file says, as seen from `out.js`." },
+  R0203: { title: "Model disagrees with its declaration", page: "The file's inputs or outputs are not those the program was built against. Was the file replaced? Build again." },
+  R0204: { title: "Model gave an unexpected shape", page: "An output's shape differs from what the model's declaration says for this batch. Correct the declaration, or the export of the model." },
+  R0205: { title: "Model call failed", page: "onnxruntime could not run a batch although every one of its rows runs alone. Usually memory: use a smaller `batch`." },
 } as const satisfies Readonly<Record<string, FailureEntry>>;
 
 export type FailureCode = keyof typeof failureCatalogue;
+
+export function isFailureCode(code: string): code is FailureCode {
+  return Object.hasOwn(failureCatalogue, code);
+}
 
 /** A fault of the job, ready to be thrown. `fix` completes "To mend it: …". */
 export function jobError(code: FailureCode, message: string, fix?: string): JobError {

@@ -12,7 +12,7 @@ export function resource<T>(name: string, load: () => Promise<T> | T): Resource<
       loaded = { value: await load() };
     } catch (error) {
       if (error instanceof JobError) throw error;
-      throw jobError("R0160", `${name} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+      throw jobError("R0147", `${name} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
   return {

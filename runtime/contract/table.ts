@@ -33,7 +33,7 @@ export async function loadTable<R extends Row>(from: TableSource<R>): Promise<Ta
         for (const item of items) {
           const place = `${split.path}, ${item.place}`;
           const fault = item.kind === "bad" ? item.reason : findRowFault(from.columns, item.row);
-          if (item.kind === "bad" || fault !== undefined) throw jobError("R0160", `${place}: ${fault}`);
+          if (item.kind === "bad" || fault !== undefined) throw jobError("R0147", `${place}: ${fault}`);
           // The rows were just checked against the columns that R stands for.
           const row = await applySteps(from.steps, item.row as R);
           if (row !== undefined) addRow(rows, from.key(row), row, place);
@@ -58,6 +58,6 @@ async function applySteps<R extends Row>(steps: readonly TableStep<R>[], row: R)
 function addRow<R>(rows: Map<ReturnType<typeof valueKey>, { readonly row: R; readonly place: string }>, keyValue: Value, row: R, place: string): void {
   const key = valueKey(keyValue);
   const before = rows.get(key);
-  if (before !== undefined) throw jobError("R0161", `two rows have the key ${String(key)}: ${before.place} and ${place}`);
+  if (before !== undefined) throw jobError("R0148", `two rows have the key ${String(key)}: ${before.place} and ${place}`);
   rows.set(key, { row, place });
 }
