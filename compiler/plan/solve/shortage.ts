@@ -51,5 +51,5 @@ function describe(graph: CostGraph, members: readonly number[]): string {
   const names = members.slice(0, 3).map((node) => graph.nodes[node]?.name ?? "");
   const more = members.length - names.length;
   if (members.length === 1) return `node ${names[0] ?? ""}`;
-  return `the group of ${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}, which must share a stage,`;
+  return `the group of nodes ${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}, which must share a stage,`;
 }

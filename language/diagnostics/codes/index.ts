@@ -7,3 +7,4 @@
 export * from "./syntax.ts";
 export * from "./onnx.ts";
 export * from "./onnx-infer.ts";
+export * from "./build.ts";
