@@ -1,0 +1,98 @@
+/** Chunks as messages between workers: columns, row ids, places, and the parents of open explodes. */
+import type { MessagePort } from "node:worker_threads";
+import type { Chunk, ChunkId, ParentLevel } from "../contract/chunk.ts";
+import type { Column } from "../contract/column.ts";
+import { decodeTexts, encodeTexts } from "./binary-column.ts";
+import type { BinaryColumn } from "./binary-column.ts";
+import { buffersOf, decodeColumns, encodeColumns } from "./columns.ts";
+import type { ColumnData } from "./columns.ts";
+
+/** What lies on an edge: the columns of its rows, and of the parents of each open explode (outermost first). */
+export interface EdgeSchema {
+  readonly columns: readonly Column[];
+  readonly levels: readonly { readonly step: number; readonly columns: readonly Column[] }[];
+}
+
+interface IdData {
+  readonly parents: Int32Array<ArrayBuffer>;
+  readonly children: Int32Array<ArrayBuffer>;
+}
+
+export interface ChunkMessage extends IdData {
+  readonly edge: number;
+  readonly id: ChunkId;
+  /** Which part of the chunk this is; chunks move whole so far. */
+  readonly part: number;
+  readonly columns: readonly ColumnData[];
+  readonly levels: readonly LevelMessage[];
+  readonly places: BinaryColumn;
+}
+
+interface LevelMessage extends IdData {
+  readonly failed: Uint8Array<ArrayBuffer>;
+  readonly columns: readonly ColumnData[];
+}
+
+export function encodeChunk(edge: number, schema: EdgeSchema, chunk: Chunk): ChunkMessage {
+  return {
+    edge,
+    id: chunk.id,
+    part: 0,
+    columns: encodeColumns(schema.columns, chunk.rows),
+    parents: Int32Array.from(chunk.parents),
+    children: Int32Array.from(chunk.children),
+    levels: chunk.levels.map((level, depth) => encodeLevel(schema.levels[depth].columns, level)),
+    places: encodeTexts(chunk.places),
+  };
+}
+
+function encodeLevel(columns: readonly Column[], level: ParentLevel): LevelMessage {
+  return {
+    parents: Int32Array.from(level.parents),
+    children: Int32Array.from(level.children),
+    failed: Uint8Array.from(level.failed),
+    columns: encodeColumns(columns, level.rows),
+  };
+}
+
+export function decodeChunk(schema: EdgeSchema, message: ChunkMessage): Chunk {
+  return {
+    id: message.id,
+    rows: decodeColumns(schema.columns, message.columns, message.parents.length),
+    parents: Array.from(message.parents),
+    children: Array.from(message.children),
+    levels: message.levels.map((level, depth) => ({
+      step: schema.levels[depth].step,
+      rows: decodeColumns(schema.levels[depth].columns, level.columns, level.parents.length),
+      parents: Array.from(level.parents),
+      children: Array.from(level.children),
+      failed: Array.from(level.failed),
+    })),
+    places: decodeTexts(message.places),
+  };
+}
+
+export function messageBuffers(message: ChunkMessage): readonly ArrayBuffer[] {
+  const ids = (data: IdData): readonly ArrayBuffer[] => [data.parents.buffer, data.children.buffer];
+  return [
+    ...message.columns.flatMap(buffersOf),
+    ...ids(message),
+    ...message.levels.flatMap((level) => [...level.columns.flatMap(buffersOf), ...ids(level), level.failed.buffer]),
+    message.places.offsets.buffer,
+    message.places.bytes.buffer,
+  ];
+}
+
+export function messageBytes(message: ChunkMessage): number {
+  return messageBuffers(message).reduce((sum, buffer) => sum + buffer.byteLength, 0);
+}
+
+/** Moves the chunk to another thread: afterwards it is gone here, and nothing was copied. Gives its bytes. */
+export function postChunk(port: Pick<MessagePort, "postMessage">, message: ChunkMessage): number {
+  const buffers = messageBuffers(message);
+  const bytes = buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
+  port.postMessage(message, [...buffers]);
+  // Buffers of native add-ons are cloned in silence instead of transferred.
+  if (buffers.some((buffer) => buffer.byteLength !== 0)) throw new Error("a chunk was copied to another thread instead of transferred");
+  return bytes;
+}

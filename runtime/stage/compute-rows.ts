@@ -1,0 +1,23 @@
+/** Calls a function on every row of a chunk, several at once where it waits for something. */
+import { rowMessage } from "./step-context.ts";
+
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
+
+/** Outcomes in row order. Never more than `concurrency` calls are under way; order of completion does not matter. */
+export async function computeRows<R, T>(rows: readonly R[], compute: (row: R, index: number) => T | Promise<T>, concurrency: number): Promise<readonly Outcome<T>[]> {
+  const outcomes: Outcome<T>[] = new Array(rows.length);
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < rows.length) {
+      const index = next++;
+      try {
+        const made = compute(rows[index], index);
+        outcomes[index] = { ok: true, value: made instanceof Promise ? await made : made };
+      } catch (error) {
+        outcomes[index] = { ok: false, message: rowMessage(error) };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(concurrency, rows.length)) }, lane));
+  return outcomes;
+}

@@ -1,0 +1,49 @@
+/** What the steps of a worker share: where they report rows that failed, and what they cannot make themselves. */
+import type { Chunk } from "../contract/chunk.ts";
+import { sourceRowOf } from "../contract/chunk.ts";
+import { JobError } from "../contract/kernel.ts";
+import type { ModelSession } from "../contract/backend.ts";
+import type { ModelSpec, Place } from "../contract/program.ts";
+import type { RowFailure } from "../contract/row-failure.ts";
+
+export interface StepContext {
+  /** Fields that implodes want of the parents that an explode step opens. */
+  readonly parentFields: (explode: number) => readonly string[];
+  readonly openModel: (model: ModelSpec) => Promise<ModelSession>;
+  /** Called after each step with the rows it gave; the interpreter prints shapes. */
+  readonly observe?: (step: number, chunk: Chunk) => void;
+}
+
+/** What became of a chunk's rows on a worker, beside the rows themselves. */
+export interface ChunkLog {
+  readonly failures: RowFailure[];
+  /** Rows that a filter, limit, sample, dedupe or zip left out. */
+  filtered: number;
+}
+
+export function createChunkLog(): ChunkLog {
+  return { failures: [], filtered: 0 };
+}
+
+/** One step, opened on a worker. Chunks of the input steps in, one chunk out. */
+export interface OpenStep {
+  readonly run: (inputs: readonly Chunk[], log: ChunkLog) => Promise<Chunk>;
+  /** Whether the step gives no more rows whatever comes. */
+  readonly isExhausted?: () => boolean;
+  readonly close?: () => Promise<void>;
+}
+
+/** Records that row `index` of `chunk` could not be computed. */
+export function logFailure(log: ChunkLog, chunk: Chunk, index: number, step: { readonly name: string; readonly at: Place }, message: string): void {
+  const row = sourceRowOf(chunk, index);
+  const { ordinal, split, firstRow } = chunk.id;
+  log.failures.push({ ordinal, split, row: firstRow + row, place: chunk.places[row], step: step.name, at: step.at, message });
+}
+
+/** The message of a row's fault; a fault of the job passes through. */
+export function rowMessage(error: unknown): string {
+  if (error instanceof JobError) throw error;
+  const text = error instanceof Error ? error.message : String(error);
+  // Native libraries append lines of their own; the first says what is wrong.
+  return text.split("\n", 1)[0].trim() || "failed without a message";
+}
