@@ -55,7 +55,7 @@ function emitSpec(cx: EmitContext, mainFile: string, pipelines: readonly Code[])
   const sourceFile = cx.paths.sourceName(mainFile);
   const parts: Code[] = [
     `name: ${JSON.stringify(sourceFile.replace(/\.pipe$/, ""))}, sourceFile: ${JSON.stringify(sourceFile)}, doc: "",`,
-    `params: params.specs,`,
+    "params,",
     ["pipelines: [\n", lines(pipelines, 1), "],"],
   ];
   return ["const program = ", cx.runtime("defineProgram"), "({\n", lines(parts, 1), "});\n\nexport default program;\n"];

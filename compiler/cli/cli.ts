@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+/** The `pipec` command. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { processIo } from "./io.ts";
+import { runCli } from "./main.ts";
+import { packageRoot } from "./package-root.ts";
+
+process.on("SIGINT", () => process.exit(130));
+
+const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { readonly version: string };
+process.exitCode = await runCli(process.argv.slice(2), processIo(), version);

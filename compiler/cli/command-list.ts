@@ -1,0 +1,71 @@
+/** Every command of `pipec`. A new one is a file in `commands/` and an entry here. */
+import type { CommandOption, CommandSpec } from "./command.ts";
+
+const paramOption: CommandOption = { flags: "--param <name=value>", summary: "fix a param's value while building", repeat: true };
+const outOption: CommandOption = { flags: "-o, --out <file>", summary: "where to write the program (default: out.js beside the .pipe file)" };
+const jsonOption: CommandOption = { flags: "--json", summary: "print JSON" };
+
+export const commands: readonly CommandSpec[] = [
+  {
+    name: "check",
+    summary: "report every problem of a program",
+    takes: "[file]",
+    options: [jsonOption, paramOption],
+    load: () => import("./commands/check.ts"),
+  },
+  {
+    name: "build",
+    summary: "compile a program to out.js",
+    takes: "[file]",
+    options: [outOption, paramOption],
+    load: () => import("./commands/build.ts"),
+  },
+  {
+    name: "run",
+    summary: "build a program and run it; what follows -- goes to the program",
+    takes: "[file] [args...]",
+    options: [outOption, paramOption],
+    passesOn: true,
+    load: () => import("./commands/run.ts"),
+  },
+  {
+    name: "plan",
+    summary: "show stages, batches, queues and the bound on memory",
+    takes: "[file]",
+    options: [jsonOption, paramOption],
+    load: () => import("./commands/plan.ts"),
+  },
+  {
+    name: "test",
+    summary: "run the test blocks of a program",
+    takes: "[file]",
+    options: [{ flags: "--update", summary: "write snapshots anew" }, paramOption],
+    load: () => import("./commands/test.ts"),
+  },
+  {
+    name: "fmt",
+    summary: "format .pipe files in place",
+    takes: "[files...]",
+    options: [{ flags: "--check", summary: "change nothing; exit 1 if a file is not formatted" }],
+    load: () => import("./commands/fmt.ts"),
+  },
+  {
+    name: "explain",
+    summary: "explain a diagnostic code, such as P0101",
+    takes: "<code>",
+    load: () => import("./commands/explain.ts"),
+  },
+  {
+    name: "dump",
+    summary: "print the program as it is after a pass",
+    takes: "[file]",
+    options: [{ flags: "--after <pass>", summary: "lex, parse, check, lower, plan or emit" }, paramOption],
+    load: () => import("./commands/dump.ts"),
+  },
+  {
+    name: "init",
+    summary: "start a small program that runs as it is",
+    takes: "[folder]",
+    load: () => import("./commands/init.ts"),
+  },
+];

@@ -1,0 +1,59 @@
+/** The rim of the compiler: finds the file, reads what it imports, opens its models, and runs the passes. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, relative, resolve, sep } from "node:path";
+import { buildCodes } from "../../language/diagnostics/codes/build.ts";
+import type { Diagnostic } from "../../language/diagnostics/diagnostic.ts";
+import { loadCatalog } from "../models/load-catalog.ts";
+import { compile } from "../pipeline.ts";
+import type { Compilation, PassName } from "../pipeline.ts";
+import { findProgram } from "./find-program.ts";
+import { createModelReader } from "./model-reader.ts";
+import { advice, reportNowhere } from "./report.ts";
+
+export interface CompileOptions {
+  readonly file: string | undefined;
+  /** "name=value", as given. */
+  readonly params: readonly string[];
+  /** Where `out.js` goes, relative to `cwd`; beside the program where not given. */
+  readonly out?: string;
+  readonly tests?: boolean;
+}
+
+export type CompiledFile =
+  | { readonly ok: true; readonly file: string; readonly outFile: string; readonly toMain: string; readonly compilation: Compilation }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** `ok: false`: the command line itself is at fault (exit 2). */
+export function compileFile(cwd: string, options: CompileOptions, last: PassName): CompiledFile {
+  const found = findProgram(cwd, options.file);
+  if (!found.ok) return { ok: false, diagnostics: [found.diagnostic] };
+  const params = parseParams(options.params);
+  if ("diagnostics" in params) return { ok: false, diagnostics: params.diagnostics };
+  const outFile = resolve(cwd, options.out ?? resolve(cwd, dirname(found.file), "out.js"));
+  const toMain = relative(dirname(outFile), dirname(resolve(cwd, found.file))).split(sep).join("/");
+  const catalog = loadCatalog(createModelReader(cwd));
+  const request = { file: found.file, text: found.text, loadFile: fileLoader(cwd), catalog, buildParams: params.values, toMain, tests: options.tests === true };
+  return { ok: true, file: found.file, outFile, toMain, compilation: compile(request, last) };
+}
+
+function fileLoader(cwd: string): (path: string) => string | undefined {
+  return (path) => {
+    const full = resolve(cwd, path);
+    try {
+      return existsSync(full) ? readFileSync(full, "utf8") : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+function parseParams(texts: readonly string[]): { readonly values: ReadonlyMap<string, string> } | { readonly diagnostics: readonly Diagnostic[] } {
+  const values = new Map<string, string>();
+  const bad: Diagnostic[] = [];
+  for (const text of texts) {
+    const cut = text.indexOf("=");
+    if (cut > 0) values.set(text.slice(0, cut), text.slice(cut + 1));
+    else bad.push(reportNowhere(buildCodes.malformedParam, { text }, { fix: advice("write `--param name=value`") }));
+  }
+  return bad.length > 0 ? { diagnostics: bad } : { values };
+}
