@@ -5,7 +5,8 @@
  * stay. Views share their input's buffer, and an element-wise kernel takes over the buffer of an input that ends with
  * it and has the same size. Graph inputs and constants are not counted: they belong to the caller and to the weights.
  */
-import { addDims, equalDims, maxDims, subDims, sumOfDims, zeroDim, type Dim } from "../../../language/tensor/dim.ts";
+import { addDims, dimName, equalDims, maxDims, oneDim, subDims, sumOfDims, zeroDim, type Dim } from "../../../language/tensor/dim.ts";
+import { freeNames, substituteDim } from "../../../language/tensor/evaluate-dim.ts";
 import { findCostRule } from "./cost-registry.ts";
 import type { Constants } from "./constants.ts";
 import type { ValueView } from "./value-view.ts";
@@ -107,16 +108,26 @@ function sumUp(input: LivenessInput, buffers: readonly OpenBuffer[]): { readonly
   return { bytesAt, peakBytes: maximum(bytesAt) };
 }
 
-/** The maximum of many dims that mostly dominate each other: keeps only those that no other is never below. */
+/**
+ * The maximum of many dims that mostly dominate each other, for names of at least 1 (as inference takes them): those
+ * that another is never below are left out.
+ */
 export function maximum(dims: readonly Dim[]): Dim {
   let frontier: Dim[] = [];
   const seen = new Set<string>();
   for (const dim of dims) {
     if (seen.has(dim.key)) continue;
     seen.add(dim.key);
-    if (frontier.some((other) => equalDims(maxDims(other, dim), other))) continue;
-    frontier = [...frontier.filter((other) => !equalDims(maxDims(other, dim), dim)), dim];
+    if (frontier.some((other) => isNeverBelow(other, dim))) continue;
+    frontier = [...frontier.filter((other) => !isNeverBelow(dim, other)), dim];
   }
   const [first, ...rest] = frontier;
   return first ? maxDims(first, ...rest) : zeroDim;
+}
+
+/** Whether a >= b for all values >= 1 of the names, where that shows in the coefficients. */
+function isNeverBelow(a: Dim, b: Dim): boolean {
+  const difference = subDims(a, b);
+  const shifted = substituteDim(difference, new Map([...freeNames(difference)].map((name) => [name, addDims(dimName(name), oneDim)])));
+  return equalDims(maxDims(shifted, zeroDim), shifted);
 }

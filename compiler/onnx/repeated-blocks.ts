@@ -1,0 +1,153 @@
+/**
+ * Repeated blocks found from the graph itself: stretches of the node list that come again and again with the same
+ * operators, attributes, weight shapes and inner wiring. Needed where names tell nothing: layers that share weights,
+ * stripped or optimised models.
+ */
+import type { Node } from "./model-graph.ts";
+
+/** A run of equal blocks: `count` times `length` nodes, from `start` in the list given. */
+export interface Repetition {
+  readonly start: number;
+  readonly length: number;
+  readonly count: number;
+}
+
+/** What tells the kind of a value that the graph does not compute: an initializer's shape, for instance. */
+export type DescribeGiven = (name: string) => string | undefined;
+
+const blockNodesMin = 4;
+const nodesMax = 20_000;
+
+/**
+ * Finds repetitions in a list of nodes (constants left out, producers before users), longest coverage first and then
+ * in what is left on either side; in list order. `describeGiven` describes initializers and constants.
+ */
+export function repeatedBlocks(nodes: readonly Node[], describeGiven: DescribeGiven): readonly Repetition[] {
+  if (nodes.length > nodesMax) return [];
+  const labels = labelNodes(nodes, describeGiven);
+  const positions = new Map<string, number>();
+  nodes.forEach((node, i) => node.outputs.forEach((name) => name !== "" && positions.set(name, i)));
+  const sources = nodes.map((node) => node.inputs.map((name) => positions.get(name) ?? -1));
+  return search(0, nodes.length, blockNodesMin, { nodes, labels, sources });
+}
+
+interface Listing {
+  readonly nodes: readonly Node[];
+  /** Equal numbers for nodes of equal operator, attributes and constant inputs. */
+  readonly labels: Int32Array;
+  /** By node: the positions that its inputs come from; -1 for given values. */
+  readonly sources: readonly (readonly number[])[];
+}
+
+function labelNodes(nodes: readonly Node[], describeGiven: DescribeGiven): Int32Array {
+  const known = new Map<string, number>();
+  return Int32Array.from(nodes, (node) => {
+    const text = describeNodeKind(node, describeGiven);
+    const label = known.get(text) ?? known.size;
+    known.set(text, label);
+    return label;
+  });
+}
+
+function describeNodeKind(node: Node, describeGiven: DescribeGiven): string {
+  const attributes = [...node.attributes].map(([name, attribute]) => {
+    switch (attribute.kind) {
+      case "graph": case "graphs": case "tensor": case "tensors": case "sparseTensor": case "sparseTensors":
+        return [name, attribute.kind];
+      default:
+        return [name, attribute.value];
+    }
+  });
+  const given = node.inputs.map((name) => (name === "" ? "" : describeGiven(name) ?? "computed"));
+  return JSON.stringify([node.domain, node.op, attributes.sort(), given]);
+}
+
+function search(from: number, to: number, lengthMin: number, listing: Listing): readonly Repetition[] {
+  const best = bestRepetition(from, to, lengthMin, listing);
+  if (!best) return [];
+  const end = best.start + best.length * best.count;
+  // Beside large blocks, small repetitions are details of what did not fit (a first layer's heads, say).
+  const restMin = Math.max(lengthMin, Math.ceil(best.length / 2));
+  return [...search(from, best.start, restMin, listing), best, ...search(end, to, restMin, listing)];
+}
+
+/** The repetition within [from, to) that covers most nodes; of equal ones, the shortest block. */
+function bestRepetition(from: number, to: number, lengthMin: number, listing: Listing): Repetition | undefined {
+  let best: Repetition | undefined;
+  let covered = 0;
+  for (let length = lengthMin; length * 2 <= to - from; length++) {
+    let run = 0;
+    for (let i = from; i + length <= to; i++) {
+      const matches = i + length < to && listing.labels[i] === listing.labels[i + length];
+      if (matches) {
+        run++;
+        continue;
+      }
+      if (run >= length && run + length > covered) {
+        const found = settle({ start: i - run, end: i + length, length }, listing);
+        if (found && found.count * found.length > covered) {
+          best = found;
+          covered = found.count * found.length;
+        }
+      }
+      run = 0;
+    }
+  }
+  return best;
+}
+
+/**
+ * Chooses where blocks begin within a periodic stretch: of all phases the one that the fewest values cross, the
+ * earliest of those; then keeps the equally wired blocks.
+ */
+function settle(stretch: { readonly start: number; readonly end: number; readonly length: number }, listing: Listing): Repetition | undefined {
+  const { start, end, length } = stretch;
+  const phases = Math.min(length, end - start - 2 * length + 1);
+  let best: { readonly repetition: Repetition; readonly crossing: number } | undefined;
+  for (let phase = 0; phase < phases; phase++) {
+    const repetition = { start: start + phase, length, count: Math.floor((end - start - phase) / length) };
+    const crossing = valuesCrossing(repetition.start + length, start, end, listing);
+    if (!best || crossing < best.crossing) best = { repetition, crossing };
+  }
+  return best && longestAlike(best.repetition, listing);
+}
+
+/** How many values made in [start, at) are used in [at, end). */
+function valuesCrossing(at: number, start: number, end: number, listing: Listing): number {
+  const crossing = new Set<number>();
+  for (let user = at; user < end; user++) {
+    for (const source of listing.sources[user] ?? []) if (source >= start && source < at) crossing.add(source);
+  }
+  return crossing.size;
+}
+
+/** The longest run of blocks with the same inner wiring. */
+function longestAlike(repetition: Repetition, listing: Listing): Repetition | undefined {
+  const wirings = Array.from({ length: repetition.count }, (_, i) => wiringOf(repetition.start + i * repetition.length, repetition.length, listing));
+  let best = { from: 0, count: 0 };
+  for (let from = 0; from < wirings.length; ) {
+    let count = 1;
+    while (from + count < wirings.length && wirings[from + count] === wirings[from]) count++;
+    if (count > best.count) best = { from, count };
+    from += count;
+  }
+  if (best.count < 2) return undefined;
+  return { start: repetition.start + best.from * repetition.length, length: repetition.length, count: best.count };
+}
+
+/** Where each input comes from: a node of the block by position, or the outside by order of first use. */
+function wiringOf(start: number, length: number, listing: Listing): string {
+  const outside = new Map<number, number>();
+  const wiring: number[] = [];
+  for (let i = start; i < start + length; i++) {
+    for (const source of listing.sources[i] ?? []) {
+      if (source >= start) wiring.push(source - start);
+      else {
+        if (!outside.has(source)) outside.set(source, outside.size);
+        wiring.push(-1 - (outside.get(source) ?? 0));
+      }
+    }
+    wiring.push(length);
+  }
+  return wiring.join(",");
+}
