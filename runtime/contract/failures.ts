@@ -44,6 +44,7 @@ export const failureCatalogue = {
   R0203: { title: "Model disagrees with its declaration", page: "The file's inputs or outputs are not those the program was built against. Was the file replaced? Build again." },
   R0204: { title: "Model gave an unexpected shape", page: "An output's shape differs from what the model's declaration says for this batch. Correct the declaration, or the export of the model." },
   R0205: { title: "Model call failed", page: "onnxruntime could not run a batch although every one of its rows runs alone. Usually memory: use a smaller `batch`." },
+  R0206: { title: "Device failed", page: "The device that a model runs on reported a failure of its own (a lost GPU, a driver reset). No row is to blame. Look at the machine's log, then run again." },
 } as const satisfies Readonly<Record<string, FailureEntry>>;
 
 export type FailureCode = keyof typeof failureCatalogue;

@@ -1,0 +1,21 @@
+/** Device words of the plan: "cpu", "cuda:1", "tensorrt:0", "webgpu:0". */
+import { jobError } from "../contract/failures.ts";
+
+export const providers = ["cpu", "cuda", "tensorrt", "webgpu"] as const;
+
+export type Provider = (typeof providers)[number];
+
+export interface Device {
+  readonly provider: Provider;
+  readonly index: number;
+}
+
+/** Throws JobError R0201 for anything that is no device word. */
+export function parseDevice(text: string): Device {
+  const [name, index = "0", ...rest] = text.split(":");
+  const provider = providers.find((candidate) => candidate === name);
+  if (provider === undefined || rest.length > 0 || !/^\d{1,3}$/.test(index)) {
+    throw jobError("R0201", `${JSON.stringify(text)} is not a device`, `devices are written ${providers.map((known) => (known === "cpu" ? known : `${known}:0`)).join(", ")}`);
+  }
+  return { provider, index: Number(index) };
+}

@@ -1,0 +1,150 @@
+/**
+ * Runs models with onnxruntime, on exactly the device the plan names. `run` blocks its thread, so a model has a worker
+ * of its own. What the file offers is compared with what the program was built against before the first row.
+ *
+ * Inputs may be views of larger buffers; outputs are fresh. bf16 ports are not supported: onnxruntime's Node binding
+ * has no such tensors and says so when the file is loaded.
+ */
+import { stat } from "node:fs/promises";
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import type { Backend, ModelSession } from "../contract/backend.ts";
+import { jobError } from "../contract/failures.ts";
+import type { JobError } from "../contract/kernel.ts";
+import type { ModelPortSpec, ModelSpec } from "../contract/program.ts";
+import type { Dtype, Tensor } from "../contract/value.ts";
+import { parseDevice } from "./device.ts";
+import type { Device } from "./device.ts";
+import { loadOnnxRuntime } from "./load-onnxruntime.ts";
+import type { OnnxRuntime } from "./load-onnxruntime.ts";
+
+/** Faults: R0201 device, R0202 file, R0203 ports; each names the model and where the program declares it. */
+export const onnxBackend: Backend = {
+  async open(model, file) {
+    const device = parseDevice(model.device);
+    const isFile = await stat(file).then((found) => found.isFile(), () => false);
+    if (!isFile) throw jobError("R0202", `${describe(model)}: ${file} does not exist`, "put the file there, or change the model's `file` and build again");
+    const ort = await loadOnnxRuntime();
+    const session = await createSession(ort, model, file, device);
+    try {
+      checkPorts(model, file, session);
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
+    return openSession(ort, model, session);
+  },
+};
+
+function openSession(ort: OnnxRuntime, model: ModelSpec, session: InferenceSession): ModelSession {
+  // A model whose outputs nobody reads still has to run: rows it rejects are bad rows.
+  const fetches = model.outputs.length > 0 ? model.outputs.map((output) => output.port) : session.outputNames.slice(0, 1);
+  return {
+    async run(inputs) {
+      const feeds: Record<string, OrtTensor> = {};
+      for (const [port, tensor] of inputs) feeds[port] = toOrt(ort, tensor);
+      const results = await session.run(feeds, fetches).catch((error: unknown) => {
+        throw deviceFault(model, error) ?? error;
+      });
+      return new Map(model.outputs.map(({ port }) => [port, fromOrt(port, results[port])]));
+    },
+    close: () => session.release(),
+  };
+}
+
+async function createSession(ort: OnnxRuntime, model: ModelSpec, file: string, device: Device): Promise<InferenceSession> {
+  if (device.provider === "webgpu" && device.index > 0) {
+    throw jobError("R0201", `${describe(model)} is placed on ${model.device}, but onnxruntime chooses the WebGPU adapter by itself`, "use webgpu:0");
+  }
+  try {
+    return await ort.InferenceSession.create(file, {
+      executionProviders: [device.provider === "cpu" || device.provider === "webgpu" ? device.provider : { name: device.provider, deviceId: device.index }],
+      intraOpNumThreads: model.intraOpThreads,
+      interOpNumThreads: 1,
+      executionMode: "sequential",
+      logSeverityLevel: 4,
+    });
+  } catch (error) {
+    throw loadFault(ort, model, file, device, reasonOf(error));
+  }
+}
+
+/** A file that cannot be parsed says so by this prefix, whatever the device; on a device, the rest is the device. */
+function loadFault(ort: OnnxRuntime, model: ModelSpec, file: string, device: Device, reason: string): JobError {
+  if (device.provider === "cpu" || reason.startsWith("Load model from")) {
+    return jobError("R0202", `${describe(model)}: onnxruntime cannot load ${file}: ${reason.replace(/^Load model from .*? failed: ?/, "")}`);
+  }
+  const bundled = ort.listSupportedBackends().filter((backend) => backend.bundled).map((backend) => backend.name);
+  return jobError(
+    "R0201",
+    `${describe(model)} is placed on ${model.device}, which onnxruntime cannot start here: ${reason}; it comes with ${bundled.join(", ")}`,
+    `install what ${device.provider} needs on this machine, or build with another \`device\``,
+  );
+}
+
+/** A device that is gone fails every row alike: the run stops, the rows are not to blame. Out of memory is not that. */
+function deviceFault(model: ModelSpec, error: unknown): JobError | undefined {
+  const reason = reasonOf(error);
+  if (/out of memory/i.test(reason) || !/CUDA failure|CUDNN failure|device (is |was )?lost/i.test(reason)) return undefined;
+  return jobError("R0206", `${describe(model)}: ${model.device} failed: ${reason}`);
+}
+
+function checkPorts(model: ModelSpec, file: string, session: InferenceSession): void {
+  const inputs = filePorts(session.inputMetadata);
+  const fault =
+    findPortFault("input", model.inputs, inputs) ??
+    findPortFault("output", model.outputs, filePorts(session.outputMetadata)) ??
+    findUnfed(model.inputs, inputs);
+  if (fault !== undefined) throw jobError("R0203", `${describe(model)}: ${file} ${fault}`, "if the file was replaced, build again");
+}
+
+/** Completes "The file …". */
+function findPortFault(kind: "input" | "output", ports: readonly ModelPortSpec[], found: ReadonlyMap<string, Dtype | undefined>): string | undefined {
+  for (const { port, dtype } of ports) {
+    if (!found.has(port)) return `has no ${kind} \`${port}\`; its ${kind}s are ${[...found.keys()].map((name) => `\`${name}\``).join(", ")}`;
+    const actual = found.get(port);
+    if (actual !== dtype) return `has ${actual ?? "another kind of value"} at ${kind} \`${port}\`, the program was built for ${dtype}`;
+  }
+  return undefined;
+}
+
+function findUnfed(inputs: readonly ModelPortSpec[], found: ReadonlyMap<string, Dtype | undefined>): string | undefined {
+  const unfed = [...found.keys()].find((name) => !inputs.some((input) => input.port === name));
+  return unfed === undefined ? undefined : `wants an input \`${unfed}\`, which the program does not give`;
+}
+
+const dtypes: Readonly<Record<string, Dtype>> = {
+  float16: "f16", float32: "f32", float64: "f64", int8: "i8", int16: "i16", int32: "i32", int64: "i64",
+  uint8: "u8", uint16: "u16", uint32: "u32", uint64: "u64", bool: "bool", string: "string",
+};
+
+function filePorts(metadata: readonly InferenceSession.ValueMetadata[]): ReadonlyMap<string, Dtype | undefined> {
+  return new Map(metadata.map((port) => [port.name, port.isTensor ? dtypes[port.type] : undefined]));
+}
+
+const ortTypes = new Map(Object.entries(dtypes).map(([ort, dtype]) => [dtype, ort]));
+
+function toOrt(ort: OnnxRuntime, tensor: Tensor): OrtTensor {
+  const type = ortTypes.get(tensor.dtype);
+  if (!isOrtType(type)) throw new Error(`onnxruntime has no tensors of ${tensor.dtype}`);
+  return new ort.Tensor(type, tensor.data, tensor.shape);
+}
+
+function isOrtType(type: string | undefined): type is OrtTensor.Type {
+  return type !== undefined && type in dtypes;
+}
+
+function fromOrt(port: string, tensor: OrtTensor | undefined): Tensor {
+  const dtype = tensor === undefined ? undefined : dtypes[tensor.type];
+  if (tensor === undefined || dtype === undefined) throw new Error(`onnxruntime gave no tensor at ${port}`);
+  return { dtype, shape: tensor.dims, data: tensor.data };
+}
+
+function describe(model: ModelSpec): string {
+  return `model \`${model.name}\` (${model.at.file}:${model.at.line})`;
+}
+
+/** The first line: native code appends where in its sources it was. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split("\n", 1)[0]?.trim() || "no reason given";
+}
