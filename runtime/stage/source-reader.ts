@@ -1,0 +1,69 @@
+/**
+ * Cuts a source into chunks: runs of `chunkRows` rows of one split, bad rows included, so that where a chunk ends
+ * depends on nothing but the source and the plan. Reads no further ahead than the source itself does.
+ */
+import { findRowFault } from "../contract/check-value.ts";
+import type { Chunk } from "../contract/chunk.ts";
+import type { OpenSource, SourceItem } from "../contract/kernel.ts";
+import type { StepSpec } from "../contract/program.ts";
+import type { Row } from "../contract/value.ts";
+import type { ChunkLog } from "./step-context.ts";
+
+type ReadStep = Extract<StepSpec, { kind: "read" }>;
+
+export interface SourceReader {
+  /** The next chunk, or undefined at the end. One call at a time. Bad rows are logged. */
+  readonly next: (log: ChunkLog) => Promise<Chunk | undefined>;
+}
+
+export function createSourceReader(step: ReadStep, source: OpenSource, chunkRows: number): SourceReader {
+  let ordinal = 0;
+  let split = 0;
+  let firstRow = 0;
+  let waiting: SourceItem[] = [];
+  let items: AsyncIterator<readonly SourceItem[]> | undefined;
+
+  const fill = async (): Promise<void> => {
+    items ??= source.read(split, 0)[Symbol.asyncIterator]();
+    while (waiting.length < chunkRows) {
+      const more = await items.next();
+      if (more.done === true) return;
+      waiting = waiting.length === 0 ? [...more.value] : waiting.concat(more.value);
+    }
+  };
+
+  return {
+    next: async (log) => {
+      while (split < source.splits.length) {
+        await fill();
+        if (waiting.length > 0) {
+          const taken = waiting.slice(0, chunkRows);
+          waiting = waiting.slice(chunkRows);
+          const chunk = makeChunk(step, { ordinal, split, firstRow }, taken, log);
+          ordinal++;
+          firstRow += taken.length;
+          return chunk;
+        }
+        split++;
+        firstRow = 0;
+        items = undefined;
+      }
+      return undefined;
+    },
+  };
+}
+
+function makeChunk(step: ReadStep, id: Chunk["id"], items: readonly SourceItem[], log: ChunkLog): Chunk {
+  const rows: Row[] = [];
+  const children: number[] = [];
+  items.forEach((item, row) => {
+    const fault = item.kind === "bad" ? item.reason : findRowFault(step.columns, item.row);
+    if (item.kind === "row" && fault === undefined) {
+      rows.push(item.row);
+      children.push(row);
+    } else {
+      log.failures.push({ ordinal: id.ordinal, split: id.split, row: id.firstRow + row, place: item.place, step: step.name, at: step.at, message: fault ?? "" });
+    }
+  });
+  return { id, rows, parents: children.map(() => 0), children, levels: [], places: items.map((item) => item.place) };
+}

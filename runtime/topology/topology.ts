@@ -1,0 +1,129 @@
+/**
+ * The graph that the scheduler works on: stages, edges, sinks and regions, as plain data. A region is what one source
+ * feeds; it admits `tickets` chunks at a time.
+ */
+import type { PipelineSpec, StageSpec, StepSpec } from "../contract/program.ts";
+import { inputsOf } from "../stage/open-steps.ts";
+
+export interface Topology {
+  readonly stages: readonly StageNode[];
+  readonly edges: readonly EdgeNode[];
+  readonly sinks: readonly SinkNode[];
+  readonly regions: readonly RegionNode[];
+}
+
+export interface StageNode {
+  readonly id: number;
+  readonly label: string;
+  readonly replicas: number;
+  /** Takes chunks in row order. */
+  readonly ordered: boolean;
+  /** Reads a source: its chunks come from no edge. */
+  readonly isSource: boolean;
+  readonly ins: readonly number[];
+  readonly outs: readonly number[];
+  readonly region: number;
+}
+
+export interface EdgeNode {
+  readonly id: number;
+  readonly fromStage: number;
+  readonly to: { readonly kind: "stage"; readonly stage: number } | { readonly kind: "sink"; readonly sink: number };
+  /** Chunks under way on the edge at most: promised, waiting, and being worked on at its end. */
+  readonly capacity: number;
+  /**
+   * Bytes that wait at most, but at least one chunk always may. Infinity where the tickets bound them (joins, ordered
+   * stages, sinks): to hold chunks back there by bytes could deadlock.
+   */
+  readonly bytesMax: number;
+}
+
+export interface SinkNode {
+  readonly id: number;
+  readonly edge: number;
+  readonly region: number;
+}
+
+export interface RegionNode {
+  readonly id: number;
+  readonly source: number;
+  readonly tickets: number;
+  readonly sinks: readonly number[];
+}
+
+/** `tickets` other than the plan's are for tests. */
+export function readTopology(pipeline: PipelineSpec, tickets: number = pipeline.tickets): Topology {
+  const regionOf = findRegions(pipeline);
+  const isSource = (stage: StageSpec): boolean => stage.steps.some((step) => pipeline.steps[step].kind === "read");
+  const stages = pipeline.stages.map((stage): StageNode => ({
+    id: stage.id,
+    label: stage.label,
+    replicas: stage.replicas,
+    ordered: stage.ordered,
+    isSource: isSource(stage),
+    ins: pipeline.edges.filter((edge) => edge.to.kind === "stage" && edge.to.stage === stage.id).map((edge) => edge.id),
+    outs: pipeline.edges.filter((edge) => edge.fromStage === stage.id).map((edge) => edge.id),
+    region: regionOf.get(stage.id) ?? -1,
+  }));
+  const edges = pipeline.edges.map((edge): EdgeNode => {
+    const to = edge.to.kind === "stage" ? stages[edge.to.stage] : undefined;
+    const isHeldByTickets = to === undefined || to.ordered || to.ins.length > 1;
+    return {
+      id: edge.id,
+      fromStage: edge.fromStage,
+      to: edge.to,
+      capacity: edge.queueChunks + (to?.replicas ?? 0),
+      bytesMax: isHeldByTickets ? Infinity : edge.queueBytesMax,
+    };
+  });
+  const sinks = pipeline.sinks.map((sink): SinkNode => {
+    const edge = pipeline.edges.find(({ to }) => to.kind === "sink" && to.sink === sink.id);
+    return { id: sink.id, edge: edge?.id ?? -1, region: regionOf.get(edge?.fromStage ?? -1) ?? -1 };
+  });
+  const regions = stages
+    .filter((stage) => stage.isSource)
+    .map((source): RegionNode => ({ id: source.region, source: source.id, tickets, sinks: sinks.filter((sink) => sink.region === source.region).map((sink) => sink.id) }))
+    .sort((a, b) => a.id - b.id);
+  return { stages, edges, sinks, regions };
+}
+
+/** The weakly connected parts, numbered by first stage. */
+function findRegions(pipeline: PipelineSpec): ReadonlyMap<number, number> {
+  const part = new Map(pipeline.stages.map((stage) => [stage.id, stage.id]));
+  const root = (stage: number): number => {
+    const above = part.get(stage) ?? stage;
+    return above === stage ? stage : root(above);
+  };
+  for (const edge of pipeline.edges) {
+    if (edge.to.kind !== "stage") continue;
+    const [a, b] = [root(edge.fromStage), root(edge.to.stage)];
+    part.set(Math.max(a, b), Math.min(a, b));
+  }
+  const numbers = [...new Set(pipeline.stages.map((stage) => root(stage.id)))];
+  return new Map(pipeline.stages.map((stage) => [stage.id, numbers.indexOf(root(stage.id))]));
+}
+
+/** Explode steps that are open over the rows of each step, outermost first, by step id. */
+export function openExplodes(steps: readonly StepSpec[]): ReadonlyMap<number, readonly number[]> {
+  const open = new Map<number, readonly number[]>();
+  for (const step of steps) {
+    const [first] = inputsOf(step);
+    const before = first === undefined ? [] : (open.get(first) ?? []);
+    open.set(step.id, step.kind === "explode" ? [...before, step.id] : step.kind === "implode" ? before.slice(0, -1) : before);
+  }
+  return open;
+}
+
+/** The fields that implodes carry from the parents each explode opened, by explode step. */
+export function parentFields(steps: readonly StepSpec[]): ReadonlyMap<number, readonly string[]> {
+  const open = openExplodes(steps);
+  const fields = new Map<number, string[]>();
+  for (const step of steps) {
+    if (step.kind !== "implode") continue;
+    const closed = open.get(step.input)?.at(-1);
+    if (closed === undefined) throw new Error(`step ${step.name} closes an explode, but none is open`);
+    const known = fields.get(closed) ?? [];
+    fields.set(closed, [...known, ...step.carried.filter((name) => !known.includes(name))]);
+  }
+  return fields;
+}
