@@ -23,7 +23,9 @@ export interface Catalog {
  *     resize(x: tensor<u8>[H, W, C], height: int, width: int) -> tensor<u8>[height, width, C]
  *
  * A capital letter in a dtype place is a dtype variable; `..S` stands for any run of dimensions; an `int`
- * parameter named in a result shape must be known while compiling; names bound by no argument are fresh.
+ * parameter named in a result shape must be known while compiling; names bound by no argument are fresh. `where`
+ * bounds fresh names (`where T <= max`; left out where `max` is null) and asks callers to prove what it says of bound
+ * ones (`where k <= K`). A type name that is no type of the language is a resource of that name (`tokenizer`).
  * The first signature whose argument names and types fit is taken. Where no signature can say it, `infer`
  * decides after a signature matched (its result type is then ignored).
  */
@@ -56,7 +58,10 @@ export interface OperatorCost {
 /** A call whose arguments are already typed. `constant` is there when the value is known while compiling. */
 export interface OperatorCall {
   readonly args: ReadonlyMap<string, { readonly type: ValueType; readonly constant?: ConstantValue }>;
-  /** A dimension name that no other call shares. */
+  /**
+   * A dimension that no other call shares. It has the bounds that the signature's `where` states for the name `hint`;
+   * used only inside a list's element, each element has its own.
+   */
   readonly freshDim: (hint: string) => Dim;
 }
 

@@ -55,6 +55,8 @@ export interface ListType {
   readonly kind: "list";
   readonly element: ValueType;
   readonly lengthMax?: number;
+  /** Dimension names in `element` of which each element has its own value (`list<tensor<u8>[h, w, 3]>`). */
+  readonly elementDims?: readonly string[];
 }
 
 export interface RecordType {

@@ -11,6 +11,12 @@ import type { Span } from "../source/span.ts";
 import type { Dim } from "../tensor/dim.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 
+/** Bounds of dimension names (each >= 0 by default), and of products and sums of them. */
+export interface DimFacts {
+  readonly bounds: ReadonlyMap<string, { readonly low?: bigint; readonly high?: bigint }>;
+  readonly limits: readonly { readonly dim: Dim; readonly high: bigint }[];
+}
+
 export interface CheckedProgram {
   readonly phase: "checked";
   /** The main file first, then its imports in order of first mention. */
@@ -117,6 +123,8 @@ export interface CheckedPipeline {
   readonly settings: Settings;
   readonly streams: readonly Stream[];
   readonly writes: readonly CheckedWrite[];
+  /** What is known of the dimension names in its rows: from it the plan bounds the bytes of every column. */
+  readonly dims: DimFacts;
   readonly span: Span;
 }
 
@@ -136,7 +144,8 @@ export type Stream = StreamBase &
     | { readonly kind: "map"; readonly input: number; readonly record: readonly RecordEntry[] }
     | { readonly kind: "filter"; readonly input: number; readonly predicate: Expr }
     | { readonly kind: "explode"; readonly input: number; readonly fields: readonly { readonly name: string; readonly value: Expr }[]; readonly childrenMax?: number }
-    | { readonly kind: "implode"; readonly input: number; readonly aggregates: readonly Aggregate[] }
+    /** `carried`: fields that come from the parent row, under the same name. */
+    | { readonly kind: "implode"; readonly input: number; readonly aggregates: readonly Aggregate[]; readonly carried: readonly string[] }
     | { readonly kind: "dedupe"; readonly input: number; readonly key: Expr; readonly distance: number; readonly keysMax: number }
     | { readonly kind: "limit"; readonly input: number; readonly rows: Expr }
     | { readonly kind: "sample"; readonly input: number; readonly fraction: Expr; readonly seed: Expr }
@@ -151,6 +160,8 @@ interface StreamBase {
   readonly settings: Settings;
   /** The source this row came from and the explodes still open over it (ids of those streams). */
   readonly lineage: { readonly read: number; readonly explodes: readonly number[] };
+  /** At most so many bytes of each field in one row; a row over it is a row error. */
+  readonly bytesMax: Readonly<Record<string, number>>;
   readonly span: Span;
 }
 
