@@ -32,7 +32,7 @@ export function compileFile(cwd: string, options: CompileOptions, last: PassName
   const outFile = resolve(cwd, options.out ?? resolve(cwd, dirname(found.file), "out.js"));
   const toMain = relative(dirname(outFile), dirname(resolve(cwd, found.file))).split(sep).join("/");
   const catalog = loadCatalog(createModelReader(cwd));
-  const request = { file: found.file, text: found.text, loadFile: fileLoader(cwd), catalog, buildParams: params.values, toMain, tests: options.tests === true };
+  const request = { file: found.file, text: found.text, loadFile: fileLoader(cwd), catalog, buildParams: Object.fromEntries(params.values), toMain, tests: options.tests === true };
   return { ok: true, file: found.file, outFile, toMain, compilation: compile(request, last) };
 }
 

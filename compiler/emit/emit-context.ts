@@ -6,6 +6,7 @@ import type { Catalog } from "../../language/catalog/catalog.ts";
 import type { CheckedProgram, Expr } from "../../language/check/checked-program.ts";
 import { positionAt } from "../../language/source/source-file.ts";
 import type { Span } from "../../language/source/span.ts";
+import type { LoweredProgram } from "../plan/lowered-program.ts";
 import { functionsUsed, resourcesUsed, visitExpr } from "../plan/walk-expr.ts";
 import { camelCase, createNamer } from "./names.ts";
 import type { Namer } from "./names.ts";
@@ -13,6 +14,7 @@ import type { UseType } from "./ts-type.ts";
 
 export interface EmitContext {
   readonly program: CheckedProgram;
+  readonly lowered: LoweredProgram;
   readonly catalog: Catalog;
   readonly paths: PathNames;
   readonly namer: Namer;
@@ -44,13 +46,15 @@ interface Imports {
   readonly types: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
-export function createEmitContext(program: CheckedProgram, catalog: Catalog, paths: PathNames): EmitContext {
+export function createEmitContext(lowered: LoweredProgram, catalog: Catalog, paths: PathNames): EmitContext {
+  const program = lowered.checked;
   const namer = createNamer(programSymbols(program));
   const lists = new Map<string, Map<string, string>>();
   const types = new Map<string, Map<string, string>>();
   const runtimeType = (name: string): string => importName(types, namer, "pipec/runtime", name, name);
   return {
     program,
+    lowered,
     catalog,
     paths,
     namer,
@@ -121,6 +125,14 @@ export function resourcesOf(cx: EmitContext, exprs: readonly Expr[]): readonly s
   };
   visit(exprs);
   return cx.program.constants.map((constant) => constant.symbol).filter((symbol) => symbols.has(symbol));
+}
+
+/** The name of the step that gives a stream's rows. */
+export function stepName(cx: EmitContext, pipeline: string, stream: number): string {
+  const found = cx.lowered.pipelines.find((candidate) => candidate.name === pipeline);
+  const step = found?.steps[found.stepOfStream.get(stream) ?? -1];
+  if (step === undefined) throw new Error(`stream ${stream} of ${pipeline} has no step: tests keep the streams they look at`);
+  return step.name;
 }
 
 /** `{ file: "ocr.pipe", line: 3, column: 1 }`. */

@@ -7,7 +7,7 @@ import { numberSetting } from "../plan/settings.ts";
 import { at, join, lines } from "./code.ts";
 import type { Code } from "./code.ts";
 import { emitColumns, emitData, toData } from "./emit-data.ts";
-import { emitConstant, numberText } from "./emit-constant.ts";
+import { emitConstant, emitPlainConstant, numberText } from "./emit-constant.ts";
 import { awaits, placeComment } from "./emit-context.ts";
 import type { EmitContext } from "./emit-context.ts";
 import { emitEntries, emitExpr, emitUri, programPath } from "./emit-expr.ts";
@@ -69,12 +69,13 @@ function paramRange(param: CheckedParam): { readonly low?: number; readonly high
 
 export function emitExtern(cx: EmitContext, extern: CheckedExtern): Code {
   const parameters = extern.parameters.map((p) => `${p.name}: ${tsType(p.type, cx.useType)}`).join(", ");
+  const result = tsType(extern.result, cx.useType);
   const timeoutMs = numberSetting(extern.settings, "timeout");
   const options = [`result: ${emitData(toData(columnType(extern.result)))}`, ...(timeoutMs === undefined ? [] : [`timeoutMs: ${numberText(timeoutMs)}`])];
   return [
     docComment(cx, "", extern.span),
-    at(extern.span, "const ", extern.symbol, `: (${parameters}) => Promise<${tsType(extern.result, cx.useType)}> = `),
-    cx.runtime("extern"), "(", JSON.stringify(extern.name), `, ${externImport(extern)}, { ${options.join(", ")} });\n`,
+    at(extern.span, "const ", extern.symbol, " = "),
+    cx.runtime("extern"), `<[${parameters}], ${result}>(`, JSON.stringify(extern.name), `, ${externImport(extern)}, { ${options.join(", ")} });\n`,
   ];
 }
 
@@ -88,10 +89,10 @@ export function emitResource(cx: EmitContext, constant: Exclude<CheckedConstant,
   if (constant.kind === "resource") return [head, emitExpr(cx, constant.value), ");\n"];
   const { read, key, type } = constant;
   const rowType = type.kind === "table" ? tsRecord(type.row.fields, cx.useType) : "never";
-  const steps = constant.steps.map((step) => emitTableStep(cx, step));
+  const steps = constant.steps.filter((step) => step.kind !== "read").map((step) => emitTableStep(cx, step));
   const parts: Code[] = [
     ["source: ", cx.source(read.source), ","],
-    ["args: ", emitArgs(cx, read.args), ","],
+    ["args: ", emitArgs(cx, read.args, { defaults: cx.catalog.sources.get(read.source)?.defaults }), ","],
     ["columns: ", emitColumns(columnsOf(read.row.fields)), ","],
     ["steps: [", join(steps, ", "), "],"],
     [`key: (row: ${rowType}) => `, emitExpr(cx, key), ","],
@@ -111,11 +112,21 @@ function emitTableStep(cx: EmitContext, step: Stream): Code {
   throw new Error(`a table's rows cannot go through ${step.kind}`);
 }
 
-/** Arguments of a source or sink as an object; places are resolved. */
-export function emitArgs(cx: EmitContext, args: Readonly<Record<string, Expr>>, leftOut: ReadonlySet<string> = new Set()): Code {
-  const parts = Object.entries(args)
-    .filter(([name]) => !leftOut.has(name))
-    .map(([name, value]): Code => [propertyKey(name), ": ", name === "path" ? emitUri(cx, value) : emitExpr(cx, value)]);
+export interface ArgsOptions {
+  readonly leftOut?: ReadonlySet<string>;
+  /** Values of parameters that the program leaves out. */
+  readonly defaults?: Readonly<Record<string, ConstantValue>> | undefined;
+}
+
+/** Arguments of a source, sink or aggregate as an object; places are resolved. */
+export function emitArgs(cx: EmitContext, args: Readonly<Record<string, Expr>>, options: ArgsOptions = {}): Code {
+  const isWanted = ([name]: readonly [string, unknown]): boolean => options.leftOut?.has(name) !== true;
+  const given = Object.entries(args).filter(isWanted);
+  const unsaid = Object.entries(options.defaults ?? {}).filter((entry) => isWanted(entry) && args[entry[0]] === undefined);
+  const parts: readonly Code[] = [
+    ...given.map(([name, value]): Code => [propertyKey(name), ": ", name === "path" ? emitUri(cx, value) : emitExpr(cx, value)]),
+    ...unsaid.map(([name, value]): Code => [propertyKey(name), ": ", emitPlainConstant(value, () => cx.runtime("stack"))]),
+  ];
   return parts.length === 0 ? "{}" : ["{ ", join(parts, ", "), " }"];
 }
 

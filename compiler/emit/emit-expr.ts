@@ -8,6 +8,7 @@ import { dimNumber } from "../../language/tensor/dim.ts";
 import { at, join } from "./code.ts";
 import type { Code } from "./code.ts";
 import { emitConstant, emitPlainConstant } from "./emit-constant.ts";
+import { stepName } from "./emit-context.ts";
 import type { EmitContext } from "./emit-context.ts";
 import { propertyAccess, propertyKey } from "./names.ts";
 import { tsType } from "./ts-type.ts";
@@ -81,7 +82,7 @@ function emitPiece(cx: EmitContext, expr: Expr): Piece {
     case "fixture":
       return call(true, [cx.runtime("fixture"), "(", JSON.stringify(cx.paths.fromMain(expr.fromFile, expr.path)), ")"]);
     case "stream":
-      return compound("(await ", "streams(", JSON.stringify(expr.pipeline), ", ", JSON.stringify(expr.name), ")) as ", tsType(expr.type, cx.useType));
+      return compound("(await ", "streams(", JSON.stringify(expr.pipeline), ", ", JSON.stringify(stepName(cx, expr.pipeline, expr.stream)), ")) as ", tsType(expr.type, cx.useType));
     case "snapshot":
       return compound("snapshot(", JSON.stringify(expr.name), ") as ", tsType(expr.type, cx.useType));
     case "model":

@@ -15,8 +15,8 @@ import type { EmittedSteps } from "./emit-steps.ts";
 
 /** Arguments of `to …` that the engine handles, not the format. */
 const engineArgs: ReadonlySet<string> = new Set(["path", "rows_per_file", "partition_by", "partitions_max"]);
-/** Open partitions of one group where the program does not say. */
-const PARTITIONS_MAX = 1024;
+/** Open partitions of one group where neither the program nor the sink says. */
+const PARTITIONS_MAX = 1000;
 
 export function emitPipeline(cx: EmitContext, pipeline: LoweredPipeline, plan: PipelinePlan, steps: EmittedSteps): Code {
   const parts: Code[] = [
@@ -44,7 +44,7 @@ function emitSink(cx: EmitContext, id: number, step: number, write: CheckedWrite
   const most = partitionsMax?.kind === "constant" ? numberOf(partitionsMax.value) : undefined;
   const parts: Code[] = [
     `id: ${id}, label: ${JSON.stringify(plan.sinks[id]?.label ?? write.sink)}, at: ${emitPlace(cx, write.span)}, step: ${step},`,
-    ["kernel: ", cx.sink(write.sink), ", args: () => (", emitArgs(cx, write.args, engineArgs), "),"],
+    ["kernel: ", cx.sink(write.sink), ", args: () => (", emitArgs(cx, write.args, { leftOut: engineArgs, defaults: cx.catalog.sinks.get(write.sink)?.defaults }), "),"],
     ...(path === undefined ? [] : [["path: () => ", emitUri(cx, path), ","]]),
     ...(perFile === undefined ? [] : [`rowsPerFile: ${numberText(perFile)},`]),
     `partitionBy: ${JSON.stringify(stringsOf(partitionBy))}, partitionsMax: ${most ?? PARTITIONS_MAX},`,

@@ -28,7 +28,7 @@ export interface EmitOptions {
 
 export function emitProgram(program: LoweredProgram, plan: Plan, options: EmitOptions): EmittedProgram {
   const { checked } = program;
-  const cx = createEmitContext(checked, options.catalog, options.paths);
+  const cx = createEmitContext(program, options.catalog, options.paths);
   const body: Code[] = [emitParams(cx)];
   for (const constant of checked.constants) if (constant.kind !== "plain") body.push("\n", emitResource(cx, constant));
   for (const extern of checked.externs) body.push("\n", emitExtern(cx, extern));

@@ -1,7 +1,8 @@
 /** The steps of one pipeline: typed functions for their expressions, and the entries of `ProgramSpec.steps`. */
 import type { RecordType } from "../../language/catalog/value-type.ts";
-import type { DimFacts, Expr } from "../../language/check/checked-program.ts";
+import type { Expr } from "../../language/check/checked-program.ts";
 import { columnsOf } from "../plan/columns.ts";
+import type { RowFacts } from "../plan/columns.ts";
 import { inputsOf } from "../plan/lowered-program.ts";
 import type { LoweredPipeline, Step } from "../plan/lowered-program.ts";
 import type { PipelinePlan } from "../plan/plan.ts";
@@ -27,13 +28,13 @@ interface StepContext {
   readonly cx: EmitContext;
   readonly pipeline: LoweredPipeline;
   readonly plan: PipelinePlan;
-  readonly facts: DimFacts;
+  readonly facts: RowFacts;
   /** The TypeScript type of each step's rows. */
   readonly rowTypes: readonly string[];
   readonly declarations: Code[];
 }
 
-export function emitSteps(cx: EmitContext, pipeline: LoweredPipeline, plan: PipelinePlan, facts: DimFacts): EmittedSteps {
+export function emitSteps(cx: EmitContext, pipeline: LoweredPipeline, plan: PipelinePlan, facts: RowFacts): EmittedSteps {
   const declarations: Code[] = [];
   const rowTypes: string[] = [];
   for (const step of pipeline.steps) rowTypes.push(rowType(cx, pipeline, step, rowTypes, declarations));
@@ -100,7 +101,7 @@ function emitBody(sx: StepContext, step: Step): readonly Code[] {
   const { cx } = sx;
   switch (step.kind) {
     case "read":
-      return [["kind: \"read\", source: ", cx.source(step.read.source), ","], ["args: () => (", emitArgs(cx, step.read.args), "),"]];
+      return [["kind: \"read\", source: ", cx.source(step.read.source), ","], ["args: () => (", emitArgs(cx, step.read.args, { defaults: cx.catalog.sources.get(step.read.source)?.defaults }), "),"]];
     case "map": {
       const entries = step.entries.map((entry) => emitEntry(cx, entry));
       const name = rowFunction(sx, step, camelCase(step.name), step.entries.map((entry) => entry.value), objectOf(entries), sx.rowTypes[step.id] ?? "never");

@@ -3,7 +3,7 @@ import type { CheckedTest, Expr } from "../../language/check/checked-program.ts"
 import { visitExpr } from "../plan/walk-expr.ts";
 import { at, lines } from "./code.ts";
 import type { Code } from "./code.ts";
-import { emitPlace } from "./emit-context.ts";
+import { emitPlace, stepName } from "./emit-context.ts";
 import type { EmitContext } from "./emit-context.ts";
 import { emitExpr } from "./emit-expr.ts";
 
@@ -13,12 +13,12 @@ export function emitTests(cx: EmitContext): Code {
 
 function emitTest(cx: EmitContext, test: CheckedTest): Code {
   const givens = test.givens.map((given): Code => {
-    return at(given.span, `{ pipeline: ${JSON.stringify(given.pipeline)}, stream: ${JSON.stringify(given.name)}, rows: async () => (`, emitExpr(cx, given.rows), ") },");
+    return at(given.span, `{ pipeline: ${JSON.stringify(given.pipeline)}, stream: ${JSON.stringify(stepName(cx, given.pipeline, given.stream))}, rows: async () => (`, emitExpr(cx, given.rows), ") },");
   });
   const expects = test.expects.map((expect): Code => at(expect.span, "{\n", lines(emitExpect(cx, expect), 1), "},"));
   const parts: Code[] = [
     `name: ${JSON.stringify(test.name)}, at: ${emitPlace(cx, test.span)},`,
-    `streams: ${JSON.stringify(streamsRead(test))},`,
+    `streams: ${JSON.stringify(streamsRead(cx, test))},`,
     ["givens: [\n", lines(givens, 1), "],"],
     ["expects: [\n", lines(expects, 1), "],"],
   ];
@@ -26,13 +26,14 @@ function emitTest(cx: EmitContext, test: CheckedTest): Code {
 }
 
 /** The streams whose rows the expectations look at, by pipeline. */
-function streamsRead(test: CheckedTest): Readonly<Record<string, readonly string[]>> {
+function streamsRead(cx: EmitContext, test: CheckedTest): Readonly<Record<string, readonly string[]>> {
   const found: Record<string, string[]> = {};
   for (const expect of test.expects) {
     visitExpr(expect.value, (part) => {
       if (part.kind !== "stream") return;
       const names = (found[part.pipeline] ??= []);
-      if (!names.includes(part.name)) names.push(part.name);
+      const name = stepName(cx, part.pipeline, part.stream);
+      if (!names.includes(name)) names.push(name);
     });
   }
   return found;

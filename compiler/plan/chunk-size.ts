@@ -1,6 +1,6 @@
 /** How many rows make a chunk, and how many chunks a group: facts that decide output bytes. */
-import type { DimFacts } from "../../language/check/checked-program.ts";
 import { rowBytesTypical } from "./columns.ts";
+import type { RowFacts } from "./columns.ts";
 import type { LoweredPipeline } from "./lowered-program.ts";
 import { numberOf, numberSetting, settingFields } from "./settings.ts";
 
@@ -11,7 +11,7 @@ const CHUNK_ROWS_MAX = 1024;
 const GROUP_ROWS = 50_000;
 
 /** A multiple of every batch, near `CHUNK_BYTES` on the widest edge, at most `CHUNK_ROWS_MAX` unless a batch is larger. */
-export function chunkRowsOf(pipeline: LoweredPipeline, batches: readonly number[], facts: DimFacts): number {
+export function chunkRowsOf(pipeline: LoweredPipeline, batches: readonly number[], facts: RowFacts): number {
   const unit = batches.reduce(leastCommonMultiple, 1);
   const widest = Math.max(1, ...pipeline.steps.map((step) => rowBytesTypical(step.row.fields, facts)));
   const wanted = Math.min(CHUNK_ROWS_MAX, Math.floor(CHUNK_BYTES / widest));

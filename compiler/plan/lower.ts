@@ -84,11 +84,8 @@ function lowerStream(checked: CheckedProgram, pipeline: CheckedPipeline, stream:
       const childrenMax = stream.childrenMax ?? DEFAULT_CHILDREN_MAX;
       return list.add({ ...base, kind: "explode", input: input(stream.input), fields: stream.fields, carried, childrenMax }, "explode");
     }
-    case "implode": {
-      const own = new Set(stream.aggregates.map((aggregate) => aggregate.name));
-      const carried = stream.row.fields.map((field) => field.name).filter((name) => !own.has(name));
-      return list.add({ ...base, kind: "implode", input: input(stream.input), aggregates: stream.aggregates, carried }, "implode");
-    }
+    case "implode":
+      return list.add({ ...base, kind: "implode", input: input(stream.input), aggregates: stream.aggregates, carried: stream.carried }, "implode");
     case "dedupe":
       return list.add({ ...base, kind: "dedupe", input: input(stream.input), key: stream.key, distance: stream.distance, keysMax: stream.keysMax }, "dedupe");
     case "limit":

@@ -3,8 +3,8 @@
  * under way between the sources and the sinks; every join and sink input can hold all of them, so that credits cannot
  * deadlock a zip with uneven branches.
  */
-import type { DimFacts } from "../../language/check/checked-program.ts";
 import { rowBytesMax } from "./columns.ts";
+import type { RowFacts } from "./columns.ts";
 import type { LoweredPipeline, Step } from "./lowered-program.ts";
 import type { EdgeEnds } from "./plan-program.ts";
 import type { EdgePlan, MemoryBound, SinkPlan, StagePlan } from "./plan.ts";
@@ -23,7 +23,7 @@ export interface CapacityInput {
   readonly ends: readonly EdgeEnds[];
   readonly sinks: readonly SinkPlan[];
   readonly chunkRows: number;
-  readonly facts: DimFacts;
+  readonly facts: RowFacts;
 }
 
 export interface Capacities {

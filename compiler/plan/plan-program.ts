@@ -7,6 +7,8 @@
 import type { Settings } from "../../language/check/checked-program.ts";
 import { planCapacities } from "./plan-capacities.ts";
 import { chunkRowsOf, groupChunksOf } from "./chunk-size.ts";
+import { noFacts } from "./columns.ts";
+import type { RowFacts } from "./columns.ts";
 import { inputsOf } from "./lowered-program.ts";
 import type { LoweredPipeline, LoweredProgram, Step } from "./lowered-program.ts";
 import type { EdgePlan, ModelPlan, PipelinePlan, Plan, SinkPlan, StagePlan } from "./plan.ts";
@@ -36,10 +38,10 @@ function planPipeline(program: LoweredProgram, pipeline: LoweredPipeline): Pipel
   return { name: pipeline.name, chunkRows, groupChunks: groupChunksOf(pipeline, chunkRows), stages, sinks, ...capacities };
 }
 
-/** What the checker knows of the dimension names of a pipeline. */
-export function factsOf(program: LoweredProgram, pipeline: LoweredPipeline): Parameters<typeof chunkRowsOf>[2] {
+/** What bounds the bytes of a pipeline's rows. */
+export function factsOf(program: LoweredProgram, pipeline: LoweredPipeline): RowFacts {
   const checked = program.checked.pipelines.find((candidate) => candidate.name === pipeline.name);
-  return checked?.dims ?? { bounds: new Map(), limits: [] };
+  return { dims: checked?.dims ?? noFacts.dims, rowMaxBytes: numberSetting(pipeline.settings, "row_max") ?? noFacts.rowMaxBytes };
 }
 
 /** Runs of steps that share a stage, in topological order. */
