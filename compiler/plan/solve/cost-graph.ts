@@ -83,7 +83,7 @@ export interface Solution {
   readonly period: number;
   /** No partition has a smaller period than this, to 12 significant digits (rounded down unless it is the period). */
   readonly lowerBound: number;
-  /** True when the period is proved to be the least possible (and the device count the least at that period). */
+  /** True when the period is proved to be the least possible (and, where the search was complete, the devices the fewest). */
   readonly optimal: boolean;
   readonly devices: number;
   /** Stages in an order in which data only flows forward. */

@@ -16,7 +16,7 @@ import { devicesInUse } from "./device-usage.ts";
 import type { DeviceUsage } from "./device-usage.ts";
 import type { IdealFamily } from "./ideal-family.ts";
 import type { Instance } from "./instance.ts";
-import { createStageLoads } from "./stage-loads.ts";
+import { createStageWalk } from "./stage-walk.ts";
 import type { WorkBound } from "./work-bound.ts";
 
 export interface SearchLimits {
@@ -67,14 +67,13 @@ export function searchPeriod(
   limits: SearchLimits,
 ): SearchResult {
   const { states, kinds } = usage;
-  const { modes, runnable, kindOf, degreeOf, replicasMax, memoryMax } = instance;
-  const { arcStart, arcClass, arcTo, rows, words } = family;
+  const { modes, kindOf, degreeOf, replicasMax, memoryMax } = instance;
+  const { rows, words } = family;
   const table = createTable(family.count * states);
   const { best, fromIdeal, fromState, fromMode, fromReplicas } = table;
-  const stage = createStageLoads(instance);
-  const { load, floor, memory } = stage;
+  const walk = createStageWalk(instance, family);
+  const { load, floor, memory } = walk.stage;
   const last = family.count - 1;
-  const seenFrom = new Int32Array(family.count).fill(-1);
   const live = new Int32Array(states);
   let liveCount = 0;
   let leastLive = 0;
@@ -83,12 +82,13 @@ export function searchPeriod(
   let source = 0;
 
   /** Offers the stage built, in mode m with so many replicas, to every usage that reaches its source ideal. */
-  const offer = (to: number, m: number, replicas: number, units: number, period: number): void => {
+  const offer = (to: number, m: number, replicas: number, period: number): void => {
     const kind = kindOf[m];
-    const stride = units * usage.stride[kind];
+    const uses = replicas * degreeOf[m];
+    const stride = uses * usage.stride[kind];
     for (let i = 0; i < liveCount; i++) {
       const state = live[i];
-      if (usage.used[state * kinds + kind] + units > usage.units[kind]) continue;
+      if (usage.used[state * kinds + kind] + uses > usage.counts[kind]) continue;
       const before = best[source * states + state];
       const candidate = before > period ? before : period;
       const at = to * states + state + stride;
@@ -103,38 +103,23 @@ export function searchPeriod(
   };
 
   const offerMode = (to: number, m: number): void => {
-    const kind = kindOf[m];
-    let previous = 0;
-    for (let units = 1; units <= usage.units[kind] && previous < replicasMax[m]; units++) {
-      const replicas = Math.min(replicasMax[m], Math.floor((units * usage.unit[kind]) / degreeOf[m]));
-      if (replicas === previous) continue;
-      previous = replicas;
+    for (let replicas = 1; replicas <= replicasMax[m]; replicas++) {
       const period = load[m] / replicas;
       if (period > cutoff) continue;
-      offer(to, m, replicas, units, period);
+      offer(to, m, replicas, period);
       // More replicas cannot help a stage that already is no slower than what comes before it.
       if (period <= leastLive) break;
     }
   };
 
-  const walk = (ideal: number, mask: number): void => {
-    for (let arc = arcStart[ideal]; arc < arcStart[ideal + 1] && steps < limits.stepsMax; arc++) {
-      const to = arcTo[arc];
-      if (seenFrom[to] === source) continue;
-      seenFrom[to] = source;
-      steps += 1;
-      const c = arcClass[arc];
-      let fits = mask & runnable[c];
-      if (fits === 0) continue;
-      stage.add(c);
-      for (let m = 0; m < modes; m++) {
-        if ((fits & (1 << m)) === 0) continue;
-        if (memory[m] > memoryMax[m] || floor[m] > cutoff * replicasMax[m]) fits &= ~(1 << m);
-        else offerMode(to, m);
-      }
-      if (fits !== 0) walk(to, fits);
-      stage.takeBack(c);
+  const visit = (to: number, mask: number): number => {
+    let fits = mask;
+    for (let m = 0; m < modes; m++) {
+      if ((fits & (1 << m)) === 0) continue;
+      if (memory[m] > memoryMax[m] || floor[m] > cutoff * replicasMax[m]) fits &= ~(1 << m);
+      else offerMode(to, m);
     }
+    return fits;
   };
 
   /** Collects the usages from which a partition within the cutoff may still be reached. */
@@ -145,21 +130,25 @@ export function searchPeriod(
     for (let state = 0; state < states; state++) {
       const value = best[source * states + state];
       if (value > cutoff || value === Infinity || isDominated(usage, best, source * states, state)) continue;
-      if (work > cutoff * bound.capacityLeft(usage.used, state * kinds, usage.unit)) continue;
+      if (work > cutoff * bound.capacityLeft(usage.used, state * kinds)) continue;
       live[liveCount++] = state;
       if (value < leastLive) leastLive = value;
     }
   };
 
   best[0] = 0;
-  const allModes = replicasMax.reduce((mask, most, m) => (most > 0 ? mask | (1 << m) : mask), 0);
+  const allModes = usableModes(instance);
   for (source = 0; source < last && steps < limits.stepsMax; source++) {
     collectLive();
     if (liveCount === 0) continue;
-    stage.begin(rows, source * words);
-    walk(source, allModes);
+    steps += walk.from(source, allModes, limits.stepsMax - steps, visit);
   }
   return { found: readBack(table, usage, last), finished: steps < limits.stepsMax, steps };
+}
+
+/** The modes for which there are devices, as bits. */
+export function usableModes(instance: Instance): number {
+  return instance.replicasMax.reduce((mask, most, m) => (most > 0 ? mask | (1 << m) : mask), 0);
 }
 
 function createTable(size: number): Table {
@@ -172,7 +161,7 @@ function createTable(size: number): Table {
   };
 }
 
-/** True when one unit less of some kind reaches the ideal with a period no larger. */
+/** True when one device less of some kind reaches the ideal with a period no larger. */
 function isDominated(usage: DeviceUsage, best: Float64Array, row: number, state: number): boolean {
   const { kinds, used, stride } = usage;
   for (let kind = 0; kind < kinds; kind++) {

@@ -9,7 +9,8 @@
 import { contractGraph } from "./contract-graph.ts";
 import type { Contraction } from "./contract-graph.ts";
 import type { CostGraph, SolvedStage, SolveEffort, SolveResult } from "./cost-graph.ts";
-import { createDeviceUsage } from "./device-usage.ts";
+import { descendPeriod } from "./device-search.ts";
+import { countUsages, createDeviceUsage } from "./device-usage.ts";
 import { expandStages } from "./expand-stages.ts";
 import { addAllIdeals, createIdealStore, holds, isAddable, isRemovable, seal, toggleClass } from "./ideal-family.ts";
 import type { IdealFamily, IdealStore } from "./ideal-family.ts";
@@ -27,12 +28,13 @@ export interface SolveOptions {
   readonly idealsMax: number;
   /** Candidate stages to look at in all. */
   readonly stepsMax: number;
+  /** Up to so many ways to use up devices are tabled at once; beyond, devices are counted at one period after another. */
+  readonly usagesMax: number;
+  /** A proved gap (0.1 for 10 %) that is good enough to stop at. */
+  readonly gapMax: number;
 }
 
-export const defaultSolveOptions: SolveOptions = { idealsMax: 100_000, stepsMax: 1_000_000_000 };
-
-/** Table cells (ideals x device usages) the search may keep. */
-const cellsMax = 20_000_000;
+export const defaultSolveOptions: SolveOptions = { idealsMax: 100_000, stepsMax: 1_000_000_000, usagesMax: 64, gapMax: 0 };
 
 /** A partition of the classes, as the bitsets of its chain of ideals. */
 interface Incumbent {
@@ -48,7 +50,8 @@ interface ClassStage {
 }
 
 /** The least possible period of a partition of the graph, a partition that has it, and what is proved about it. */
-export function solvePartition(graph: CostGraph, options: SolveOptions = defaultSolveOptions): SolveResult {
+export function solvePartition(graph: CostGraph, changes: Partial<SolveOptions> = {}): SolveResult {
+  const options = { ...defaultSolveOptions, ...changes };
   const contraction = contractGraph(graph);
   const coarse = createInstance(graph, contraction, Infinity);
   const shortage = findShortage(graph, contraction);
@@ -76,24 +79,36 @@ function solveInstance(instance: Instance, options: SolveOptions): Run {
   let steps = 0;
   let ideals = 0;
 
-  /** Searches a family for something at least as good as the incumbent; true when the search was exhaustive. */
-  const search = (family: IdealFamily): boolean => {
-    const usage = createDeviceUsage(instance, Math.max(8, Math.min(4096, Math.floor(cellsMax / family.count))));
-    const result = searchPeriod(instance, family, usage, bound, { cutoff: best?.period ?? Infinity, stepsMax: options.stepsMax - steps });
-    steps += result.steps;
-    ideals = Math.max(ideals, family.count);
-    if (result.found !== undefined && isBetter(result.found, best)) best = toIncumbent(instance, family, result.found);
-    return result.finished && usage.exact;
+  const goodEnough = bound.periodMin / (1 - options.gapMax);
+  const isTabled = countUsages(instance) <= options.usagesMax;
+  const take = (family: IdealFamily, found: FoundPartition | undefined): void => {
+    if (found !== undefined && isBetter(found, best)) best = toIncumbent(instance, family, found);
   };
+  /** Searches a family for something at least as good as the incumbent; returns a lower bound for partitions along it. */
+  const search = (family: IdealFamily): number => {
+    ideals = Math.max(ideals, family.count);
+    const stepsMax = options.stepsMax - steps;
+    if (isTabled) {
+      const result = searchPeriod(instance, family, createDeviceUsage(instance), bound, { cutoff: best?.period ?? Infinity, stepsMax });
+      steps += result.steps;
+      take(family, result.found);
+      return result.finished ? (result.found?.period ?? Infinity) : bound.periodMin;
+    }
+    const result = descendPeriod(instance, family, bound, best, { goodEnough, stepsMax });
+    steps += result.steps;
+    take(family, result.best);
+    return result.lowerBound;
+  };
+  const isDone = (): boolean => best !== undefined && best.period <= goodEnough && options.gapMax > 0;
 
   const orders = topologicalOrders(instance);
   search(seal(prefixStore(instance, orders)).family);
   const store = createIdealStore(instance);
-  const complete = addAllIdeals(store, options.idealsMax);
-  const optimal = complete && search(seal(store).family);
-  if (!optimal) improve(instance, orders, options, () => best, search);
-  const lowerBound = optimal && best !== undefined ? best.period : Math.min(bound.periodMin, best?.period ?? Infinity);
-  return { best, optimal, lowerBound, effort: { classes: instance.classes, ideals, complete, steps } };
+  const complete = !isDone() && addAllIdeals(store, options.idealsMax);
+  const proved = complete ? search(seal(store).family) : bound.periodMin;
+  if (!complete && !isDone()) improve(instance, orders, options, () => best, search);
+  const lowerBound = Math.min(proved, best?.period ?? Infinity);
+  return { best, optimal: best?.period === lowerBound || lowerBound === Infinity, lowerBound, effort: { classes: instance.classes, ideals, complete, steps } };
 }
 
 /** Searches around the cuts of the incumbent as long as that finds better ones. */
@@ -102,7 +117,7 @@ function improve(
   orders: readonly (readonly number[])[],
   options: SolveOptions,
   best: () => Incumbent | undefined,
-  search: (family: IdealFamily) => boolean,
+  search: (family: IdealFamily) => number,
 ): void {
   const roundsMax = 12;
   for (let round = 0; round < roundsMax; round++) {

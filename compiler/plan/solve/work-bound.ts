@@ -14,8 +14,10 @@ import type { Instance } from "./instance.ts";
 export interface WorkBound {
   /** Work of the classes outside the ideal whose bitset begins at rows[offset], priced and safely rounded down. */
   restOf(rows: Int32Array, offset: number): number;
-  /** Priced capacity of the devices that a usage leaves free. `used` counts units of `unit[kind]` devices. */
-  capacityLeft(used: Int32Array, offset: number, unit: Int32Array): number;
+  /** Priced capacity of the devices left when used[offset + kind] of each kind are in use. */
+  capacityLeft(used: ArrayLike<number>, offset: number): number;
+  /** By kind. */
+  readonly prices: Float64Array;
   /** In quanta: no partition has a smaller period. */
   readonly periodMin: number;
 }
@@ -33,12 +35,12 @@ export function createWorkBound(instance: Instance): WorkBound {
     }
     return rest * safety;
   };
-  const capacityLeft = (used: Int32Array, offset: number, unit: Int32Array): number => {
+  const capacityLeft = (used: ArrayLike<number>, offset: number): number => {
     let capacity = 0;
-    for (let kind = 0; kind < deviceCounts.length; kind++) capacity += prices[kind] * (deviceCounts[kind] - used[offset + kind] * unit[kind]);
+    for (let kind = 0; kind < deviceCounts.length; kind++) capacity += prices[kind] * (deviceCounts[kind] - used[offset + kind]);
     return capacity;
   };
-  return { restOf, capacityLeft, periodMin: Math.max(priceRatio(instance, prices) * safety, heaviestClass(instance)) };
+  return { restOf, capacityLeft, prices, periodMin: Math.max(priceRatio(instance, prices) * safety, heaviestClass(instance)) };
 }
 
 /** Multiplies one price after the other by fixed factors as long as the bound rises. */
