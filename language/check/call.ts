@@ -15,16 +15,17 @@ import type { Identifier } from "../syntax/ast.ts";
 import { constantOf, dimOf } from "../tensor/dim.ts";
 import type { Dim } from "../tensor/dim.ts";
 import { freeNames } from "../tensor/evaluate-dim.ts";
-import { printDim } from "../tensor/print-dim.ts";
 import type { Expr } from "./checked-program.ts";
 import type { Scope } from "./context.ts";
 import { addLowerBound, addUpperBound, describeBounds, freshDim, provedAtMost, provedEqual, upperBound } from "./dim-scope.ts";
 import { fit, isFlexible } from "./fit.ts";
 import { createMatching, instantiate, settleDeferred, substituteBound } from "./match.ts";
 import type { Matching } from "./match.ts";
+import { markName, markSignature, unmarkName } from "./hygiene.ts";
 import { mismatchDiagnostic } from "./mismatch.ts";
 import { dimOfValue } from "./value-dim.ts";
 import type { Signature, SignatureBound, SignatureParam } from "./signature.ts";
+import { showDim } from "./print-type.ts";
 
 export interface CallArgument {
   readonly name: Identifier | undefined;
@@ -37,7 +38,8 @@ export type CallResult =
   | { readonly ok: false; readonly diagnostic: Diagnostic; readonly progress: number };
 
 /** Types one call. `commit` records what the call fixes (params at build); call it once the signature is chosen. */
-export function callSignature(scope: Scope, signature: Signature, args: readonly CallArgument[], span: Span): CallResult {
+export function callSignature(scope: Scope, declared: Signature, args: readonly CallArgument[], span: Span): CallResult {
+  const signature = markSignature(declared);
   const assigned = assignArguments(signature, args, span);
   if (!assigned.ok) return assigned;
   const m = createMatching(scope.dims, signature.dimNames);
@@ -56,7 +58,7 @@ export function callSignature(scope: Scope, signature: Signature, args: readonly
   }
   const unsettled = settleDeferred(m);
   if (unsettled !== undefined) {
-    return { ok: false, progress, diagnostic: mismatchDiagnostic(unsettled.mismatch, unsettled.span, { reason: `because of the signature of ${signature.title}` }) };
+    return { ok: false, progress, diagnostic: mismatchDiagnostic(unsettled.mismatch, unsettled.span, { reason: `the signature of ${signature.title} says so` }) };
   }
   const failed = proveBounds(scope, m, signature, span);
   if (failed !== undefined) return { ok: false, progress: progress + 1, diagnostic: failed };
@@ -127,15 +129,15 @@ function bindValueDim(
     }) };
   }
   if (!provedAtMost(scope.dims, dimOf(0), dim)) {
-    return { ok: false, diagnostic: report(dimCodes.negativeDimension, { dim: printDim(dim) }, { at: expr.span, reason: `argument \`${param.name}\` of ${signature.title} is a dimension` }) };
+    return { ok: false, diagnostic: report(dimCodes.negativeDimension, { dim: showDim(dim) }, { at: expr.span, reason: `argument \`${param.name}\` of ${signature.title} is a dimension` }) };
   }
-  m.dims.set(param.name, { dim, span: expr.span, by: `argument \`${param.name}\`` });
+  m.dims.set(markName(param.name), { dim, span: expr.span, by: `argument \`${param.name}\`` });
   return own;
 }
 
 function argumentMismatch(signature: Signature, param: SignatureParam, result: { readonly mismatch: Parameters<typeof mismatchDiagnostic>[0]; readonly span: Span }): Diagnostic {
   const where = param.span === undefined ? {} : { declared: { span: param.span, text: `parameter \`${param.name}\` is declared here` } };
-  return mismatchDiagnostic(result.mismatch, result.span, { reason: `because of parameter \`${param.name}\` of ${signature.title}`, ...where });
+  return mismatchDiagnostic(result.mismatch, result.span, { reason: `parameter \`${param.name}\` of ${signature.title} asks for it`, ...where });
 }
 
 /** Arguments left out take their default, or null. */
@@ -173,17 +175,17 @@ function proveBounds(scope: Scope, m: Matching, signature: Signature, span: Span
     const proved = bound.op === "==" ? provedEqual(scope.dims, left, right) : provedAtMost(scope.dims, left, right);
     if (proved) continue;
     const known = describeBounds(scope.dims, left);
-    const asked = `${signature.title} asks for \`${printDim(bound.left)} ${bound.op} ${printDim(bound.right)}\``;
+    const asked = `${signature.title} asks for \`${showDim(bound.left)} ${bound.op} ${showDim(bound.right)}\``;
     const from = [...freeNames(bound.left)].flatMap((name) => {
       const at = m.dims.get(name);
-      return at === undefined ? [] : [{ span: at.span, text: `\`${name}\` is \`${printDim(at.dim)}\` here` }];
+      return at === undefined ? [] : [{ span: at.span, text: `\`${unmarkName(name)}\` is \`${showDim(at.dim)}\` here` }];
     });
     const first = from[0];
-    return report(dimCodes.boundNotProved, { bound: `${printDim(left)} ${bound.op} ${printDim(right)}` }, {
+    return report(dimCodes.boundNotProved, { bound: `${showDim(left)} ${bound.op} ${showDim(right)}` }, {
       at: first?.span ?? span,
       label: first?.text ?? "",
       others: bound.span === undefined ? [] : [{ span: bound.span, text: "asked for here" }],
-      reason: known === undefined ? `because ${asked}` : `because ${asked}, and ${known}`,
+      reason: known === undefined ? `${asked}` : `${asked}, and ${known}`,
       ...(constantOf(left) === undefined ? { fix: { text: "bound the dimension where it is made (`where`, `max:`), or narrow the value with `as tensor<...>[...]`", edits: [] } } : {}),
     });
   }
@@ -191,12 +193,12 @@ function proveBounds(scope: Scope, m: Matching, signature: Signature, span: Span
 }
 
 function openNames(m: Matching, signature: Signature, bound: SignatureBound): readonly string[] {
-  return [...freeNames(bound.left), ...freeNames(bound.right)].filter((name) => signature.dimNames.has(name) && !m.dims.has(name) && !signature.valueDims.has(name));
+  return [...freeNames(bound.left), ...freeNames(bound.right)].filter((name) => signature.dimNames.has(name) && !m.dims.has(name) && !signature.valueDims.has(unmarkName(name)));
 }
 
 /** A bound by a value that was left out (`max_width: null`) says nothing. */
 function skipped(m: Matching, signature: Signature, bound: SignatureBound): boolean {
-  return [...freeNames(bound.left), ...freeNames(bound.right)].some((name) => signature.valueDims.has(name) && !m.dims.has(name));
+  return [...freeNames(bound.left), ...freeNames(bound.right)].some((name) => signature.valueDims.has(unmarkName(name)) && !m.dims.has(name));
 }
 
 /** Names that nothing bound stand for something new in each call; `where` says what is known of them. */
@@ -204,17 +206,19 @@ function bindFresh(scope: Scope, m: Matching, signature: Signature, span: Span):
   bindDefaults(m, signature, span);
   const open: SignatureBound[] = signature.bounds.filter((bound) => openNames(m, signature, bound).length > 0 && !skipped(m, signature, bound));
   for (const name of signature.dimNames) {
-    if (m.dims.has(name) || signature.valueDims.has(name)) continue;
-    const origin = { span, text: `\`${name}\` is made by ${signature.title} here` };
-    m.dims.set(name, { dim: freshDim(scope.dims, name, origin), span, by: signature.title });
+    if (m.dims.has(name) || signature.valueDims.has(unmarkName(name))) continue;
+    const hint = unmarkName(name);
+    const origin = { span, text: `\`${hint}\` is made by ${signature.title} here` };
+    m.dims.set(name, { dim: freshDim(scope.dims, hint, origin), span, by: signature.title });
   }
   for (const bound of open) assume(scope, substituteBound(m, bound.left), substituteBound(m, bound.right), bound.op);
 }
 
 function bindDefaults(m: Matching, signature: Signature, span: Span): void {
   for (const param of signature.params) {
-    if (signature.valueDims.has(param.name) && !m.dims.has(param.name) && param.default?.kind === "int") {
-      m.dims.set(param.name, { dim: dimOf(param.default.value), span, by: "a default" });
+    const name = markName(param.name);
+    if (signature.valueDims.has(param.name) && !m.dims.has(name) && param.default?.kind === "int") {
+      m.dims.set(name, { dim: dimOf(param.default.value), span, by: "a default" });
     }
   }
 }

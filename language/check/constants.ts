@@ -53,7 +53,7 @@ function readConstant(cx: CheckContext, declaration: ConstDeclaration): KnownCon
   }
   const checked = checkExpr(scope, item.value);
   const expr = item.type === undefined ? settle(scope, checked) : fitTo(scope, checked, declaredType(scope, item.type), {
-    reason: `because \`${declaration.name}\` is declared so`, declared: { span: item.type.span, text: "the type is given here" },
+    reason: `\`${declaration.name}\` is declared so`, declared: { span: item.type.span, text: "the type is given here" },
   });
   if (hasError(expr.type)) return undefined;
   const common = { name: declaration.name, type: expr.type, span: declaration.span };

@@ -7,6 +7,7 @@ import { intervalOfDim, proveEqual, proveLessEqual } from "../tensor/bound-dim.t
 import { constantOf, dimName, dimOfTerms, equalDims, mulDims, oneDim, subDims } from "../tensor/dim.ts";
 import type { Dim, Term } from "../tensor/dim.ts";
 import { freeNames } from "../tensor/evaluate-dim.ts";
+import { nameMark } from "./print-type.ts";
 import type { DimFacts } from "./checked-program.ts";
 
 export interface DimOrigin {
@@ -122,6 +123,10 @@ function factorsWithout(term: Term, part: Term): Term["factors"] | undefined {
   return [...left.values()];
 }
 
+function shown(name: string): string {
+  return name.replaceAll(nameMark, "");
+}
+
 /** The most elements a shape can have. */
 export function elementsMax(scope: DimFacts, shape: readonly Dim[]): bigint | undefined {
   return upperBound(scope, shape.reduce(mulDims, oneDim));
@@ -131,7 +136,7 @@ export function elementsMax(scope: DimFacts, shape: readonly Dim[]): bigint | un
 export function describeBounds(scope: DimScope, dim: Dim): string | undefined {
   const parts = [...freeNames(dim)].map((name) => {
     const { low, high } = scope.bounds.get(name) ?? {};
-    return high === undefined ? `\`${name}\` has no upper bound` : `\`${name}\` is between ${low ?? 0n} and ${high}`;
+    return high === undefined ? `\`${shown(name)}\` has no upper bound` : `\`${shown(name)}\` is between ${low ?? 0n} and ${high}`;
   });
   return parts.length === 0 ? undefined : parts.join(", ");
 }

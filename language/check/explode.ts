@@ -4,7 +4,6 @@ import { streamCodes } from "../diagnostics/codes/streams.ts";
 import { typeCodes } from "../diagnostics/codes/types.ts";
 import type { CallExpr } from "../syntax/ast.ts";
 import type { Dim } from "../tensor/dim.ts";
-import { printDim } from "../tensor/print-dim.ts";
 import type { Expr, Settings } from "./checked-program.ts";
 import { complain } from "./context.ts";
 import { provedEqual, upperBound } from "./dim-scope.ts";
@@ -13,7 +12,7 @@ import { checkExpr, settle } from "./expr.ts";
 import { addStream, scopeOver } from "./flow.ts";
 import type { Flow, StreamView } from "./flow.ts";
 import { hasError } from "./pattern.ts";
-import { printType } from "./print-type.ts";
+import { printType, showDim } from "./print-type.ts";
 
 interface Exploded {
   readonly name: string;
@@ -87,7 +86,7 @@ function proveCounts(flow: Flow, exploded: readonly Exploded[]): void {
   for (const other of rest) {
     const proved = first.count !== undefined && other.count !== undefined && provedEqual(flow.scope.dims, first.count, other.count);
     if (proved) continue;
-    const describe = (one: Exploded): string => (one.count === undefined ? "a list of a length of its own" : `\`${printDim(one.count)}\` elements`);
+    const describe = (one: Exploded): string => (one.count === undefined ? "a list of a length of its own" : `\`${showDim(one.count)}\` elements`);
     complain(flow.scope.cx, streamCodes.explodeCounts, { first: first.name, second: other.name }, {
       at: other.value.span, label: describe(other), others: [{ span: first.value.span, text: describe(first) }],
       reason: "each child row takes one element of each, so there must be equally many in every row",

@@ -22,7 +22,7 @@ import { externFor, functionFor } from "./functions.ts";
 import { inferResult } from "./infer-result.ts";
 import { checkModelCall, modelFor } from "./models.ts";
 import { signaturesOf } from "./operators.ts";
-import { hasError } from "./pattern.ts";
+import { isError } from "./pattern.ts";
 import type { Signature } from "./signature.ts";
 import { checkTestCall, isTestCall } from "./test-calls.ts";
 
@@ -38,7 +38,7 @@ export function checkValuePipe(scope: Scope, ast: PipeExpr): Expr {
     if (settings !== undefined) complainSettings(scope, settings.span);
     if (step.kind === "missing") return errorExpr(ast.span);
     if (step.kind === "recordExpr") {
-      if (!hasError(value.type)) {
+      if (!isError(value.type)) {
         complain(scope.cx, streamCodes.recordStep, {}, {
           at: step.span, others: [{ span: value.span, text: "this is a value, not a stream" }],
           reason: "`|> { ... }` maps the rows of a stream; a value is taken apart with `value.field`",
@@ -65,7 +65,7 @@ export function checkCallWith(scope: Scope, ast: CallExpr, first: readonly Expr[
   const declared = module.scope.get(callee.name);
   if (declared !== undefined) cx.used.add(declared);
   const args = checkArguments(scope, ast, first);
-  const broken = args.some((arg) => hasError(arg.expr.type) && arg.expr.type.kind === "error");
+  const broken = args.some((arg) => isError(arg.expr.type));
   if (declared !== undefined && declared.kind !== "operator") return callDeclared(scope, ast, declared, args, broken);
   const name = declared === undefined ? callee.name : declared.name;
   const operator = cx.catalog.operators.get(name);
@@ -183,7 +183,8 @@ export function chooseSignature(scope: Scope, signatures: readonly Signature[], 
 function complainUnknownOperator(scope: Scope, callee: Identifier): void {
   const { cx, module } = scope;
   const own = [...module.scope].filter(([, declaration]) => declaration.kind === "fn" || declaration.kind === "extern" || declaration.kind === "model").map(([name]) => name);
-  const near = suggest(callee.name, [...own, ...cx.catalog.operators.keys()]);
+  const values = [...cx.catalog.operators.values()].filter((operator) => operator.kind !== "row").map((operator) => operator.name);
+  const near = suggest(callee.name, [...own, ...values]);
   complain(cx, nameCodes.unknownOperator, { name: callee.name }, {
     at: callee.span,
     reason: "no function, extern or model of this file has that name, and neither has an operator of the standard library",

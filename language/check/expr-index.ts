@@ -13,22 +13,22 @@ import { addUpperBound, freshDim } from "./dim-scope.ts";
 import type { DimScope } from "./dim-scope.ts";
 import { checkExpr, fitTo } from "./expr.ts";
 import { foldExpr } from "./fold.ts";
-import { hasError, intType, mapDims, optionalOf } from "./pattern.ts";
+import { isError, intType, mapDims, optionalOf } from "./pattern.ts";
 import { printType } from "./print-type.ts";
 
 export function checkIndex(scope: Scope, ast: IndexExpr): Expr {
   const { span } = ast;
   const value = checkExpr(scope, ast.object);
   const indices = ast.indices.map((index) => checkExpr(scope, index));
-  if (hasError(value.type) || indices.some((index) => hasError(index.type))) return errorExpr(span);
+  if (isError(value.type) || indices.some((index) => isError(index.type))) return errorExpr(span);
   switch (value.type.kind) {
     case "tensor": return indexTensor(scope, value, value.type, indices, span);
     case "list": return indexList(scope, value, value.type, indices, span);
     case "table": {
       const [key] = indices;
       if (key === undefined || indices.length > 1) return refuse(scope, value, span, "a table has one key");
-      const fitted = fitTo(scope, key, value.type.key, { reason: `because the table's key is ${printType(value.type.key)}`, declared: { span: ast.object.span, text: "the table" } });
-      if (hasError(fitted.type)) return errorExpr(span);
+      const fitted = fitTo(scope, key, value.type.key, { reason: `the table's key is ${printType(value.type.key)}`, declared: { span: ast.object.span, text: "the table" } });
+      if (isError(fitted.type)) return errorExpr(span);
       return { kind: "index", value, indices: [fitted], type: optionalOf(value.type.row), span };
     }
     default:
@@ -45,8 +45,8 @@ function indexTensor(scope: Scope, value: Expr, type: TensorValueType, indices: 
   if (indices.length > type.shape.length) return refuse(scope, value, span, `it has ${type.shape.length} axes, and ${indices.length} indices are given`);
   const fitted: Expr[] = [];
   for (const [axis, index] of indices.entries()) {
-    const one = fitTo(scope, index, intType, { reason: "because an index is an `int`" });
-    if (hasError(one.type)) return errorExpr(span);
+    const one = fitTo(scope, index, intType, { reason: "an index is an `int`" });
+    if (isError(one.type)) return errorExpr(span);
     const size = constantOf(type.shape[axis] ?? dimName("?"));
     if (size !== undefined && !inside(one, size)) {
       complain(scope.cx, dimCodes.outside, { index: String(constantIndex(one)), size: String(size), axis }, {
@@ -74,8 +74,8 @@ function inside(index: Expr, size: bigint): boolean {
 function indexList(scope: Scope, value: Expr, type: ListType, indices: readonly Expr[], span: Span): Expr {
   const [index] = indices;
   if (index === undefined || indices.length > 1) return refuse(scope, value, span, "a list has one index");
-  const fitted = fitTo(scope, index, intType, { reason: "because an index is an `int`" });
-  if (hasError(fitted.type)) return errorExpr(span);
+  const fitted = fitTo(scope, index, intType, { reason: "an index is an `int`" });
+  if (isError(fitted.type)) return errorExpr(span);
   return { kind: "index", value, indices: [fitted], type: openElement(scope.dims, type, span), span };
 }
 

@@ -16,7 +16,7 @@ import { foldExpr, sameConstant } from "./fold.ts";
 import { createMatching, sameType } from "./match.ts";
 import { mismatchDiagnostic } from "./mismatch.ts";
 import { pathsNotNull } from "./narrowing.ts";
-import { boolType, hasError, isBool, isScalar, optionalOf, withoutOptional } from "./pattern.ts";
+import { boolType, isError, isBool, isScalar, optionalOf, withoutOptional } from "./pattern.ts";
 import { printType } from "./print-type.ts";
 import { readValueType } from "./read-type.ts";
 import { conditional, withNotNull } from "./scope.ts";
@@ -24,11 +24,11 @@ import { conditional, withNotNull } from "./scope.ts";
 export function checkUnary(scope: Scope, ast: UnaryExpr): Expr {
   const { span } = ast;
   if (ast.op === "not") {
-    const value = checkAs(scope, ast.operand, boolType, { reason: "because `not` takes a truth value" });
-    return hasError(value.type) ? errorExpr(span) : { kind: "unary", operator: "not", value, type: boolType, span };
+    const value = checkAs(scope, ast.operand, boolType, { reason: "`not` takes a truth value" });
+    return isError(value.type) ? errorExpr(span) : { kind: "unary", operator: "not", value, type: boolType, span };
   }
   const value = checkExpr(scope, ast.operand);
-  if (hasError(value.type)) return errorExpr(span);
+  if (isError(value.type)) return errorExpr(span);
   const { type } = value;
   if (type.kind === "quantity" || (type.kind === "tensor" && type.dtype !== "bool" && !type.dtype.startsWith("u"))) {
     return { kind: "unary", operator: "-", value, type, span };
@@ -53,17 +53,17 @@ export function checkBinary(scope: Scope, ast: BinaryExpr): Expr {
 }
 
 function checkLogic(scope: Scope, ast: BinaryExpr, op: "and" | "or"): Expr {
-  const why = { reason: `because \`${op}\` takes truth values` };
+  const why = { reason: `\`${op}\` takes truth values` };
   const left = checkAs(scope, ast.left, boolType, why);
   const right = checkAs(withNotNull(conditional(scope), pathsNotNull(ast.left, op === "and")), ast.right, boolType, why);
-  if (hasError(left.type) || hasError(right.type)) return errorExpr(ast.span);
+  if (isError(left.type) || isError(right.type)) return errorExpr(ast.span);
   return { kind: "binary", operator: op, left, right, type: boolType, span: ast.span };
 }
 
 function checkCoalesce(scope: Scope, ast: BinaryExpr): Expr {
   const left = checkExpr(scope, ast.left);
   const right = checkExpr(conditional(scope), ast.right);
-  if (hasError(left.type) || hasError(right.type)) return errorExpr(ast.span);
+  if (isError(left.type) || isError(right.type)) return errorExpr(ast.span);
   if (left.type.kind !== "optional") {
     complain(scope.cx, typeCodes.neverNull, { found: printType(left.type) }, {
       at: ast.left.span, label: `this is ${printType(left.type)}`,
@@ -75,8 +75,8 @@ function checkCoalesce(scope: Scope, ast: BinaryExpr): Expr {
   const { inner } = left.type;
   const keepsNull = right.type.kind === "optional";
   const type = keepsNull ? left.type : inner;
-  const fitted = fitTo(scope, right, type, { reason: "because both sides of `??` have one type", declared: { span: ast.left.span, text: `this is ${printType(left.type)}` } });
-  if (hasError(fitted.type)) return errorExpr(ast.span);
+  const fitted = fitTo(scope, right, type, { reason: "both sides of `??` have one type", declared: { span: ast.left.span, text: `this is ${printType(left.type)}` } });
+  if (isError(fitted.type)) return errorExpr(ast.span);
   return { kind: "binary", operator: "??", left, right: fitted, type, span: ast.span };
 }
 
@@ -84,23 +84,23 @@ function checkIn(scope: Scope, ast: BinaryExpr): Expr {
   const { span } = ast;
   const left = checkExpr(scope, ast.left);
   const right = checkExpr(scope, ast.right);
-  if (hasError(left.type) || hasError(right.type)) return errorExpr(span);
-  const why = { reason: "because of what stands on the right of `in`", declared: { span: ast.right.span, text: `this is ${printType(right.type)}` } };
+  if (isError(left.type) || isError(right.type)) return errorExpr(span);
+  const why = { reason: "what stands on the right of `in` asks for it", declared: { span: ast.right.span, text: `this is ${printType(right.type)}` } };
   switch (right.type.kind) {
     case "table": {
       const key = fitTo(scope, left, right.type.key, why);
-      return hasError(key.type) ? errorExpr(span) : { kind: "binary", operator: "in", left: key, right, type: boolType, span };
+      return isError(key.type) ? errorExpr(span) : { kind: "binary", operator: "in", left: key, right, type: boolType, span };
     }
     case "list": {
       const item = settle(scope, left);
-      const list = right.kind === "list" ? fitTo(scope, right, { kind: "list", element: item.type }, { reason: "because of what stands on the left of `in`" }) : right;
+      const list = right.kind === "list" ? fitTo(scope, right, { kind: "list", element: item.type }, { reason: "what stands on the left of `in` asks for it" }) : right;
       const fitted = right.kind === "list" ? item : fitTo(scope, left, right.type.element, why);
-      return hasError(fitted.type) || hasError(list.type) ? errorExpr(span) : { kind: "binary", operator: "in", left: fitted, right: list, type: boolType, span };
+      return isError(fitted.type) || isError(list.type) ? errorExpr(span) : { kind: "binary", operator: "in", left: fitted, right: list, type: boolType, span };
     }
     case "range": return checkInRange(scope, ast, left, right);
     case "string": {
       const part = fitTo(scope, left, { kind: "string" }, why);
-      return hasError(part.type) ? errorExpr(span) : { kind: "binary", operator: "in", left: part, right, type: boolType, span };
+      return isError(part.type) ? errorExpr(span) : { kind: "binary", operator: "in", left: part, right, type: boolType, span };
     }
     default:
       complain(scope.cx, typeCodes.noOperator, { operator: "in", types: printType(right.type) }, { at: ast.right.span, reason: "`in` looks in a list, a range, a table or a string" });
@@ -115,7 +115,7 @@ function checkInRange(scope: Scope, ast: BinaryExpr, left: Expr, right: Expr): E
   if (lowEnd === undefined || highEnd === undefined) return errorExpr(span);
   const low = compare(scope, "<=", lowEnd, left, ast);
   const high = compare(scope, "<=", left, highEnd, ast);
-  if (hasError(low.type) || hasError(high.type)) return errorExpr(span);
+  if (isError(low.type) || isError(high.type)) return errorExpr(span);
   return { kind: "binary", operator: "and", left: low, right: high, type: boolType, span };
 }
 
@@ -130,7 +130,7 @@ function checkEquality(scope: Scope, ast: BinaryExpr, op: "==" | "!="): Expr {
   const { span } = ast;
   const left = checkExpr(scope, ast.left);
   const right = checkExpr(scope, ast.right);
-  if (hasError(left.type) || hasError(right.type)) return errorExpr(span);
+  if (isError(left.type) || isError(right.type)) return errorExpr(span);
   if (left.type.kind === "null" || right.type.kind === "null") return checkNullTest(scope, ast, op, left, right);
   const sides = unify(scope, left, right, op);
   if (sides === undefined) return errorExpr(span);
@@ -163,7 +163,7 @@ function unify(scope: Scope, left: Expr, right: Expr, op: string): readonly [Exp
   const other = fitValue(createMatching(scope.dims, []), fixed, open.type, "");
   if (other.ok && !a && !b) return [other.expr, open];
   scope.cx.diagnostics.push(mismatchDiagnostic(fitted.mismatch, fitted.span, {
-    reason: `because both sides of \`${op}\` have one type`, declared: { span: fixed.span, text: `this is ${printType(fixed.type)}` },
+    reason: `both sides of \`${op}\` have one type`, declared: { span: fixed.span, text: `this is ${printType(fixed.type)}` },
   }));
   return undefined;
 }
@@ -182,9 +182,9 @@ function unifyOpen(scope: Scope, left: Expr, right: Expr, op: string): readonly 
   }
   const one = left.kind === "snapshot" ? right : left;
   const settled = settle(scope, one);
-  if (hasError(settled.type)) return undefined;
-  const other = fitTo(scope, one === left ? right : left, settled.type, { reason: `because both sides of \`${op}\` have one type`, declared: { span: one.span, text: `this is ${printType(settled.type)}` } });
-  if (hasError(other.type)) return undefined;
+  if (isError(settled.type)) return undefined;
+  const other = fitTo(scope, one === left ? right : left, settled.type, { reason: `both sides of \`${op}\` have one type`, declared: { span: one.span, text: `this is ${printType(settled.type)}` } });
+  if (isError(other.type)) return undefined;
   return one === left ? [settled, other] : [other, settled];
 }
 
@@ -195,12 +195,12 @@ function looserOf(fixed: ValueType, open: ValueType): ValueType {
 function checkOrder(scope: Scope, ast: BinaryExpr, op: "<" | "<=" | ">" | ">="): Expr {
   const left = checkExpr(scope, ast.left);
   const right = checkExpr(scope, ast.right);
-  return hasError(left.type) || hasError(right.type) ? errorExpr(ast.span) : compare(scope, op, left, right, ast);
+  return isError(left.type) || isError(right.type) ? errorExpr(ast.span) : compare(scope, op, left, right, ast);
 }
 
 function compare(scope: Scope, op: "<" | "<=" | ">" | ">=", left: Expr, right: Expr, ast: BinaryExpr): Expr {
   const { span } = ast;
-  if (hasError(left.type) || hasError(right.type)) return errorExpr(span);
+  if (isError(left.type) || isError(right.type)) return errorExpr(span);
   for (const side of [left, right]) if (!refuseNull(scope, side, op)) return errorExpr(span);
   if (left.type.kind === "string" && right.type.kind === "string") return { kind: "binary", operator: op, left, right, type: boolType, span };
   if (left.type.kind === "quantity" && right.type.kind === "quantity" && left.type.measure === right.type.measure) {
@@ -276,7 +276,7 @@ function sameDtype(left: Expr, right: Expr): Sides {
 function dtypeClash(left: Expr, right: Expr, ast: BinaryExpr, op: string): ReturnType<typeof mismatchDiagnostic> {
   const dtype = left.type.kind === "tensor" ? left.type.dtype : "f32";
   return mismatchDiagnostic({ kind: "dtype", expected: printType(left.type), found: printType(right.type), wanted: dtype }, ast.right.span, {
-    reason: `because both sides of \`${op}\` have one dtype, and nothing is converted unasked`,
+    reason: `both sides of \`${op}\` have one dtype, and nothing is converted unasked`,
     declared: { span: ast.left.span, text: `this is ${printType(left.type)}` },
   });
 }
@@ -285,7 +285,7 @@ function checkArithmetic(scope: Scope, ast: BinaryExpr, op: "+" | "-" | "*" | "/
   const { span } = ast;
   const left = checkExpr(scope, ast.left);
   const right = checkExpr(scope, ast.right);
-  if (hasError(left.type) || hasError(right.type)) return errorExpr(span);
+  if (isError(left.type) || isError(right.type)) return errorExpr(span);
   const special = quantityResult(op, left, right) ?? hardwareResult(op, left, right);
   if (special !== undefined) return folded({ kind: "binary", operator: op, left, right, type: special, span });
   for (const side of [left, right]) if (!refuseNull(scope, side, op)) return errorExpr(span);
@@ -327,7 +327,7 @@ export function checkRange(scope: Scope, ast: RangeExpr): Expr {
   const { span } = ast;
   const low = checkExpr(scope, ast.low);
   const high = checkExpr(scope, ast.high);
-  if (hasError(low.type) || hasError(high.type)) return errorExpr(span);
+  if (isError(low.type) || isError(high.type)) return errorExpr(span);
   const sides = sameDtype(low, high);
   const [a, b] = sides.ok ? [sides.left, sides.right] : [low, high];
   const lowValue = foldExpr(a);
@@ -352,7 +352,7 @@ export function checkCast(scope: Scope, ast: CastExpr): Expr {
   const value = checkExpr(scope, ast.value);
   const lookupDim = dimLookup(scope.cx, scope.module, (name, at) => castDim(scope, name, at));
   const wanted = readValueType({ cx: scope.cx, module: scope.module, lookupDim, recordDim: (hint) => freshDim(scope.dims, hint), stringTensors: false }, ast.type);
-  if (hasError(value.type) || hasError(wanted)) return errorExpr(span);
+  if (isError(value.type) || isError(wanted)) return errorExpr(span);
   const from = value.type;
   if (from.kind === "tensor" && wanted.kind === "tensor") return castTensor(scope, ast, value, from, wanted);
   if (from.kind === "string" && wanted.kind === "string") return narrowString(scope, ast, value, wanted);
@@ -413,11 +413,11 @@ function narrowString(scope: Scope, ast: CastExpr, value: Expr, wanted: Extract<
 
 export function checkIf(scope: Scope, ast: IfExpr): Expr {
   const { span } = ast;
-  const condition = checkAs(scope, ast.condition, boolType, { reason: "because a condition is a truth value" });
+  const condition = checkAs(scope, ast.condition, boolType, { reason: "a condition is a truth value" });
   const inner = conditional(scope);
   const then = checkExpr(withNotNull(inner, pathsNotNull(ast.condition, true)), ast.then);
   const otherwise = checkExpr(withNotNull(inner, pathsNotNull(ast.condition, false)), ast.else);
-  if (hasError(condition.type) || hasError(then.type) || hasError(otherwise.type)) return errorExpr(span);
+  if (isError(condition.type) || isError(then.type) || isError(otherwise.type)) return errorExpr(span);
   const joined = joinBranches(scope, then, otherwise);
   return joined === undefined ? errorExpr(span) : { kind: "if", condition, then: joined[0], otherwise: joined[1], type: joined[2], span };
 }
@@ -434,8 +434,8 @@ export function joinBranches(scope: Scope, then: Expr, otherwise: Expr): readonl
   const optional = isNull(then) || isNull(otherwise) || then.type.kind === "optional" || otherwise.type.kind === "optional";
   const base = settle(scope, leader);
   const type = optional ? optionalOf(withoutOptional(base.type)) : base.type;
-  const why = { reason: "because both branches have one type", declared: { span: leader.span, text: `this branch is ${printType(base.type)}` } };
+  const why = { reason: "both branches have one type", declared: { span: leader.span, text: `this branch is ${printType(base.type)}` } };
   const a = fitTo(scope, leader === then ? base : then, type, why);
   const b = fitTo(scope, leader === otherwise ? base : otherwise, type, why);
-  return hasError(a.type) || hasError(b.type) ? undefined : [a, b, type];
+  return isError(a.type) || isError(b.type) ? undefined : [a, b, type];
 }

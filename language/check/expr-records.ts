@@ -8,14 +8,14 @@ import { complain, errorExpr } from "./context.ts";
 import type { Scope } from "./context.ts";
 import { checkRowField } from "./expr-names.ts";
 import { joinBranches } from "./expr-operators.ts";
-import { checkExpr, settle } from "./expr.ts";
-import { errorType, hasError } from "./pattern.ts";
+import { checkExpr } from "./expr.ts";
+import { errorType, isError } from "./pattern.ts";
 import { printType } from "./print-type.ts";
 
 /** A list whose items have one type; `[]` takes its type from where it goes. */
 export function checkList(scope: Scope, ast: ListExpr): Expr {
   let items = ast.elements.map((element) => checkExpr(scope, element));
-  if (items.some((item) => hasError(item.type))) return errorExpr(ast.span);
+  if (items.some((item) => isError(item.type))) return errorExpr(ast.span);
   const [first] = items;
   if (first === undefined) return { kind: "list", items: [], type: { kind: "list", element: errorType, lengthMax: 0 }, span: ast.span };
   let joined: Expr = first;
@@ -102,13 +102,13 @@ interface CheckedEntry {
 function checkEntry(scope: Scope, entry: AstEntry): CheckedEntry | undefined {
   switch (entry.kind) {
     case "entry": {
-      const value = settle(scope, checkExpr(scope, entry.value));
-      if (entry.key.name === "" || hasError(value.type)) return undefined;
+      const value = checkExpr(scope, entry.value);
+      if (entry.key.name === "" || isError(value.type)) return undefined;
       return oneField(entry.key.name, value, entry.key.span);
     }
     case "shorthand": {
       const value = checkRowField(scope, entry.field, entry.span);
-      return hasError(value.type) ? undefined : oneField(entry.field.name, value, entry.span);
+      return isError(value.type) ? undefined : oneField(entry.field.name, value, entry.span);
     }
     case "spread":
       return entry.value === undefined ? spreadRow(scope, entry.span) : spreadValue(scope, checkExpr(scope, entry.value), entry.span);
@@ -134,7 +134,7 @@ function spreadRow(scope: Scope, span: Span): CheckedEntry | undefined {
 }
 
 function spreadValue(scope: Scope, value: Expr, span: Span): CheckedEntry | undefined {
-  if (hasError(value.type)) return undefined;
+  if (isError(value.type)) return undefined;
   if (value.type.kind !== "record") {
     complain(scope.cx, typeCodes.notARecord, { found: printType(value.type) }, { at: value.span, reason: "`..` puts in the fields of a record" });
     return undefined;

@@ -16,6 +16,7 @@ import type { CheckContext, Local, Scope } from "./context.ts";
 import { createDimScope } from "./dim-scope.ts";
 import { checkExpr, settle } from "./expr.ts";
 import { fit } from "./fit.ts";
+import { markName, markNames } from "./hygiene.ts";
 import { createMatching, settleDeferred, substituteBound } from "./match.ts";
 import { mismatchDiagnostic } from "./mismatch.ts";
 import { errorType, hasError } from "./pattern.ts";
@@ -96,18 +97,20 @@ function bodyScope(cx: CheckContext, module: ResolvedModule, signature: Signatur
 /** Names that only the result mentions stand for whatever the body makes. */
 function fitResult(scope: Scope, body: Expr, signature: Signature, declaration: FnDeclaration): Expr {
   const { item } = declaration;
-  const holes = [...signature.dimNames].filter((name) => !scope.dims.taken.has(name) || !namesIn(signature.params.map((param) => param.type)).has(name) && !signature.valueDims.has(name));
-  const m = createMatching(scope.dims, holes);
-  const fitted = fit(m, body, signature.result, "the result");
+  const inParams = namesIn(signature.params.map((param) => param.type));
+  const open = new Set([...signature.dimNames].filter((name) => !inParams.has(name) && !signature.valueDims.has(name)));
+  const promised = markNames(signature, open);
+  const m = createMatching(scope.dims, [...open].map(markName));
+  const fitted = fit(m, body, promised.result, "the result");
   const declared = { span: item.signature.result.span, text: "the result is declared here" };
-  const reason = `because of the signature of ${signature.title}`;
+  const reason = `the signature of ${signature.title} says so`;
   if (!fitted.ok) {
     scope.cx.diagnostics.push(mismatchDiagnostic(fitted.mismatch, fitted.span, { reason, declared }));
     return { ...body, type: asValueType(signature.result) ?? errorType };
   }
   const unsettled = settleDeferred(m);
   if (unsettled !== undefined) scope.cx.diagnostics.push(mismatchDiagnostic(unsettled.mismatch, unsettled.span, { reason, declared }));
-  else proveResultBounds(scope, signature, (dim) => substituteBound(m, dim), body.span);
+  else if (!hasError(body.type)) proveResultBounds(scope, promised, (dim) => substituteBound(m, dim), body.span);
   return settle(scope, fitted.expr);
 }
 

@@ -4,7 +4,6 @@ import { nameCodes } from "../diagnostics/codes/names.ts";
 import { streamCodes } from "../diagnostics/codes/streams.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import type { Argument, CallExpr } from "../syntax/ast.ts";
-import { printDim } from "../tensor/print-dim.ts";
 import type { Aggregate, Expr, Settings } from "./checked-program.ts";
 import { complain } from "./context.ts";
 import { chooseSignature } from "./expr-calls.ts";
@@ -15,6 +14,7 @@ import { aggregatesOf } from "./operators.ts";
 import { dimsOf, hasError } from "./pattern.ts";
 import { namesIn } from "./read-type.ts";
 import { unknownRows } from "./steps.ts";
+import { showDim } from "./print-type.ts";
 
 export function checkImplode(flow: Flow, view: StreamView, step: CallExpr, settings: Settings): number {
   const explode = view.lineage.explodes.at(-1);
@@ -105,7 +105,7 @@ function sameForAllChildren(flow: Flow, parent: StreamView, type: ValueType, cal
   const known = namesIn([parent.row]);
   const varying = dimsOf(type).find((dim) => [...namesIn([{ kind: "tensor", dtype: "i64", shape: [dim] }])].some((name) => !known.has(name)));
   if (varying === undefined) return true;
-  complain(flow.scope.cx, streamCodes.childShapes, { dim: printDim(varying) }, {
+  complain(flow.scope.cx, streamCodes.childShapes, { dim: showDim(varying) }, {
     at: call.span, reason: "the children of one row are folded element by element, so they must have one shape",
     fix: { text: "fold the dimension away first, such as with `mean(.x, axis: 0)`", edits: [] },
   });

@@ -12,6 +12,7 @@ import { assume } from "./call.ts";
 import type { Expr } from "./checked-program.ts";
 import type { Scope } from "./context.ts";
 import { freshDim, loneName } from "./dim-scope.ts";
+import { markName, markSignature } from "./hygiene.ts";
 import { constantOfExpr } from "./named-constant.ts";
 import type { Pattern } from "./pattern.ts";
 import { asValueType, bindElementDims, namesIn } from "./read-type.ts";
@@ -31,7 +32,7 @@ export function inferResult(
   if (result.ok) return { ok: true, type: ownElementDims(result.type, made) };
   const at = result.argument === undefined ? span : (call.args[result.argument]?.span ?? span);
   const what = result.argument === undefined ? `operator \`${operator.name}\`` : `argument \`${result.argument}\` of operator \`${operator.name}\``;
-  return { ok: false, diagnostic: report(typeCodes.refused, { what }, { at, reason: `because ${result.reason}` }) };
+  return { ok: false, diagnostic: report(typeCodes.refused, { what }, { at, reason: `${result.reason}` }) };
 }
 
 /** The constant is worked out when asked for: asking fixes the params in it at build. */
@@ -48,10 +49,11 @@ function makeDim(scope: Scope, signature: Signature, call: Extract<CallResult, {
   const dim = freshDim(scope.dims, hint, { span, text: `\`${hint}\` is made by ${signature.title} here` });
   const name = loneName(dim);
   if (name !== undefined) made.add(name);
-  const own = new Map([[hint, dim]]);
-  for (const bound of signature.bounds) {
-    const put = (side: Dim): Dim => substituteBound({ ...call.matching, dims: withoutName(call.matching.dims, hint) }, substituteDim(side, own));
-    if (namesIn([{ kind: "tensor", dtype: "i64", shape: [bound.left, bound.right] }]).has(hint)) assume(scope, put(bound.left), put(bound.right), bound.op);
+  const inner = markName(hint);
+  const own = new Map([[inner, dim]]);
+  for (const bound of markSignature(signature).bounds) {
+    const put = (side: Dim): Dim => substituteBound({ ...call.matching, dims: withoutName(call.matching.dims, inner) }, substituteDim(side, own));
+    if (namesIn([{ kind: "tensor", dtype: "i64", shape: [bound.left, bound.right] }]).has(inner)) assume(scope, put(bound.left), put(bound.right), bound.op);
   }
   return dim;
 }

@@ -5,11 +5,12 @@ import { report } from "../diagnostics/diagnostic.ts";
 import type { Diagnostic, Fix } from "../diagnostics/diagnostic.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import type { Span } from "../source/span.ts";
-import { printDim } from "../tensor/print-dim.ts";
+import { unmarkName } from "./hygiene.ts";
 import type { DimMismatch, Mismatch } from "./match.ts";
+import { showDim } from "./print-type.ts";
 
 export interface Expectation {
-  /** "because of parameter `x` of operator `resize`". */
+  /** "of parameter `x` of operator `resize`". */
   readonly reason?: string;
   /** Where the expectation comes from. */
   readonly declared?: { readonly span: Span; readonly text: string };
@@ -42,7 +43,7 @@ export function mismatchDiagnostic(mismatch: Mismatch, span: Span, why: Expectat
         ...place, label: `this is ${mismatch.foundType}`,
       });
     case "inexact":
-      return report(dimCodes.inexact, { name: mismatch.name, pattern: printDim(mismatch.pattern), found: printDim(mismatch.found) }, place);
+      return report(dimCodes.inexact, { name: unmarkName(mismatch.name), pattern: showDim(mismatch.pattern), found: showDim(mismatch.found) }, place);
     case "field":
       return report(typeCodes.lacksField, { name: mismatch.name, expected: mismatch.expected }, {
         ...place,
@@ -61,10 +62,10 @@ export function mismatchDiagnostic(mismatch: Mismatch, span: Span, why: Expectat
 }
 
 function dimDiagnostic(mismatch: DimMismatch, span: Span, why: Expectation): Diagnostic {
-  const others = mismatch.bound.map(({ name, at }) => ({ span: at.span, text: `\`${name}\` is \`${printDim(at.dim)}\` by ${at.by}` }))
+  const others = mismatch.bound.map(({ name, at }) => ({ span: at.span, text: `\`${unmarkName(name)}\` is \`${showDim(at.dim)}\` by ${at.by}` }))
     .filter((other) => other.span.start !== span.start || other.span.end !== span.end);
-  const [expected, found] = [printDim(mismatch.expected), printDim(mismatch.found)];
-  const shown = printDim(mismatch.pattern) === expected ? "" : ` (\`${printDim(mismatch.pattern)}\` there)`;
+  const [expected, found] = [showDim(mismatch.expected), showDim(mismatch.found)];
+  const shown = showDim(mismatch.pattern) === expected ? "" : ` (\`${showDim(mismatch.pattern)}\` there)`;
   return report(dimCodes.disagree, { axis: mismatch.axis, expected, found }, {
     at: span,
     label: `this is ${mismatch.foundType}`,

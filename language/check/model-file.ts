@@ -10,11 +10,12 @@ import { listOf } from "../names/resolve.ts";
 import type { Declaration } from "../names/resolved-program.ts";
 import { dimNumber, dimOf } from "../tensor/dim.ts";
 import type { Dim } from "../tensor/dim.ts";
-import { printDim, printShape } from "../tensor/print-dim.ts";
+import { printShape } from "../tensor/print-dim.ts";
 import { complain } from "./context.ts";
 import type { CheckContext } from "./context.ts";
 import { createDimScope, loneName, provedDifferent, provedEqual } from "./dim-scope.ts";
 import type { DeclaredPort } from "./model-ports.ts";
+import { showDim } from "./print-type.ts";
 
 export interface AgreedPorts {
   readonly inputs: readonly DeclaredPort[];
@@ -80,7 +81,7 @@ function agreeDim(cx: CheckContext, port: DeclaredPort, size: number | string | 
     return;
   }
   if (dimNumber(declared) === size) return;
-  complain(cx, modelCodes.dimension, { name: port.name, axis, declared: printDim(declared), found: String(size) }, { at: port.span, reason, fix: { text: `write \`${size}\` there`, edits: [] } });
+  complain(cx, modelCodes.dimension, { name: port.name, axis, declared: showDim(declared), found: String(size) }, { at: port.span, reason, fix: { text: `write \`${size}\` there`, edits: [] } });
 }
 
 /** Outputs whose declared shape inference does not prove; a shape it disproves is reported. */
@@ -106,9 +107,9 @@ function proveOutputs(cx: CheckContext, contents: ModelSignature, inputs: readon
       if (provedEqual(scope, dim, fixed)) return;
       unproved.add(output.name);
       if (!provedDifferent(scope, dim, fixed) || (file?.shape !== undefined && typeof file.shape[axis] === "number")) return;
-      complain(cx, modelCodes.inferredOutput, { name: output.name, axis, declared: printDim(declared), found: printDim(dim) }, {
+      complain(cx, modelCodes.inferredOutput, { name: output.name, axis, declared: showDim(declared), found: showDim(dim) }, {
         at: output.span, reason: `shape inference on the file gives ${printShape(shape.map((one) => one ?? dimOf(0)))} for the declared inputs`,
-        fix: { text: `write \`${printDim(dim)}\` there`, edits: [] },
+        fix: { text: `write \`${showDim(dim)}\` there`, edits: [] },
       });
     });
   }

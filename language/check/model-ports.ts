@@ -7,11 +7,10 @@ import { dimNumber } from "../tensor/dim.ts";
 import type { Dim } from "../tensor/dim.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { freeNames } from "../tensor/evaluate-dim.ts";
-import { printDim } from "../tensor/print-dim.ts";
 import { complain } from "./context.ts";
 import type { CheckContext } from "./context.ts";
 import { loneName } from "./dim-scope.ts";
-import { printType } from "./print-type.ts";
+import { printType, showDim } from "./print-type.ts";
 import type { Pattern } from "./pattern.ts";
 import { without } from "./sets.ts";
 import type { Signature } from "./signature.ts";
@@ -68,7 +67,7 @@ function findBatchAxis(cx: CheckContext, name: string, shape: readonly Dim[], sp
   const axes = shape.flatMap((dim, axis) => (loneName(dim) === "N" ? [axis] : []));
   const inside = shape.find((dim) => loneName(dim) !== "N" && freeNames(dim).has("N"));
   if (inside !== undefined) {
-    complain(cx, modelCodes.batchAxis, { name }, { at: span, reason: `\`N\` is inside \`${printDim(inside)}\`; the batch axis is an axis of its own, since rows are stacked along it` });
+    complain(cx, modelCodes.batchAxis, { name }, { at: span, reason: `\`N\` is inside \`${showDim(inside)}\`; the batch axis is an axis of its own, since rows are stacked along it` });
     return "broken";
   }
   if (axes.length > 1) {

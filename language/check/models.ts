@@ -5,15 +5,14 @@ import { report } from "../diagnostics/diagnostic.ts";
 import type { Declaration, ResolvedModule } from "../names/resolved-program.ts";
 import type { Span } from "../source/span.ts";
 import type { ModelItem } from "../syntax/ast.ts";
-import { constantOf, dimNumber } from "../tensor/dim.ts";
+import { dimNumber } from "../tensor/dim.ts";
 import { freeNames } from "../tensor/evaluate-dim.ts";
-import { printDim } from "../tensor/print-dim.ts";
 import { callSignature } from "./call.ts";
 import type { CallArgument, CallResult } from "./call.ts";
 import type { CheckedModel, CheckedPort, Expr } from "./checked-program.ts";
 import { complain } from "./context.ts";
 import type { CheckContext, Scope } from "./context.ts";
-import { createDimScope, describeBounds, upperBound } from "./dim-scope.ts";
+import { createDimScope } from "./dim-scope.ts";
 import { guessSignature } from "./model-guess.ts";
 import { agreeWithFile } from "./model-file.ts";
 import { checkPad } from "./model-pad.ts";
@@ -24,6 +23,7 @@ import { readSignature } from "./read-signature.ts";
 import { constantScope } from "./scope.ts";
 import { checkSettings } from "./settings.ts";
 import type { Signature } from "./signature.ts";
+import { showDim } from "./print-type.ts";
 
 type ModelDeclaration = Extract<Declaration, { kind: "model" }>;
 export interface KnownModel {
@@ -110,7 +110,7 @@ function readContents(cx: CheckContext, declaration: ModelDeclaration, path: str
 
 function fixedBatchOf(signature: Signature): number | undefined {
   for (const bound of signature.bounds) {
-    if (bound.op === "==" && printDim(bound.left) === "N") return dimNumber(bound.right);
+    if (bound.op === "==" && showDim(bound.left) === "N") return dimNumber(bound.right);
   }
   return undefined;
 }
@@ -121,10 +121,10 @@ function boundsOf(signature: Signature): CheckedModel["bounds"] {
     const high = dimNumber(right);
     const low = dimNumber(left);
     if (high !== undefined && freeNames(left).size === 1) {
-      const name = printDim(left);
+      const name = showDim(left);
       bounds[name] = { low: op === "==" ? high : (bounds[name]?.low ?? 0), high };
     }
-    if (low !== undefined && freeNames(right).size === 1) bounds[printDim(right)] = { ...bounds[printDim(right)], low };
+    if (low !== undefined && freeNames(right).size === 1) bounds[showDim(right)] = { ...bounds[showDim(right)], low };
   }
   return bounds;
 }
@@ -136,7 +136,7 @@ function checkedPort(port: DeclaredPort, checkedAtRun: boolean): CheckedPort {
   };
 }
 
-/** Types a call: rows' values to ports, constants to inputs without the batch axis, ragged dimensions padded. */
+/** Types a call: rows' values to ports, constants to inputs without the batch axis. */
 export function checkModelCall(scope: Scope, model: CheckedModel, signature: Signature, args: readonly CallArgument[], span: Span): CallResult {
   const result = callSignature(scope, signature, args, span);
   if (!result.ok) return result;
@@ -154,41 +154,5 @@ export function checkModelCall(scope: Scope, model: CheckedModel, signature: Sig
       reason: "one value serves all rows of a batch, so it must be known while compiling",
     }) };
   }
-  const ragged = checkRagged(scope, model, result, span);
-  return ragged ?? { ...result, args: values };
-}
-
-/** Rows of different shapes share no batch unless the model says how they are padded. */
-function checkRagged(scope: Scope, model: CheckedModel, result: Extract<CallResult, { ok: true }>, span: Span): CallResult | undefined {
-  if (!model.batched || model.fixedBatch === 1) return undefined;
-  for (const input of model.inputs) {
-    if (input.batchAxis === undefined) continue;
-    for (const dim of input.rowShape) {
-      for (const name of freeNames(dim)) {
-        const bound = result.matching.dims.get(name);
-        if (bound === undefined || constantOf(bound.dim) !== undefined || model.pad[name] !== undefined) continue;
-        const fills = model.inputs.filter((port) => port.rowShape.some((other) => freeNames(other).has(name))).map((port) => `${port.name}: 0`);
-        return { ok: false, progress: 99, diagnostic: report(modelCodes.ragged, { dim: name, input: input.name, model: model.name }, {
-          at: bound.span, label: `\`${name}\` is \`${printDim(bound.dim)}\` here, another number for each row`,
-          others: [{ span: input.span, text: "the input" }],
-          reason: "rows of a batch have one shape, and the model does not say how shorter rows are filled up",
-          fix: { text: `add \`pad: { ${name}: { multiple: 32, ${fills.join(", ")} } }\` to the model`, edits: [] },
-        }) };
-      }
-    }
-  }
-  return unboundedRagged(scope, model, result, span);
-}
-
-function unboundedRagged(scope: Scope, model: CheckedModel, result: Extract<CallResult, { ok: true }>, span: Span): CallResult | undefined {
-  for (const name of Object.keys(model.pad)) {
-    const bound = result.matching.dims.get(name);
-    if (bound === undefined || upperBound(scope.dims, bound.dim) !== undefined || model.bounds[name]?.high !== undefined) continue;
-    const known = describeBounds(scope.dims, bound.dim);
-    return { ok: false, progress: 99, diagnostic: report(modelCodes.unboundedPad, { dim: name, model: model.name }, {
-      at: bound.span ?? span, reason: `the memory of a batch is decided before the run${known === undefined ? "" : `, and ${known}`}`,
-      fix: { text: `write \`where ${name} <= 512\` at the model, or bound the dimension where it is made`, edits: [] },
-    }) };
-  }
-  return undefined;
+  return { ...result, args: values };
 }

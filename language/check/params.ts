@@ -80,7 +80,7 @@ function readRange(cx: CheckContext, declaration: ParamDeclaration, ast: AstExpr
     return undefined;
   }
   const scope = constantScope(cx, module, createDimScope());
-  const expr = fitTo(scope, checkExpr(scope, ast), { kind: "range", element: inner }, { reason: `because \`${declaration.name}\` is ${printType(type)}` });
+  const expr = fitTo(scope, checkExpr(scope, ast), { kind: "range", element: inner }, { reason: `\`${declaration.name}\` is ${printType(type)}` });
   const value = constantOfExpr(cx, expr, (fix) => fix());
   if (value?.kind !== "range") {
     if (!hasError(expr.type)) complain(cx, typeCodes.badRange, {}, { at: ast.span, reason: "the range of a param is written with constants: `in 16..512`" });
@@ -95,7 +95,7 @@ function readDefault(cx: CheckContext, declaration: ParamDeclaration, ast: AstEx
   const scope = constantScope(cx, module, createDimScope());
   const checked = checkExpr(scope, ast);
   const expr = fitTo(scope, checked, type, {
-    reason: `because \`${declaration.name}\` is ${printType(type)}`, declared: { span: declaration.item.type.span, text: "the type is given here" },
+    reason: `\`${declaration.name}\` is ${printType(type)}`, declared: { span: declaration.item.type.span, text: "the type is given here" },
   });
   if (hasError(expr.type)) return undefined;
   const value = foldExpr(expr);

@@ -63,6 +63,11 @@ export function withoutOptional(type: ValueType): ValueType {
   return type.kind === "optional" ? type.inner : type;
 }
 
+/** Whether nothing is known of a value, since it was reported. */
+export function isError(type: ValueType): boolean {
+  return type.kind === "error";
+}
+
 /** Whether an error is anywhere inside, so that nothing more should be said about the value. */
 export function hasError(type: ValueType): boolean {
   switch (type.kind) {

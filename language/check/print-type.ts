@@ -7,6 +7,14 @@ import type { Pattern, PatternField, RestPattern } from "./pattern.ts";
 
 const scalarNames: Readonly<Record<string, string>> = { i64: "int", f64: "float" };
 
+/** Marks the names of a signature while a call is matched; never shown. */
+export const nameMark = "_.";
+
+/** A dimension as a person would write it. */
+export function showDim(dim: Dim): string {
+  return printDim(dim).replaceAll(nameMark, "");
+}
+
 /** A type, or a parameter's pattern, on one line. Long records are shown by their name where they have one. */
 export function printType(type: Pattern | ValueType): string {
   switch (type.kind) {
@@ -43,7 +51,7 @@ function printField(field: RecordField | PatternField): string {
 }
 
 function printPatternDim(dim: Dim | RestPattern): string {
-  return "rest" in dim ? `..${dim.rest}` : printDim(dim);
+  return "rest" in dim ? `..${dim.rest}` : showDim(dim);
 }
 
 /** A constant as the language writes it; quantities in their base unit. */

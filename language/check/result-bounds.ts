@@ -2,11 +2,11 @@
 import { dimCodes } from "../diagnostics/codes/dims.ts";
 import type { Span } from "../source/span.ts";
 import type { Dim } from "../tensor/dim.ts";
-import { printDim } from "../tensor/print-dim.ts";
 import { complain } from "./context.ts";
 import type { Scope } from "./context.ts";
 import { describeBounds, provedAtMost, provedEqual } from "./dim-scope.ts";
 import type { Signature } from "./signature.ts";
+import { showDim } from "./print-type.ts";
 
 /** `put` replaces the names of the signature by what the body's result bound them to. */
 export function proveResultBounds(scope: Scope, signature: Signature, put: (dim: Dim) => Dim, body: Span): void {
@@ -16,11 +16,11 @@ export function proveResultBounds(scope: Scope, signature: Signature, put: (dim:
     const proved = bound.op === "==" ? provedEqual(scope.dims, left, right) : provedAtMost(scope.dims, left, right);
     if (proved) continue;
     const known = describeBounds(scope.dims, left);
-    complain(scope.cx, dimCodes.boundNotProved, { bound: `${printDim(bound.left)} ${bound.op} ${printDim(bound.right)}` }, {
+    complain(scope.cx, dimCodes.boundNotProved, { bound: `${showDim(bound.left)} ${bound.op} ${showDim(bound.right)}` }, {
       at: body,
-      label: `the result has \`${printDim(left)}\` here`,
+      label: `the result has \`${showDim(left)}\` here`,
       others: bound.span === undefined ? [] : [{ span: bound.span, text: "promised here" }],
-      reason: `because ${signature.title} promises it to its callers${known === undefined ? "" : `, and ${known}`}`,
+      reason: `${signature.title} promises it to its callers${known === undefined ? "" : `, and ${known}`}`,
       fix: { text: "bound the dimension where it is made (an argument such as `max_width:`), or raise the promise", edits: [] },
     });
   }

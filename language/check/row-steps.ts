@@ -18,7 +18,7 @@ export function checkFilter(flow: Flow, view: StreamView, step: CallExpr, settin
   const condition = args.get("predicate");
   const predicate = condition === undefined
     ? errorExpr(step.span)
-    : checkAs(scopeOver(flow, view), condition.value, boolType, { reason: "because `filter` keeps the rows for which a condition is true" });
+    : checkAs(scopeOver(flow, view), condition.value, boolType, { reason: "`filter` keeps the rows for which a condition is true" });
   const row = condition === undefined ? view.row : narrowRow(view.row, pathsNotNull(condition.value, true));
   return addStream(flow, { kind: "filter", input: view.id, predicate, row, lineage: view.lineage, settings, span: step.span }, view.known);
 }
@@ -50,7 +50,7 @@ function checkKey(flow: Flow, key: Expr, distance: bigint): void {
 
 export function checkLimit(flow: Flow, view: StreamView, step: CallExpr, settings: Settings): number {
   const args = takeArguments(flow.scope.cx, step, ["count"], []);
-  const rows = outsideRow(flow, step, args.get("count"), (expr) => fitTo(flow.scope, expr, intType, { reason: "because `limit` takes a number of rows" }));
+  const rows = outsideRow(flow, step, args.get("count"), (expr) => fitTo(flow.scope, expr, intType, { reason: "`limit` takes a number of rows" }));
   return addStream(flow, { kind: "limit", input: view.id, rows, row: view.row, lineage: view.lineage, settings, span: step.span }, view.known);
 }
 
@@ -59,7 +59,7 @@ export function checkSample(flow: Flow, view: StreamView, step: CallExpr, settin
   const fraction = outsideRow(flow, step, args.get("fraction"), (expr) => asFraction(flow, expr));
   const given = args.get("seed");
   const zero: Expr = { kind: "constant", value: { kind: "int", value: 0n }, type: intType, span: step.span };
-  const seed = given === undefined ? zero : outsideRow(flow, step, given, (expr) => fitTo(flow.scope, expr, intType, { reason: "because a seed is an `int`" }));
+  const seed = given === undefined ? zero : outsideRow(flow, step, given, (expr) => fitTo(flow.scope, expr, intType, { reason: "a seed is an `int`" }));
   return addStream(flow, { kind: "sample", input: view.id, fraction, seed, row: view.row, lineage: view.lineage, settings, span: step.span }, view.known);
 }
 
@@ -67,7 +67,7 @@ export function checkSample(flow: Flow, view: StreamView, step: CallExpr, settin
 function asFraction(flow: Flow, expr: Expr): Expr {
   const percent = expr.kind === "constant" && expr.value.kind === "quantity" && expr.value.measure === "ratio" ? expr.value.value : undefined;
   const share: Expr = percent === undefined ? expr : { kind: "constant", value: { kind: "float", value: percent }, type: floatType, span: expr.span };
-  const fitted = fitTo(flow.scope, share, floatType, { reason: "because `sample` takes a share of the rows, such as `0.1` or `10%`" });
+  const fitted = fitTo(flow.scope, share, floatType, { reason: "`sample` takes a share of the rows, such as `0.1` or `10%`" });
   const value = fitted.kind === "constant" && fitted.value.kind === "float" ? fitted.value.value : undefined;
   if (value !== undefined && (value < 0 || value > 1)) {
     complain(flow.scope.cx, typeCodes.outsideRange, { value: String(value), range: "0 to 1" }, { at: expr.span, reason: "a share of the rows is between none and all" });
@@ -83,7 +83,7 @@ function outsideRow(flow: Flow, step: CallExpr, arg: Argument | undefined, fit: 
 
 function constantInt(flow: Flow, arg: Argument | undefined, name: string): bigint | undefined {
   if (arg === undefined) return undefined;
-  const expr = checkAs(flow.scope, arg.value, intType, { reason: `because \`${name}\` is a number` });
+  const expr = checkAs(flow.scope, arg.value, intType, { reason: `\`${name}\` is a number` });
   if (hasError(expr.type)) return undefined;
   const value = constantOfExpr(flow.scope.cx, expr, (fix) => fix());
   if (value?.kind !== "int") {

@@ -10,6 +10,7 @@ import { complain } from "./context.ts";
 import { checkDedupe, checkFilter, checkLimit, checkSample } from "./row-steps.ts";
 import { checkRecordParts } from "./expr-records.ts";
 import { checkExplode } from "./explode.ts";
+import { settle } from "./expr.ts";
 import { addStream, scopeOver, viewStream } from "./flow.ts";
 import type { Flow, StreamView } from "./flow.ts";
 import { checkImplode } from "./implode.ts";
@@ -78,14 +79,16 @@ function complainNoStep(flow: Flow, step: CallExpr): void {
 
 function checkMap(flow: Flow, view: StreamView, ast: RecordExpr, settings: AstSettings | undefined): number {
   const parts = checkRecordParts(scopeOver(flow, view, "allowed"), ast);
+  const entries = parts.entries.map((entry) => (entry.kind === "field" ? { ...entry, value: settle(flow.scope, entry.value) } : entry));
+  const types = new Map(entries.flatMap((entry) => (entry.kind === "field" ? [[entry.name, entry.value.type] as const] : [])));
   let models = 0;
-  visitEntries(parts.entries, (part) => {
+  visitEntries(entries, (part) => {
     if (part.kind === "model") models++;
   });
   const checked = settings === undefined ? {} : checkStageSettings(flow.scope, settings, { models: parts.broken && models === 0 ? -1 : models, step: "map" });
-  const row: RecordType = { kind: "record", fields: parts.fields };
-  return addStream(flow, { kind: "map", input: view.id, record: parts.entries, row, lineage: view.lineage, settings: checked, span: ast.span }, {
-    open: parts.broken || view.known.open && parts.entries.length === 0, origins: originsOf(view, parts.entries), lost: view.known.lost,
+  const row: RecordType = { kind: "record", fields: parts.fields.map((field) => ({ ...field, type: types.get(field.name) ?? field.type })) };
+  return addStream(flow, { kind: "map", input: view.id, record: entries, row, lineage: view.lineage, settings: checked, span: ast.span }, {
+    open: parts.broken || view.known.open && parts.entries.length === 0, origins: originsOf(view, entries), lost: view.known.lost,
   });
 }
 

@@ -108,12 +108,12 @@ function fitRows(scope: Scope, rows: ReturnType<typeof checkExpr>, row: ValueTyp
   const fitted = fit(m, rows, holes.length === 0 ? { kind: "list", element } : { kind: "list", element, elementDims: holes }, "the rows");
   const unsettled = fitted.ok ? settleDeferred(m) : { mismatch: fitted.mismatch, span: fitted.span };
   if (unsettled === undefined && fitted.ok) return fitted.expr;
-  if (unsettled !== undefined) scope.cx.diagnostics.push(mismatchDiagnostic(unsettled.mismatch, unsettled.span, { reason: `because of the rows of \`${stream}\`` }));
+  if (unsettled !== undefined) scope.cx.diagnostics.push(mismatchDiagnostic(unsettled.mismatch, unsettled.span, { reason: `the rows of \`${stream}\` are so` }));
   return undefined;
 }
 
 function checkExpect(scope: Scope, module: ResolvedModule, ast: ExpectStatement): CheckedTest["expects"][number] | undefined {
-  const value = fitTo(scope, checkExpr(scope, ast.condition), boolType, { reason: "because `expect` takes a truth value" });
+  const value = fitTo(scope, checkExpr(scope, ast.condition), boolType, { reason: "`expect` takes a truth value" });
   if (hasError(value.type)) return undefined;
   visitExpr(value, (part) => {
     if (part.kind !== "snapshot" || part.type.kind !== "null") return;

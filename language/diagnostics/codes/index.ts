@@ -15,3 +15,4 @@ export * from "./models.ts";
 export * from "./streams.ts";
 export * from "./settings.ts";
 export * from "./tests.ts";
+export * from "./hardware.ts";

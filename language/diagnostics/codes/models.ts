@@ -46,48 +46,40 @@ export const modelCodes = {
     code: "P0511", severity: "error", title: "model file has a fixed batch",
     message: (p: { name: string; size: string }) => `the file takes batches of exactly ${p.size}, and \`${p.name}\` does not say so`,
   }),
-  ragged: defineCode({
-    code: "P0512", severity: "error", title: "rows of different shapes without padding",
-    message: (p: { dim: string; input: string; model: string }) => `dimension \`${p.dim}\` of input \`${p.input}\` of model \`${p.model}\` differs from row to row and is not padded`,
-  }),
   padDimension: defineCode({
-    code: "P0513", severity: "error", title: "padding of a dimension that cannot be padded",
+    code: "P0512", severity: "error", title: "padding of a dimension that cannot be padded",
     message: (p: { dim: string; model: string }) => `\`${p.dim}\` cannot be padded in model \`${p.model}\``,
   }),
   padFill: defineCode({
-    code: "P0514", severity: "error", title: "padding incomplete",
+    code: "P0513", severity: "error", title: "padding incomplete",
     message: (p: { dim: string; names: string }) => `the padding of \`${p.dim}\` needs ${p.names}`,
   }),
   portType: defineCode({
-    code: "P0515", severity: "error", title: "port that is not a tensor",
+    code: "P0514", severity: "error", title: "port that is not a tensor",
     message: (p: { name: string }) => `\`${p.name}\` must be made of tensors`,
   }),
   noGuess: defineCode({
-    code: "P0516", severity: "error", title: "model needs a signature",
+    code: "P0515", severity: "error", title: "model needs a signature",
     message: (p: { name: string }) => `the file of model \`${p.name}\` does not say which axis is the batch`,
   }),
   modelPlace: defineCode({
-    code: "P0517", severity: "error", title: "model called in the wrong place",
+    code: "P0516", severity: "error", title: "model called in the wrong place",
     message: (p: { name: string }) => `model \`${p.name}\` cannot be called here`,
   }),
   noFile: defineCode({
-    code: "P0518", severity: "error", title: "model without a file",
+    code: "P0517", severity: "error", title: "model without a file",
     message: (p: { name: string }) => `model \`${p.name}\` has no \`file\``,
   }),
   inferredOutput: defineCode({
-    code: "P0519", severity: "error", title: "output shape disagrees with inference",
+    code: "P0518", severity: "error", title: "output shape disagrees with inference",
     message: (p: { name: string; axis: number; declared: string; found: string }) => `axis ${p.axis} of output \`${p.name}\` is declared \`${p.declared}\`, and the model gives \`${p.found}\``,
   }),
   portKind: defineCode({
-    code: "P0520", severity: "error", title: "port of a kind rows cannot carry",
+    code: "P0519", severity: "error", title: "port of a kind rows cannot carry",
     message: (p: { side: string; name: string; kind: string }) => `${p.side} \`${p.name}\` of the model file is a ${p.kind}`,
   }),
   padInput: defineCode({
-    code: "P0521", severity: "error", title: "fill for an input that has no such dimension",
+    code: "P0520", severity: "error", title: "fill for an input that has no such dimension",
     message: (p: { name: string; dim: string }) => `there is no input \`${p.name}\` that has \`${p.dim}\``,
-  }),
-  unboundedPad: defineCode({
-    code: "P0522", severity: "error", title: "padded dimension without a bound",
-    message: (p: { dim: string; model: string }) => `dimension \`${p.dim}\` of model \`${p.model}\` has no upper bound`,
   }),
 } as const;
