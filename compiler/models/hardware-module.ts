@@ -1,10 +1,7 @@
 /** `std/hw` for the checker: groups of presets by vendor, each preset a value that names itself. */
 import type { ModuleExport } from "../../language/catalog/catalog.ts";
 import type { ConstantValue } from "../../language/catalog/constant-value.ts";
-import { aws } from "../../stdlib/hw/aws.ts";
-import type { NodeType } from "../../stdlib/hw/hardware.ts";
-
-const vendors: Readonly<Record<string, Readonly<Record<string, NodeType>>>> = { aws };
+import { vendors } from "../../stdlib/hw/presets.ts";
 
 /** The exports of `std/hw`. */
 export function hardwareModule(): readonly (readonly [string, ModuleExport])[] {
@@ -18,10 +15,4 @@ export function hardwareModule(): readonly (readonly [string, ModuleExport])[] {
 /** The value of `aws.g4dn_12xlarge`. */
 function presetValue(preset: string): ConstantValue {
   return { kind: "call", name: "hardware", args: { preset: { kind: "string", value: preset } } };
-}
-
-/** The machine type behind a preset's name, "aws.g4dn_12xlarge". */
-export function findPreset(preset: string): NodeType | undefined {
-  const [vendor = "", name = ""] = preset.split(".");
-  return vendors[vendor]?.[name];
 }

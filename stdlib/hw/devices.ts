@@ -58,4 +58,7 @@ export const EPYC_MILAN_CORE = core("EPYC Milan core", 3.0, 3.2, "AMD EPYC 7003 
 export const EPYC_GENOA_CORE = core("EPYC Genoa core", 3.5, 4.8, "AMD EPYC 9004 series data sheet, 2022 (460.8 GB/s over 96 cores)");
 export const XEON_CASCADE_LAKE_CORE = core("Xeon Cascade Lake core", 2.9, 2.9, "Intel Xeon Platinum 8259CL as AWS states it; half of 5.8 for two threads a core");
 
-export const devices: readonly DeviceType[] = [T4, A10G, L4, A100_40, A100_80, H100, H200, B200, RTX_4090, EPYC_MILAN_CORE, EPYC_GENOA_CORE, XEON_CASCADE_LAKE_CORE];
+export const XEON_SAPPHIRE_RAPIDS_CORE = core("Xeon Sapphire Rapids core", 3.0, 3.2, "Intel Xeon Platinum 8488C as AWS states it; half of 6.4 for two threads a core");
+
+/** All devices, in the order in which `pipec hw show` lists them. */
+export const devices: readonly DeviceType[] = [T4, A10G, L4, A100_40, A100_80, H100, H200, B200, RTX_4090, EPYC_MILAN_CORE, EPYC_GENOA_CORE, XEON_CASCADE_LAKE_CORE, XEON_SAPPHIRE_RAPIDS_CORE];

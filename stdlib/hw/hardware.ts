@@ -22,8 +22,9 @@ export interface NodeType {
   readonly core: DeviceType;
   readonly memoryBytes: number;
   readonly devices: readonly DeviceGroup[];
-  /** Between any two devices of the node, and between a device and the node's memory. */
+  /** Between any two devices of the node. */
   readonly deviceLink: Link;
+  /** Between a device and the node's memory. */
   readonly hostLink: Link;
   /** To other nodes and to storage, shared by everything on the node. */
   readonly network: Link;
@@ -52,7 +53,8 @@ export interface DeviceType {
   readonly source: string;
 }
 
-/** Moving n bytes takes `latencyUs` + n / `bytesPerSecond`; links of one group share their bandwidth. */
+/** Moving n bytes takes `latencyUs` + n / `bytesPerSecond`; with `shared`, all traffic of the kind
+ * on a node shares the bandwidth; otherwise each device has it to itself. */
 export interface Link {
   readonly latencyUs: number;
   readonly bytesPerSecond: number;
