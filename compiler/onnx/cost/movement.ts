@@ -40,7 +40,7 @@ function fourier(ctx: CostContext): Dim {
 
 const views = ["Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Optional", "OptionalGetElement", "BitCast"];
 const copies = [
-  "Transpose", "Concat", "Split", "Expand", "Tile", "Pad", "DepthToSpace", "SpaceToDepth", "Trilu", "ReverseSequence", "Compress", "CenterCropPad",
+  "Transpose", "Concat", "Split", "Expand", "Tile", "Pad", "DepthToSpace", "SpaceToDepth", "ReverseSequence", "Compress", "CenterCropPad",
   "SequenceConstruct", "SequenceAt", "SequenceInsert", "SequenceErase", "SplitToSequence", "ConcatFromSequence", "OneHot", "MaxUnpool",
   "StringConcat", "StringNormalizer", "StringSplit", "RegexFullMatch", "TfIdfVectorizer", "EyeLike", "Scatter", "ScatterElements", "ScatterND", "TensorScatter",
 ];
@@ -54,11 +54,11 @@ export const movementCosts: CostTable = {
   ...each(views, view),
   ...each(copies, copy),
   ...each(sources, nothingRead),
-  Gather: gather, GatherElements: gather, GatherND: gather, Slice: slice,
+  Trilu: { flops: noFlops, inPlace: [0] }, Gather: gather, GatherElements: gather, GatherND: gather, Slice: slice,
   AveragePool: { flops: pool }, MaxPool: { flops: pool }, LpPool: { flops: pool }, GlobalAveragePool: { flops: perInput(1) }, GlobalMaxPool: { flops: perInput(1) }, GlobalLpPool: { flops: perInput(2) },
   MaxRoiPool: { flops: perOutput(1) }, RoiAlign: { flops: perOutput(8) }, Resize: { flops: resize }, Upsample: { flops: resize }, GridSample: { flops: perOutput(8) }, AffineGrid: { flops: perOutput(6) },
   Col2Im: { flops: perInput(1) }, NonMaxSuppression: { flops: perInput(8) },
-  BatchNormalization: { flops: perOutput(2), inPlace: [0] }, InstanceNormalization: { flops: perOutput(6) }, LayerNormalization: { flops: perOutput(8) }, GroupNormalization: { flops: perOutput(8) },
+  BatchNormalization: { flops: perOutput(2) }, InstanceNormalization: { flops: perOutput(6) }, LayerNormalization: { flops: perOutput(8) }, GroupNormalization: { flops: perOutput(8) },
   RMSNormalization: { flops: perOutput(5) }, LpNormalization: { flops: perOutput(3) }, LRN: { flops: perOutput(6) }, MeanVarianceNormalization: { flops: perOutput(6) },
   SimplifiedLayerNormalization: { flops: perOutput(5) },
   RotaryEmbedding: { flops: perOutput(3) }, DFT: { flops: fourier }, STFT: { flops: fourier }, MelWeightMatrix: { flops: perOutput(4) },
