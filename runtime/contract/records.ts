@@ -1,8 +1,7 @@
 /** Small helpers that emitted expressions call. */
-import type { RecordValue } from "./value.ts";
 
 /** The record with only the named fields. */
-export function pick<R extends RecordValue, K extends keyof R>(record: R, names: readonly K[]): Pick<R, K> {
+export function pick<R extends object, K extends keyof R>(record: R, names: readonly K[]): Pick<R, K> {
   // The loop fills in exactly the keys of the type.
   const picked = {} as { [P in K]: R[P] };
   for (const name of names) picked[name] = record[name];
