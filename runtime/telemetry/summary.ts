@@ -1,0 +1,86 @@
+/** What a run did, once it has ended: a pure function of the figures. */
+import { formatBytes, formatCount, formatDuration, formatPlural, formatRate, formatShare } from "./format.ts";
+import { findBottleneck, paint } from "./progress.ts";
+
+/** `overBudget`: everything good was written, but too many rows failed. `stopped`: a fault of the job. */
+export type RunOutcome = "finished" | "overBudget" | "stopped" | "interrupted";
+
+export interface RunSummary {
+  readonly pipeline: string;
+  readonly outcome: RunOutcome;
+  readonly elapsedMs: number;
+  /** Source rows, bad ones included. */
+  readonly rowsIn: number;
+  /** Rows that sinks took, of all sinks together. */
+  readonly rowsOut: number;
+  /** Rows that a filter, limit, sample, dedupe or zip left out. */
+  readonly rowsFiltered: number;
+  readonly rowsDead: number;
+  readonly stages: readonly StageSummary[];
+  readonly outputs: readonly OutputSummary[];
+  /** Where failed rows are described, if anywhere. */
+  readonly deadLetters?: string;
+  /** Plain sentences worth knowing. */
+  readonly notes: readonly string[];
+}
+
+export interface StageSummary {
+  readonly label: string;
+  readonly replicas: number;
+  /** Over the whole run: the share of its replicas' time that went into computing, 0 to 1. */
+  readonly busyShare: number;
+}
+
+export interface OutputSummary {
+  readonly label: string;
+  /** As the user wrote it; undefined for a sink without files. */
+  readonly place?: string;
+  readonly rows: number;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+const outcomeWords = {
+  finished: "finished in",
+  overBudget: "finished over its error budget in",
+  stopped: "stopped after",
+  interrupted: "interrupted after",
+} as const satisfies Record<RunOutcome, string>;
+
+/** Lines for a terminal or a log. */
+export function renderSummary(summary: RunSummary, color = false): readonly string[] {
+  const { outcome, elapsedMs, rowsIn, rowsOut, rowsFiltered, rowsDead, deadLetters } = summary;
+  const title = `${summary.pipeline} ${outcomeWords[outcome]} ${formatDuration(elapsedMs)}, ${formatRate(rowsPerSecond(summary))}`;
+  const rows = [`${formatCount(rowsIn)} read`, `${formatCount(rowsOut)} written`, `${formatCount(rowsFiltered)} left out`, `${formatCount(rowsDead)} dead`];
+  const facts: readonly (readonly [string, readonly string[]])[] = [
+    ["rows", [rows.join(", ")]],
+    ["stages", describeStages(summary.stages)],
+    ["output", summary.outputs.map(describeOutput)],
+    ["dead rows", deadLetters === undefined || rowsDead === 0 ? [] : [deadLetters]],
+    ["note", summary.notes],
+  ];
+  const lines = facts.flatMap(([term, texts]) => texts.map((text, index) => `  ${(index === 0 ? term : "").padEnd(11)}${text}`));
+  return [color ? paint(title, outcome === "finished" ? "bold" : "red") : title, ...lines];
+}
+
+/** One line of JSON. */
+export function printSummaryJson(summary: RunSummary): string {
+  return JSON.stringify({ event: "summary", ...summary, rowsPerSecond: rowsPerSecond(summary), bottleneck: findBottleneck(summary.stages)?.label ?? null });
+}
+
+function rowsPerSecond({ rowsIn, elapsedMs }: RunSummary): number {
+  return elapsedMs > 0 ? rowsIn / (elapsedMs / 1000) : 0;
+}
+
+function describeStages(stages: readonly StageSummary[]): readonly string[] {
+  const bottleneck = findBottleneck(stages);
+  const width = Math.max(0, ...stages.map((stage) => stage.label.length));
+  return stages.map((stage) => {
+    const replicas = stage.replicas === 1 ? "" : ` ×${stage.replicas}`;
+    return `${stage.label.padEnd(width)}  ${formatShare(stage.busyShare).padStart(5)} busy${replicas}${stage === bottleneck ? "  bottleneck" : ""}`;
+  });
+}
+
+function describeOutput({ label, place, rows, files, bytes }: OutputSummary): string {
+  return place === undefined ? `${label}: ${formatPlural(rows, "row")}` : `${place}: ${formatPlural(rows, "row")} in ${formatPlural(files, "file")}, ${formatBytes(bytes)}`;
+}

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { printSummaryJson, renderSummary } from "../../../runtime/telemetry/summary.ts";
+import type { RunSummary } from "../../../runtime/telemetry/summary.ts";
+
+const summary: RunSummary = {
+  pipeline: "classify", outcome: "overBudget", elapsedMs: 12_300, rowsIn: 12_500, rowsOut: 12_480, rowsFiltered: 17, rowsDead: 3,
+  stages: [
+    { label: "read photos", replicas: 1, busyShare: 0.12 },
+    { label: "resnet50", replicas: 2, busyShare: 0.984 },
+  ],
+  outputs: [
+    { label: "parquet", place: "out/resnet", rows: 12_480, files: 13, bytes: 4_404_019 },
+    { label: "console", rows: 1, files: 0, bytes: 0 },
+  ],
+  deadLetters: "out/resnet/_errors",
+  notes: ["`checkpoint` has no effect yet"],
+};
+
+test("says what was done, how fast, what held it up and where things are", () => {
+  expect(renderSummary(summary)).toEqual([
+    "classify finished over its error budget in 12.3 s, 1,016 rows/s",
+    "  rows       12,500 read, 12,480 written, 17 left out, 3 dead",
+    "  stages     read photos   12 % busy",
+    "             resnet50      98 % busy ×2  bottleneck",
+    "  output     out/resnet: 12,480 rows in 13 files, 4.2 MiB",
+    "             console: 1 row",
+    "  dead rows  out/resnet/_errors",
+    "  note       `checkpoint` has no effect yet",
+  ]);
+});
+
+test("leaves out what there is nothing of", () => {
+  const { deadLetters: _, ...rest } = summary;
+  expect(renderSummary({ ...rest, outcome: "stopped", elapsedMs: 0, rowsIn: 0, rowsOut: 0, rowsFiltered: 0, rowsDead: 0, stages: [], outputs: [], notes: [] })).toEqual([
+    "classify stopped after 0.0 s, 0.0 rows/s",
+    "  rows       0 read, 0 written, 0 left out, 0 dead",
+  ]);
+});
+
+test("as JSON", () => {
+  expect(JSON.parse(printSummaryJson(summary))).toMatchObject({ event: "summary", outcome: "overBudget", rowsOut: 12_480, bottleneck: "resnet50" });
+});
