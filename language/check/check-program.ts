@@ -24,6 +24,7 @@ import { checkPipeline } from "./pipelines.ts";
 import type { KnownPipeline } from "./pipelines.ts";
 import { recordOf } from "./records.ts";
 import { checkTests } from "./tests.ts";
+import { verifyCheckedProgram } from "./verify-checked-program.ts";
 
 export interface CheckOptions {
   /** The text of another `.pipe` file, by its path as the diagnostics will name it; undefined where there is none. */
@@ -82,6 +83,7 @@ export function checkProgram(main: PipelineAst, source: SourceFile, options: Che
     pipelines: [...(mainModule === undefined ? new Map<string, KnownPipeline>() : visiblePipelines(mainModule, pipelines)).values()].map((one) => one.pipeline),
     tests,
   };
+  verifyCheckedProgram(program);
   return { program, resolved, diagnostics, sources };
 }
 
