@@ -38,7 +38,7 @@ export interface CompileRequest {
   readonly loadFile: (path: string) => string | undefined;
   readonly catalog: Catalog;
   /** Values given at build, as text, by param name. */
-  readonly buildParams: ReadonlyMap<string, string>;
+  readonly buildParams: Readonly<Record<string, string>>;
   /** From the folder of `out.js` to that of the main file, with "/"; "" where they are the same. */
   readonly toMain: string;
   /** Keep what test blocks look at, and write them out too. */
@@ -68,7 +68,11 @@ export function compile(request: CompileRequest, last: PassName = "emit"): Compi
   const front = { sources, main, ast: parsed.ast };
   if (until < passNames.indexOf("check")) return { ...front, diagnostics: parsed.diagnostics };
 
-  const { program: checked, diagnostics: found } = checkProgram(main, { ...request, loadFile: remember(request.loadFile, sources), ast: parsed.ast });
+  const { program: checked, diagnostics: found } = checkProgram(parsed.ast, main, {
+    loadFile: remember(request.loadFile, sources),
+    catalog: request.catalog,
+    buildParams: request.buildParams,
+  });
   const diagnostics = [...parsed.diagnostics, ...found];
   if (checked === undefined || hasErrors(diagnostics)) return { ...front, diagnostics };
   if (last === "check") return { ...front, diagnostics, checked };

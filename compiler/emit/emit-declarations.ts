@@ -11,7 +11,7 @@ import { emitConstant, emitPlainConstant, numberText } from "./emit-constant.ts"
 import { awaits, placeComment } from "./emit-context.ts";
 import type { EmitContext } from "./emit-context.ts";
 import { emitEntries, emitExpr, emitUri, programPath } from "./emit-expr.ts";
-import { pascalCase, propertyKey } from "./names.ts";
+import { camelCase, pascalCase, propertyKey } from "./names.ts";
 import { tsRecord, tsType } from "./ts-type.ts";
 
 /** The document comment of a declaration: its own words, then its place. */
@@ -134,13 +134,32 @@ export function emitFunction(cx: EmitContext, fn: CheckedFunction): Code {
   const isAsync = cx.asyncFunctions.has(fn.symbol);
   const parameters = fn.parameters.map((p) => `${p.symbol}: ${tsType(p.type, cx.useType)}`).join(", ");
   const result = tsType(fn.result, cx.useType);
-  const lets = fn.lets.map((l): Code => at(l.value.span, "const ", l.symbol, " = ", emitExpr(cx, l.value), ";"));
+  const body: Code[] = [];
+  for (const { symbol, value } of fn.lets) body.push(at(value.span, "const ", symbol, " = ", emitExpr(cx, unnest(cx, value, body)), ";"));
+  const made = unnest(cx, fn.body, body);
+  body.push(["return ", emitExpr(cx, made), ";"]);
   return [
     docComment(cx, fn.doc, fn.span),
     at(fn.span, `${isAsync ? "async " : ""}function ${fn.symbol}(${parameters}): ${isAsync ? `Promise<${result}>` : result} {\n`),
-    lines([...lets, ["return ", emitExpr(cx, fn.body), ";"]], 1),
+    lines(body, 1),
     "}\n",
   ];
+}
+
+/**
+ * A chain of operators (`x |> f |> g |> h`) as one constant a step, as the `.pipe` file has one a line: the first
+ * argument of each operator goes to `body`, and what is left reads it by name. Operators are pure, so evaluating the
+ * first argument first changes nothing.
+ */
+function unnest(cx: EmitContext, expr: Expr, body: Code[]): Expr {
+  if (expr.kind !== "operator") return expr;
+  const [entry] = Object.entries(expr.args);
+  if (entry === undefined || entry[1].kind !== "operator") return expr;
+  const [name, first] = entry;
+  const inner = unnest(cx, first, body);
+  const symbol = cx.namer.unique(camelCase(`${first.operator}_result`));
+  body.push(at(first.span, "const ", symbol, " = ", emitExpr(cx, inner), ";"));
+  return { ...expr, args: { ...expr.args, [name]: { kind: "local", symbol, type: first.type, span: first.span } } };
 }
 
 /** A name for the rows of a step. */

@@ -20,7 +20,7 @@ export function emitModelStep(cx: EmitContext, step: Extract<Step, ModelStep>, p
     ["model: ", emitModelSpec(cx, model, step, plan), ","],
     [
       `bind: { inputs: ${emitData(step.inputs.map(({ port, column }) => ({ port, column })))}, constants: [`, join(constants, ", "),
-      `], outputs: ${emitData(step.outputs.map(({ port, column }) => ({ port, column })))}, carried: ${JSON.stringify(step.carried)} },`,
+      `], outputs: ${emitData(step.outputs.map(({ port, column }) => ({ port, column })))}, carried: ${emitData(step.carried)} },`,
     ],
   ];
 }

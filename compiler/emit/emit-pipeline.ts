@@ -2,7 +2,7 @@
 import type { CheckedWrite, SettingValue } from "../../language/check/checked-program.ts";
 import type { LoweredPipeline } from "../plan/lowered-program.ts";
 import type { PipelinePlan } from "../plan/plan.ts";
-import { numberOf, numberSetting, settingFields } from "../plan/settings.ts";
+import { constantArgument, numberOf, numberSetting, settingFields, stringsArgument } from "../plan/settings.ts";
 import { at, lines } from "./code.ts";
 import type { Code } from "./code.ts";
 import { emitConstant, numberText } from "./emit-constant.ts";
@@ -35,27 +35,21 @@ function emitStage(cx: EmitContext, pipeline: LoweredPipeline, stage: PipelinePl
   const first = pipeline.steps[stage.steps[0] ?? -1];
   const place = first === undefined ? "" : ` at: ${emitPlace(cx, first.span)},`;
   const { id, label, steps, replicas, ordered } = stage;
-  return `{ id: ${id}, label: ${JSON.stringify(label)},${place} steps: ${JSON.stringify(steps)}, replicas: ${replicas}, ordered: ${ordered} },`;
+  return `{ id: ${id}, label: ${JSON.stringify(label)},${place} steps: ${emitData(steps)}, replicas: ${replicas}, ordered: ${ordered} },`;
 }
 
 function emitSink(cx: EmitContext, id: number, step: number, write: CheckedWrite, plan: PipelinePlan): Code {
   const { path, rows_per_file: rowsPerFile, partition_by: partitionBy, partitions_max: partitionsMax } = write.args;
-  const perFile = rowsPerFile?.kind === "constant" ? numberOf(rowsPerFile.value) : undefined;
-  const most = partitionsMax?.kind === "constant" ? numberOf(partitionsMax.value) : undefined;
+  const perFile = numberOf(constantArgument(rowsPerFile));
+  const most = numberOf(constantArgument(partitionsMax));
   const parts: Code[] = [
     `id: ${id}, label: ${JSON.stringify(plan.sinks[id]?.label ?? write.sink)}, at: ${emitPlace(cx, write.span)}, step: ${step},`,
     ["kernel: ", cx.sink(write.sink), ", args: () => (", emitArgs(cx, write.args, { leftOut: engineArgs, defaults: cx.catalog.sinks.get(write.sink)?.defaults }), "),"],
     ...(path === undefined ? [] : [["path: () => ", emitUri(cx, path), ","]]),
     ...(perFile === undefined ? [] : [`rowsPerFile: ${numberText(perFile)},`]),
-    `partitionBy: ${JSON.stringify(stringsOf(partitionBy))}, partitionsMax: ${most ?? PARTITIONS_MAX},`,
+    `partitionBy: ${emitData(stringsArgument(partitionBy))}, partitionsMax: ${most ?? PARTITIONS_MAX},`,
   ];
   return at(write.span, "{\n", lines(parts, 1), "},");
-}
-
-function stringsOf(value: CheckedWrite["args"][string] | undefined): readonly string[] {
-  if (value?.kind === "constant" && value.value.kind === "list") return value.value.items.flatMap((item) => (item.kind === "string" ? [item.value] : []));
-  if (value?.kind === "list") return value.items.flatMap((item) => (item.kind === "constant" && item.value.kind === "string" ? [item.value.value] : item.kind === "field" ? [item.name] : []));
-  return [];
 }
 
 function emitErrorPolicy(cx: EmitContext, setting: SettingValue | undefined): Code {

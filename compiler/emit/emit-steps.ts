@@ -10,7 +10,7 @@ import { fieldsRead } from "../plan/walk-expr.ts";
 import { at, lines } from "./code.ts";
 import type { Code } from "./code.ts";
 import { emitArgs, rowTypeName } from "./emit-declarations.ts";
-import { emitColumns } from "./emit-data.ts";
+import { emitColumns, emitData } from "./emit-data.ts";
 import { awaits, emitPlace, placeComment, resourcesOf } from "./emit-context.ts";
 import type { EmitContext } from "./emit-context.ts";
 import { emitEntry, emitExpr } from "./emit-expr.ts";
@@ -117,10 +117,10 @@ function emitBody(sx: StepContext, step: Step): readonly Code[] {
     case "explode": {
       const fields = step.fields.map((field): Code => [propertyKey(field.name), ": ", emitExpr(cx, field.value)]);
       const name = rowFunction(sx, step, `open_${step.name}`, exprsOf(step), objectOf(fields), sx.cx.runtimeType("Row"));
-      return [`kind: "explode", input: ${step.input}, fields: ${name}, carried: ${JSON.stringify(step.carried)}, childrenMax: ${step.childrenMax},`];
+      return [`kind: "explode", input: ${step.input}, fields: ${name}, carried: ${emitData(step.carried)}, childrenMax: ${step.childrenMax},`];
     }
     case "implode":
-      return [`kind: "implode", input: ${step.input}, carried: ${JSON.stringify(step.carried)},`, ["aggregates: [\n", lines(emitAggregates(sx, step), 1), "],"]];
+      return [`kind: "implode", input: ${step.input}, carried: ${emitData(step.carried)},`, ["aggregates: [\n", lines(emitAggregates(sx, step), 1), "],"]];
     case "dedupe": {
       const name = rowFunction(sx, step, `key_of_${step.name}`, [step.key], emitExpr(cx, step.key), cx.runtimeType("Value"));
       return [`kind: "dedupe", input: ${step.input}, key: ${name}, distance: ${step.distance}, keysMax: ${step.keysMax},`];
@@ -130,7 +130,7 @@ function emitBody(sx: StepContext, step: Step): readonly Code[] {
     case "sample":
       return [[`kind: "sample", input: ${step.input}, fraction: () => `, emitExpr(cx, step.fraction), ", seed: () => ", emitExpr(cx, step.seed), ","]];
     case "zip":
-      return [`kind: "zip", inputs: ${JSON.stringify(step.inputs)},`];
+      return [`kind: "zip", inputs: ${emitData(step.inputs)},`];
   }
 }
 

@@ -4,6 +4,7 @@
 const reserved = new Set(
   ("await break case catch class const continue debugger default delete do else enum export extends false finally for function if implements import in " +
     "instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield " +
+    "Map Set Date Error Symbol RegExp Function Boolean Record Readonly " +
     "arguments async eval undefined NaN Infinity Math Number String BigInt Promise Uint8Array Array Object JSON row params").split(" "),
 );
 

@@ -1,11 +1,13 @@
 /** How many rows make a chunk, and how many chunks a group: facts that decide output bytes. */
-import { rowBytesTypical } from "./columns.ts";
+import { rowBytesMax, rowBytesTypical } from "./columns.ts";
 import type { RowFacts } from "./columns.ts";
 import type { LoweredPipeline } from "./lowered-program.ts";
-import { numberOf, numberSetting, settingFields } from "./settings.ts";
+import { constantArgument, numberOf, numberSetting, settingFields } from "./settings.ts";
 
 /** What a chunk of rows should take at most on the widest edge. */
 const CHUNK_BYTES = 64 * 1024 * 1024;
+/** What a chunk may take where every row is as large as the program lets it be. */
+const CHUNK_BYTES_WORST = 4 * 1024 * 1024 * 1024;
 const CHUNK_ROWS_MAX = 1024;
 /** Rows committed together where no checkpoint says otherwise. */
 const GROUP_ROWS = 50_000;
@@ -14,7 +16,8 @@ const GROUP_ROWS = 50_000;
 export function chunkRowsOf(pipeline: LoweredPipeline, batches: readonly number[], facts: RowFacts): number {
   const unit = batches.reduce(leastCommonMultiple, 1);
   const widest = Math.max(1, ...pipeline.steps.map((step) => rowBytesTypical(step.row.fields, facts)));
-  const wanted = Math.min(CHUNK_ROWS_MAX, Math.floor(CHUNK_BYTES / widest));
+  const worst = Math.max(1, ...pipeline.steps.map((step) => rowBytesMax(step.row.fields, facts)));
+  const wanted = Math.min(CHUNK_ROWS_MAX, Math.floor(CHUNK_BYTES / widest), Math.floor(CHUNK_BYTES_WORST / worst));
   return Math.max(1, Math.floor(wanted / unit)) * unit;
 }
 
@@ -22,10 +25,7 @@ export function chunkRowsOf(pipeline: LoweredPipeline, batches: readonly number[
 export function groupChunksOf(pipeline: LoweredPipeline, chunkRows: number): number {
   const checkpoint = settingFields(pipeline.settings["checkpoint"]);
   const every = checkpoint === undefined ? undefined : numberSetting(checkpoint, "every");
-  const perFile = pipeline.writes.map(({ write }) => {
-    const rows = write.args["rows_per_file"];
-    return (rows?.kind === "constant" ? numberOf(rows.value) : undefined) ?? 0;
-  });
+  const perFile = pipeline.writes.map(({ write }) => numberOf(constantArgument(write.args["rows_per_file"])) ?? 0);
   return Math.max(1, Math.ceil((every ?? Math.max(GROUP_ROWS, ...perFile)) / chunkRows));
 }
 

@@ -51,9 +51,15 @@ export function columnType(type: ValueType): ColumnType {
   }
 }
 
-/** The most bytes of one row. */
+/**
+ * The most bytes of one row. `row_max` bounds the fields that nothing else does together: a row over it is a row
+ * error.
+ */
 export function rowBytesMax(fields: readonly RecordField[], facts: RowFacts): number {
-  return fields.reduce((sum, field) => sum + bytesMaxOf(field.type, facts.dims, facts.rowMaxBytes), 0);
+  const sizes = fields.map((field) => bytesMaxOf(field.type, facts.dims, facts.rowMaxBytes));
+  const stated = sizes.filter((bytes) => bytes < facts.rowMaxBytes).reduce((sum, bytes) => sum + bytes, 0);
+  const largest = Math.max(0, ...sizes);
+  return largest < facts.rowMaxBytes ? stated : stated + largest;
 }
 
 /**
@@ -61,7 +67,7 @@ export function rowBytesMax(fields: readonly RecordField[], facts: RowFacts): nu
  * typical one, else no chunk would hold more than one row of them.
  */
 export function rowBytesTypical(fields: readonly RecordField[], facts: RowFacts): number {
-  const typical = 256 * 1024;
+  const typical = 64 * 1024;
   return fields.reduce((sum, field) => {
     const most = bytesMaxOf(field.type, facts.dims, facts.rowMaxBytes);
     return sum + (most >= facts.rowMaxBytes ? typical : most);

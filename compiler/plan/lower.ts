@@ -33,12 +33,13 @@ export function lowerProgram(checked: CheckedProgram, options: LowerOptions = {}
 
 function lowerPipeline(checked: CheckedProgram, pipeline: CheckedPipeline, keep: ReadonlySet<number> = new Set()): LoweredPipeline {
   const list = createStepList(pipeline);
+  const hints = streamHints(pipeline);
   const stepOfStream = new Map<number, number>();
   const usable = reachable(pipeline, keep);
   for (const stream of pipeline.streams) {
     if (!usable.has(stream.id)) continue;
     const input = (id: number): number => found(stepOfStream, id);
-    stepOfStream.set(stream.id, lowerStream(checked, pipeline, stream, input, list));
+    stepOfStream.set(stream.id, lowerStream(checked, pipeline, stream, input, { ...list, add: (step, hint) => list.add(step, hints.get(stream.id)?.(hint) ?? hint) }));
   }
   const writes = pipeline.writes.map((write) => ({ step: found(stepOfStream, write.stream), write }));
   const { name, doc, settings, span } = pipeline;
@@ -95,6 +96,16 @@ function lowerStream(checked: CheckedProgram, pipeline: CheckedPipeline, stream:
     case "zip":
       return list.add({ ...base, kind: "zip", inputs: stream.inputs.map(input) }, "zip");
   }
+}
+
+/** How unnamed streams are called: after the `let` or sink they lead to, `short_map` before `short`. */
+function streamHints(pipeline: CheckedPipeline): ReadonlyMap<number, (hint: string) => string> {
+  const goals = new Map<number, string>(pipeline.writes.map((write) => [write.stream, write.sink]));
+  for (const stream of pipeline.streams.toReversed()) {
+    const goal = stream.name ?? goals.get(stream.id);
+    if (goal !== undefined) for (const input of streamInputs(stream)) if (!goals.has(input) || stream.name !== undefined) goals.set(input, goal);
+  }
+  return new Map([...goals].map(([id, goal]) => [id, (hint: string) => (hint.startsWith(goal) ? hint : `${goal}_${hint}`)]));
 }
 
 /** Children of one row where neither the types nor the program bound them. */

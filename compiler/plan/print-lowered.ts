@@ -1,6 +1,6 @@
 /** The lowered dataflow for people: a step a line, with its rows below. */
-import type { Expr, RecordEntry } from "../../language/check/checked-program.ts";
-import { printConstant, printType } from "../../language/check/print-type.ts";
+import { printEntries, printExpr } from "../../language/check/print-expr.ts";
+import { printType } from "../../language/check/print-type.ts";
 import { inputsOf } from "./lowered-program.ts";
 import type { LoweredPipeline, LoweredProgram, Step } from "./lowered-program.ts";
 
@@ -20,7 +20,7 @@ function printStep(step: Step): string {
     case "read":
       return `read ${step.read.source}`;
     case "map":
-      return `map ${from} { ${step.entries.map(printEntry).join(", ")} }`;
+      return `map ${from} { ${printEntries(step.entries)} }`;
     case "filter":
       return `filter ${from} by ${printExpr(step.predicate)}`;
     case "model": {
@@ -44,55 +44,4 @@ function printStep(step: Step): string {
 
 function printNames(names: readonly string[]): string {
   return names.length === 0 ? "nothing" : names.map((name) => `.${name}`).join(" ");
-}
-
-function printEntry(entry: RecordEntry): string {
-  return entry.kind === "field" ? `${entry.name}: ${printExpr(entry.value)}` : `..${printExpr(entry.value)} (${entry.fields.join(" ")})`;
-}
-
-/** An expression in the language's own form, as far as it has one. */
-export function printExpr(expr: Expr): string {
-  const list = (exprs: readonly Expr[]): string => exprs.map(printExpr).join(", ");
-  switch (expr.kind) {
-    case "constant":
-      return printConstant(expr.value);
-    case "interpolation":
-      return `"${expr.parts.map((part) => (typeof part === "string" ? part : `{${printExpr(part)}}`)).join("")}"`;
-    case "param":
-    case "resource":
-    case "local":
-      return expr.symbol;
-    case "field":
-      return `.${expr.name}`;
-    case "member":
-      return `${printExpr(expr.value)}.${expr.name}`;
-    case "index":
-      return `${printExpr(expr.value)}[${list(expr.indices)}]`;
-    case "operator":
-      return `${expr.operator}(${Object.entries(expr.args).map(([name, value]) => `${name}: ${printExpr(value)}`).join(", ")})`;
-    case "function":
-    case "extern":
-    case "model":
-      return `${expr.symbol}(${list(expr.args)})`;
-    case "record":
-      return `{ ${expr.entries.map(printEntry).join(", ")} }`;
-    case "list":
-      return `[${list(expr.items)}]`;
-    case "unary":
-      return `(${expr.operator} ${printExpr(expr.value)})`;
-    case "binary":
-      return `(${printExpr(expr.left)} ${expr.operator} ${printExpr(expr.right)})`;
-    case "if":
-      return `(if ${printExpr(expr.condition)} then ${printExpr(expr.then)} else ${printExpr(expr.otherwise)})`;
-    case "cast":
-      return `(${printExpr(expr.value)} as ${printType(expr.type)})`;
-    case "narrow":
-      return `${printExpr(expr.value)} to ${printType(expr.type)}`;
-    case "fixture":
-      return `file("${expr.path}")`;
-    case "stream":
-      return `${expr.pipeline}.${expr.name}`;
-    case "snapshot":
-      return `snapshot("${expr.name}")`;
-  }
 }

@@ -1,6 +1,6 @@
 /** Reading checked settings: the checker has seen to their types, so a setting of another shape is our own bug. */
 import type { ConstantValue } from "../../language/catalog/constant-value.ts";
-import type { Settings, SettingValue } from "../../language/check/checked-program.ts";
+import type { Expr, Settings, SettingValue } from "../../language/check/checked-program.ts";
 
 /** The constant under `name`, if it is set. */
 export function constantSetting(settings: Settings, name: string): ConstantValue | undefined {
@@ -56,4 +56,26 @@ export function settingFields(value: SettingValue | undefined): Settings | undef
 function constantFields(value: Extract<ConstantValue, { kind: "record" | "call" }>, span: SettingValue["span"]): Settings {
   const fields = value.kind === "record" ? value.fields : value.args;
   return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, { kind: "constant" as const, value: field, span }]));
+}
+
+/** The value of an argument that is known while compiling; arguments of optional parameters arrive wrapped. */
+export function constantArgument(expr: Expr | undefined): ConstantValue | undefined {
+  switch (expr?.kind) {
+    case "constant":
+      return expr.value;
+    case "narrow":
+      return constantArgument(expr.value);
+    case "list": {
+      const items = expr.items.map(constantArgument);
+      return items.every((item) => item !== undefined) ? { kind: "list", items } : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** A list of strings such as `partition_by`. */
+export function stringsArgument(expr: Expr | undefined): readonly string[] {
+  const value = constantArgument(expr);
+  return value?.kind === "list" ? value.items.flatMap((item) => (item.kind === "string" ? [item.value] : [])) : [];
 }

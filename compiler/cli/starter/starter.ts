@@ -61,8 +61,8 @@ The rows are in \`data/notes.jsonl\`, the results in \`out/notes\`.
 const tsconfig = `{
   "compilerOptions": {
     "target": "es2023",
-    "module": "nodenext",
-    "moduleResolution": "nodenext",
+    "module": "esnext",
+    "moduleResolution": "bundler",
     "strict": true,
     "noEmit": true,
     "allowImportingTsExtensions": true,

@@ -17,7 +17,7 @@ test("every piece maps to its own place, the rest to the piece around it", () =>
   const { text, mappings } = renderCode(code);
   expect(text).toBe("head;\nf(x, y);\n  a(\n  b)\n");
   // Node's own reader of source maps is the judge.
-  const map = new SourceMap(makeSourceMap("out.ts", mappings, [source], () => "a.pipe"));
+  const map = new SourceMap({ ...makeSourceMap("out.ts", mappings, [source], () => "a.pipe"), sourcesContent: [source.text], sources: ["a.pipe"], names: [], sourceRoot: "" });
   const originOf = (line: number, column: number) => {
     const entry = map.findEntry(line, column);
     return "originalLine" in entry && entry.originalSource === "a.pipe" ? `${entry.originalLine}:${entry.originalColumn}` : "none";
