@@ -16,3 +16,5 @@ export { loadTable } from "./contract/table.ts";
 export type { Table } from "./contract/table.ts";
 export { reshape, stack } from "./contract/tensor.ts";
 export type { Dtype, RecordValue, Row, Tensor, Value } from "./contract/value.ts";
+export { interpretPipeline } from "./topology/interpret.ts";
+export { main } from "./topology/main.ts";

@@ -57,6 +57,8 @@ export interface PipelineSpec {
   readonly tickets: number;
   /** What the compiler computed for the whole run; verified when the run opens. */
   readonly memoryBoundBytes: number;
+  /** Settings of the program that have no effect yet, by name: the run says so. */
+  readonly laterSettings?: readonly string[];
 }
 
 export type ErrorPolicy =

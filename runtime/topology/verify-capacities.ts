@@ -27,7 +27,10 @@ function verifySteps(pipeline: PipelineSpec): void {
   });
   verify(pipeline.chunkRows >= 1 && pipeline.groupChunks >= 1, "chunks and groups hold at least one row and chunk");
   pipeline.stages.forEach((stage, index) => verify(stage.id === index, `stage ${stage.label} stands at ${index}, its id is ${stage.id}`));
-  pipeline.edges.forEach((edge, index) => verify(edge.id === index, `edge ${edge.id} stands at ${index}`));
+  pipeline.edges.forEach((edge, index) => {
+    verify(edge.id === index, `edge ${edge.id} stands at ${index}`);
+    verify(edge.to.kind === "sink" || edge.fromStage < edge.to.stage, `edge ${edge.id} leads back`);
+  });
   pipeline.sinks.forEach((sink, index) => verify(sink.id === index, `sink ${sink.label} stands at ${index}, its id is ${sink.id}`));
 }
 

@@ -1,0 +1,206 @@
+/**
+ * Runs a pipeline on worker threads: starts a worker per stage replica and per sink, joins them by direct ports, and
+ * carries out what the scheduler decides. Sees control messages only, never a row.
+ */
+import { MessageChannel, Worker } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import { jobError } from "../contract/failures.ts";
+import { JobError } from "../contract/kernel.ts";
+import type { PipelineSpec } from "../contract/program.ts";
+import type { Value } from "../contract/value.ts";
+import type { Outputs } from "../recovery/outputs.ts";
+import type { WrittenFiles } from "../recovery/sink-writer.ts";
+import type { Fault, FromWorker, OutPort, ToWorker, WorkerRole, WorkerStart } from "./messages.ts";
+import type { RunLedger } from "./run-ledger.ts";
+import { createScheduler } from "./scheduler.ts";
+import type { Scheduler, SchedulerCommand } from "./scheduler.ts";
+import type { Topology } from "./topology.ts";
+
+export interface CoordinatorRequest {
+  readonly pipeline: PipelineSpec;
+  readonly topology: Topology;
+  readonly ledger: RunLedger;
+  readonly outputs: Outputs;
+  readonly params: Readonly<Record<string, Value>>;
+  /** The program's own bundle, which every worker runs, and its folder. */
+  readonly file: string;
+  readonly folder: string;
+  /** Text that a worker's code writes to stdout or stderr. */
+  readonly onText: (stream: "stdout" | "stderr", text: Uint8Array) => void;
+  /** Called when rows start to move, and gives the view of queues for progress. */
+  readonly onStart: (scheduler: Scheduler) => void;
+  readonly signal: AbortSignal;
+}
+
+/** An error of our own in a worker, with its stack. */
+export class WorkerBug extends Error {
+  override readonly name = "WorkerBug";
+}
+
+interface RunningWorker {
+  readonly role: WorkerRole;
+  readonly thread: Worker;
+  readonly post: (message: ToWorker) => void;
+  readonly ended: Promise<void>;
+}
+
+/** The files of each sink, written and not yet published. Rejects with the first fault; no worker is left behind. */
+export async function runOnWorkers(request: CoordinatorRequest): Promise<readonly WrittenFiles[]> {
+  const workers: RunningWorker[] = [];
+  try {
+    const written = await new Promise<readonly WrittenFiles[]>((resolve, reject) => {
+      request.signal.addEventListener("abort", () => reject(request.signal.reason), { once: true });
+      if (request.signal.aborted) return reject(request.signal.reason);
+      coordinate(request, workers, resolve, reject);
+    });
+    for (const worker of workers) worker.post({ kind: "close" });
+    await Promise.all(workers.map((worker) => worker.ended));
+    return written;
+  } finally {
+    await Promise.all(workers.map((worker) => worker.thread.terminate()));
+  }
+}
+
+function coordinate(request: CoordinatorRequest, workers: RunningWorker[], resolve: (written: readonly WrittenFiles[]) => void, reject: (error: unknown) => void): void {
+  const { pipeline, topology, ledger, outputs } = request;
+  const scheduler = createScheduler(topology);
+  const written = new Map<number, WrittenFiles>();
+  const stageWorkers: RunningWorker[][] = topology.stages.map(() => []);
+  const sinkWorkers: RunningWorker[] = [];
+  let notReady = 0;
+
+  const carryOut = (commands: readonly SchedulerCommand[]): void => {
+    for (const command of commands) {
+      if (command.kind === "run") stageWorkers[command.stage][command.replica].post({ kind: "run", chunk: command.chunk, to: command.to });
+      else if (command.kind === "completed") ledger.completeChunk(command.region, command.chunk, outputs.deadLetters);
+      else for (const sink of topology.regions[command.region].sinks) sinkWorkers[sink].post({ kind: "finish" });
+    }
+  };
+
+  const handleReady = (role: WorkerRole, message: Extract<FromWorker, { kind: "ready" }>): void => {
+    if (role.kind === "stage" && message.splits !== undefined) {
+      outputs.checkInputs(message.splits);
+      ledger.addSource(topology.stages[role.stage].region, message.splits);
+    }
+    if (--notReady > 0) return;
+    request.onStart(scheduler);
+    carryOut(scheduler.start());
+  };
+
+  const handleMessage = (role: WorkerRole, message: FromWorker): void => {
+    if (message.kind === "fault") throw fromFault(message.fault);
+    if (message.kind === "ready") return handleReady(role, message);
+    if (role.kind === "stage") {
+      const { stage, replica } = role;
+      if (message.kind === "done") {
+        ledger.addReport(stage, message.chunk, message);
+        carryOut(scheduler.handle({ kind: "done", stage, replica, chunk: message.chunk, bytes: message.bytes, exhausted: message.exhausted }));
+      } else if (message.kind === "sourceEnd") carryOut(scheduler.handle({ kind: "sourceEnd", stage, chunks: message.chunks }));
+      return;
+    }
+    if (message.kind === "sinkDone") {
+      ledger.addSinkReport(role.sink, message.rows, message.busyMs);
+      carryOut(scheduler.handle({ kind: "sinkDone", sink: role.sink, chunk: message.chunk }));
+    } else if (message.kind === "finished") {
+      written.set(role.sink, message.written);
+      if (written.size < pipeline.sinks.length) return;
+      scheduler.verifyIdle();
+      resolve(pipeline.sinks.map((sink) => written.get(sink.id) ?? { files: [], rows: 0, bytes: 0 }));
+    }
+  };
+
+  const start = (role: WorkerRole, ports: WorkerPorts): RunningWorker => {
+    notReady++;
+    const guarded = (act: () => void): void => {
+      try {
+        act();
+      } catch (error) {
+        reject(error);
+      }
+    };
+    return startWorker(request, role, ports, (message) => guarded(() => handleMessage(role, message)), reject);
+  };
+
+  const ports = joinPorts(pipeline, topology);
+  for (const stage of topology.stages) {
+    for (let replica = 0; replica < stage.replicas; replica++) {
+      const worker = start({ kind: "stage", stage: stage.id, replica }, ports.ofStage(stage.id, replica));
+      stageWorkers[stage.id].push(worker);
+      workers.push(worker);
+    }
+  }
+  for (const sink of topology.sinks) {
+    const worker = start({ kind: "sink", sink: sink.id, target: outputs.targets[sink.id] }, ports.ofSink(sink.id));
+    sinkWorkers.push(worker);
+    workers.push(worker);
+  }
+}
+
+interface WorkerPorts {
+  readonly inPorts: MessagePort[];
+  readonly outPorts: OutPort[];
+}
+
+/** A channel from every worker of a stage to every worker that its edges lead to. */
+function joinPorts(pipeline: PipelineSpec, topology: Topology): { readonly ofStage: (stage: number, replica: number) => WorkerPorts; readonly ofSink: (sink: number) => WorkerPorts } {
+  const empty = (): WorkerPorts => ({ inPorts: [], outPorts: [] });
+  const stages = topology.stages.map((stage) => Array.from({ length: stage.replicas }, empty));
+  const sinks = topology.sinks.map(empty);
+  for (const edge of pipeline.edges) {
+    const receivers = edge.to.kind === "stage" ? stages[edge.to.stage] : [sinks[edge.to.sink]];
+    for (const sender of stages[edge.fromStage]) {
+      receivers.forEach((receiver, replica) => {
+        const { port1, port2 } = new MessageChannel();
+        sender.outPorts.push({ edge: edge.id, replica, port: port1 });
+        receiver.inPorts.push(port2);
+      });
+    }
+  }
+  return { ofStage: (stage, replica) => stages[stage][replica], ofSink: (sink) => sinks[sink] };
+}
+
+function startWorker(request: CoordinatorRequest, role: WorkerRole, ports: WorkerPorts, onMessage: (message: FromWorker) => void, onFault: (error: unknown) => void): RunningWorker {
+  const start: WorkerStart = { pipeline: request.pipeline.name, role, params: request.params, folder: request.folder, ...ports };
+  const thread = new Worker(request.file, {
+    workerData: { pipec: start },
+    transferList: [...ports.inPorts, ...ports.outPorts.map(({ port }) => port)],
+    stdout: true,
+    stderr: true,
+  });
+  let closing = false;
+  thread.on("message", onMessage);
+  thread.on("error", (error) => onFault(describeThreadError(error, request.pipeline, role)));
+  thread.stdout.on("data", (text: Uint8Array) => request.onText("stdout", text));
+  thread.stderr.on("data", (text: Uint8Array) => request.onText("stderr", text));
+  const ended = new Promise<void>((resolve) => {
+    thread.once("exit", () => {
+      if (!closing) onFault(jobError("R0171", `the worker of ${labelOf(request.pipeline, role)} ended before its work was done`));
+      resolve();
+    });
+  });
+  return {
+    role,
+    thread,
+    ended,
+    post: (message) => {
+      if (message.kind === "close") closing = true;
+      thread.postMessage(message);
+    },
+  };
+}
+
+function labelOf(pipeline: PipelineSpec, role: WorkerRole): string {
+  return role.kind === "stage" ? pipeline.stages[role.stage].label : pipeline.sinks[role.sink].label;
+}
+
+function describeThreadError(error: unknown, pipeline: PipelineSpec, role: WorkerRole): unknown {
+  const isMemory = error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
+  return isMemory ? jobError("R0170", `the worker of ${labelOf(pipeline, role)} ran out of memory`, "use smaller chunks or batches, or run node with a larger --max-old-space-size") : error;
+}
+
+function fromFault(fault: Fault): Error {
+  if (fault.kind === "job") return new JobError(fault.code, fault.message, fault.fix);
+  const bug = new WorkerBug(fault.message);
+  bug.stack = fault.stack;
+  return bug;
+}

@@ -1,0 +1,229 @@
+/**
+ * The same program in one thread: chunk after chunk, stage after stage, through the same steps, cuts and columns as on
+ * workers, so that it writes the same bytes. Prints shapes on the way for whoever debugs a pipeline. Tests run here
+ * too, with rows given instead of read.
+ */
+import { performance } from "node:perf_hooks";
+import { onnxBackend } from "../backends/onnx-executor.ts";
+import { decodeChunk } from "../channel/chunk-codec.ts";
+import type { ChunkMessage } from "../channel/chunk-codec.ts";
+import type { Backend } from "../contract/backend.ts";
+import type { Chunk } from "../contract/chunk.ts";
+import { findRowFault } from "../contract/check-value.ts";
+import type { Program } from "../contract/define-program.ts";
+import type { PipelineSpec, StepSpec } from "../contract/program.ts";
+import { programFile } from "../contract/program-folder.ts";
+import type { Row, Value } from "../contract/value.ts";
+import type { Outputs } from "../recovery/outputs.ts";
+import { createSinkWriter } from "../recovery/sink-writer.ts";
+import type { SinkWriter, WrittenFiles } from "../recovery/sink-writer.ts";
+import { inputsOf, openSteps } from "../stage/open-steps.ts";
+import type { OpenSteps } from "../stage/open-steps.ts";
+import { createSourceReader } from "../stage/source-reader.ts";
+import { createChunkLog } from "../stage/step-context.ts";
+import { defaultParams } from "./default-params.ts";
+import { edgeSchema } from "./edge-schema.ts";
+import { describeFailure } from "./run-ledger.ts";
+import type { RunLedger } from "./run-ledger.ts";
+import { openStage } from "./stage-runner.ts";
+import type { StageRunner } from "./stage-runner.ts";
+import { openExplodes, parentFields } from "./topology.ts";
+import type { Topology } from "./topology.ts";
+
+export interface InterpretRequest {
+  readonly pipeline: PipelineSpec;
+  readonly topology: Topology;
+  readonly ledger: RunLedger;
+  readonly outputs: Outputs;
+  readonly observe: (step: StepSpec, chunk: Chunk) => void;
+  readonly signal: AbortSignal;
+}
+
+/** The files of each sink, written and not yet published. */
+export async function runInterpreted(request: InterpretRequest): Promise<readonly WrittenFiles[]> {
+  const { pipeline, topology, ledger, outputs } = request;
+  const stages: StageRunner[] = [];
+  const writers: SinkWriter[] = [];
+  try {
+    for (const stage of pipeline.stages) {
+      const runner = await openStage(pipeline, stage, { backend: onnxBackend, observe: (step, chunk) => request.observe(pipeline.steps[step], chunk) });
+      stages.push(runner);
+      if (runner.splits === undefined) continue;
+      outputs.checkInputs(runner.splits);
+      ledger.addSource(topology.stages[stage.id].region, runner.splits);
+    }
+    for (const sink of pipeline.sinks) {
+      const columns = pipeline.steps[sink.step].columns;
+      writers.push(createSinkWriter({ sink, columns, groupChunks: pipeline.groupChunks, target: outputs.targets[sink.id] }));
+    }
+    for (const region of topology.regions) await runRegion(request, region.id, stages, writers);
+    const written: WrittenFiles[] = [];
+    for (const writer of writers) written.push(await writer.finish());
+    return written;
+  } finally {
+    for (const stage of stages) await stage.close();
+  }
+}
+
+async function runRegion(request: InterpretRequest, region: number, stages: readonly StageRunner[], writers: readonly SinkWriter[]): Promise<void> {
+  const { topology, ledger, outputs, signal } = request;
+  const exhausted = new Set<number>();
+  const useless = (stage: number): boolean =>
+    exhausted.has(stage) || topology.stages[stage].outs.every((edge) => {
+      const { to } = topology.edges[edge];
+      return to.kind === "stage" && useless(to.stage);
+    });
+  for (let chunk = 0; !useless(topology.regions[region].source); chunk++) {
+    signal.throwIfAborted();
+    const done = await runChunk(request, region, chunk, stages, writers);
+    if (done === undefined) return;
+    for (const stage of done) exhausted.add(stage);
+    ledger.completeChunk(region, chunk, outputs.deadLetters);
+  }
+}
+
+/** Carries one chunk through all stages of the region. The exhausted stages, or undefined where the source is at its end. */
+async function runChunk(request: InterpretRequest, region: number, chunk: number, stages: readonly StageRunner[], writers: readonly SinkWriter[]): Promise<readonly number[] | undefined> {
+  const { pipeline, topology, ledger } = request;
+  const waiting = new Map<number, ChunkMessage>();
+  const exhausted: number[] = [];
+  for (const node of topology.stages.filter((stage) => stage.region === region)) {
+    const result = await stages[node.id].run(node.ins.flatMap((edge) => waiting.get(edge) ?? []));
+    if (result === undefined) return undefined;
+    ledger.addReport(node.id, chunk, result.report);
+    if (result.exhausted) exhausted.push(node.id);
+    for (const message of result.messages) waiting.set(message.edge, message);
+    for (const edge of node.ins) waiting.delete(edge);
+  }
+  for (const sink of topology.regions[region].sinks) {
+    const { edge } = topology.sinks[sink];
+    const message = waiting.get(edge);
+    if (message === undefined) throw new Error(`chunk ${chunk} did not come to sink ${sink}`);
+    const started = performance.now();
+    const { rows } = decodeChunk(edgeSchema(pipeline, pipeline.edges[edge]), message);
+    await writers[sink].write(chunk, rows);
+    ledger.addSinkReport(sink, rows.length, performance.now() - started);
+  }
+  return exhausted;
+}
+
+export interface InterpretOptions {
+  readonly params?: Readonly<Record<string, Value>>;
+  /** Rows that replace those of a stream, by its name. */
+  readonly given?: ReadonlyMap<string, readonly Row[]>;
+  /** Streams whose rows are wanted. */
+  readonly collect: readonly string[];
+  readonly backend?: Backend;
+}
+
+/**
+ * The rows of some streams of a pipeline; nothing is written. Only what leads to them runs. Where the pipeline's
+ * `errors` is "fail" a row that fails is an Error that names it.
+ */
+export async function interpretPipeline(program: Program, name: string, options: InterpretOptions): Promise<ReadonlyMap<string, readonly Row[]>> {
+  const pipeline = program.pipelines.find((candidate) => candidate.name === name);
+  if (pipeline === undefined) throw new Error(`the program has no pipeline ${name}`);
+  program.setParams({ ...defaultParams(program), ...options.params });
+  const given = new Map([...(options.given ?? [])].map(([stream, rows]) => [findStream(pipeline, stream).id, rows]));
+  const wanted = options.collect.map((stream) => findStream(pipeline, stream));
+  const needed = findNeeded(pipeline, wanted, new Set(given.keys()));
+  const collected = new Map(wanted.map((step): [string, Row[]] => [step.name, []]));
+  const steps = pipeline.steps.filter((step) => needed.has(step.id));
+  const carried = parentFields(pipeline.steps);
+  const opened = await openSteps(steps.filter((step) => !given.has(step.id)), {
+    parentFields: (explode) => carried.get(explode) ?? [],
+    openModel: (model) => (options.backend ?? onnxBackend).open(model, programFile(model.file)),
+  });
+  try {
+    const starts = await openStarts(pipeline, steps, given);
+    await collectRows(pipeline, opened, starts, (step, rows) => collected.get(step)?.push(...rows), wanted);
+  } finally {
+    await opened.close();
+  }
+  return collected;
+}
+
+type ChunkSupply = () => Promise<Chunk | undefined>;
+
+async function collectRows(pipeline: PipelineSpec, opened: OpenSteps, starts: ReadonlyMap<number, ChunkSupply>, add: (step: string, rows: readonly Row[]) => void, wanted: readonly StepSpec[]): Promise<void> {
+  for (let ordinal = 0; ; ordinal++) {
+    const chunks = new Map<number, Chunk>();
+    for (const [step, supply] of starts) {
+      const chunk = await supply();
+      if (chunk !== undefined) chunks.set(step, chunk);
+    }
+    if (chunks.size === 0) return;
+    // A source that ends before another still has a say in every step after it: as an empty chunk.
+    for (const step of starts.keys()) if (!chunks.has(step)) chunks.set(step, emptyChunk(ordinal));
+    const log = createChunkLog();
+    const made = await opened.run(chunks, log);
+    const [failure] = log.failures;
+    if (failure !== undefined && pipeline.errors.kind === "fail") throw new Error(describeFailure(failure, []));
+    for (const step of wanted) add(step.name, made.get(step.id)?.rows ?? []);
+  }
+}
+
+/** Where rows come from: those given, and the sources that are read. */
+async function openStarts(pipeline: PipelineSpec, steps: readonly StepSpec[], given: ReadonlyMap<number, readonly Row[]>): Promise<ReadonlyMap<number, ChunkSupply>> {
+  const starts = new Map<number, ChunkSupply>();
+  for (const step of steps) {
+    const rows = given.get(step.id);
+    if (rows !== undefined) starts.set(step.id, supplyRows(pipeline, step, rows));
+    else if (step.kind === "read") {
+      const reader = createSourceReader(step, await step.source.open(step.args(), step.columns), pipeline.chunkRows);
+      starts.set(step.id, async () => {
+        const log = createChunkLog();
+        const chunk = await reader.next(log);
+        const [failure] = log.failures;
+        if (failure !== undefined && pipeline.errors.kind === "fail") throw new Error(describeFailure(failure, []));
+        return chunk;
+      });
+    }
+  }
+  return starts;
+}
+
+function supplyRows(pipeline: PipelineSpec, step: StepSpec, rows: readonly Row[]): ChunkSupply {
+  if ((openExplodes(pipeline.steps).get(step.id) ?? []).length > 0) throw new Error(`${step.name} stands under an explode: rows can be given before it only`);
+  rows.forEach((row, index) => {
+    const fault = findRowFault(step.columns, row);
+    if (fault !== undefined) throw new Error(`row ${index} given for ${step.name}: ${fault}`);
+  });
+  let firstRow = 0;
+  return async () => {
+    if (firstRow >= rows.length) return undefined;
+    const part = rows.slice(firstRow, firstRow + pipeline.chunkRows);
+    const chunk: Chunk = {
+      id: { ordinal: Math.floor(firstRow / pipeline.chunkRows), split: 0, firstRow },
+      rows: part,
+      parents: part.map(() => 0),
+      children: part.map((_, index) => index),
+      levels: [],
+      places: part.map((_, index) => `given row ${firstRow + index}`),
+    };
+    firstRow += part.length;
+    return chunk;
+  };
+}
+
+function emptyChunk(ordinal: number): Chunk {
+  return { id: { ordinal, split: 0, firstRow: 0 }, rows: [], parents: [], children: [], levels: [], places: [] };
+}
+
+function findStream(pipeline: PipelineSpec, name: string): StepSpec {
+  const step = pipeline.steps.find((candidate) => candidate.name === name);
+  if (step === undefined) throw new Error(`pipeline ${pipeline.name} has no stream ${name}`);
+  return step;
+}
+
+/** The wanted steps and all they depend on, up to the given ones. */
+function findNeeded(pipeline: PipelineSpec, wanted: readonly StepSpec[], given: ReadonlySet<number>): ReadonlySet<number> {
+  const needed = new Set<number>();
+  const visit = (id: number): void => {
+    if (needed.has(id)) return;
+    needed.add(id);
+    if (!given.has(id)) for (const input of inputsOf(pipeline.steps[id])) visit(input);
+  };
+  for (const step of wanted) visit(step.id);
+  return needed;
+}

@@ -1,0 +1,125 @@
+/**
+ * The command line of a built program: `node out.js [NAME] [--param value …]`. The same file is the main thread and
+ * every worker.
+ *
+ * Exit codes: 0 done; 2 usage; 4 done, but more rows failed than the pipeline allows; 5 ended by a fault that a user
+ * can mend, nothing published; 70 our bug; 130 interrupted.
+ */
+import { dirname } from "node:path";
+import type { Program } from "../contract/define-program.ts";
+import { isUsageFailure } from "../contract/failures.ts";
+import { JobError } from "../contract/kernel.ts";
+import { setProgramFolder } from "../contract/program-folder.ts";
+import type { PipelineSpec } from "../contract/program.ts";
+import type { Value } from "../contract/value.ts";
+import { parseCommandLine } from "./command-line.ts";
+import type { CommandLine } from "./command-line.ts";
+import { resolveParam } from "./default-params.ts";
+import { createRunView } from "./run-view.ts";
+import { runPipeline } from "./run-pipeline.ts";
+import { findWorkerStart, runWorker } from "./worker.ts";
+
+export const exitCodes = { done: 0, usage: 2, overBudget: 4, failed: 5, bug: 70, interrupted: 130 } as const;
+
+/** Raised where the user asked the run to end. */
+class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+/** Runs the program as the command line says. `file` is the program's own bundle. */
+export function main(program: Program, file: string): void {
+  const start = findWorkerStart();
+  if (start !== undefined) return runWorker(program, start);
+  void runCommand(program, file, process.argv.slice(2)).then((code) => {
+    process.exitCode = code;
+  });
+}
+
+async function runCommand(program: Program, file: string, argv: readonly string[]): Promise<number> {
+  setProgramFolder(dirname(file));
+  const line = parseCommandLine(program, argv);
+  if (line.kind === "help") {
+    process.stdout.write(line.text.endsWith("\n") ? line.text : `${line.text}\n`);
+    return exitCodes.done;
+  }
+  if (line.kind === "usage") {
+    printFault(line.code, line.message, undefined);
+    return exitCodes.usage;
+  }
+  const pipeline = program.pipelines.find((candidate) => candidate.name === line.pipeline);
+  if (pipeline === undefined) throw new Error(`the program has no pipeline ${line.pipeline}`);
+  return runNamed(program, pipeline, file, line);
+}
+
+async function runNamed(program: Program, pipeline: PipelineSpec, file: string, line: Extract<CommandLine, { kind: "run" }>): Promise<number> {
+  const view = createRunView(pipeline, line.flags);
+  const abort = new AbortController();
+  const stopListening = onInterrupt(() => abort.abort(new Interrupted("interrupted")));
+  try {
+    const outcome = await runPipeline({
+      program,
+      pipeline,
+      params: readParams(program, line),
+      file,
+      folder: dirname(file),
+      interpret: line.flags.interpret,
+      overwrite: line.flags.overwrite,
+      signal: abort.signal,
+      onText: view.onText,
+      onStart: view.onStart,
+      observe: view.observe,
+    });
+    view.finish(outcome);
+    if (!outcome.isOverBudget) return exitCodes.done;
+    printFault("R0161", `${outcome.counters.dead} of ${outcome.counters.rowsRead} rows failed, more than the pipeline's \`errors\` setting allows; the output holds the others`, undefined);
+    return exitCodes.overBudget;
+  } catch (error) {
+    view.stop();
+    return reportError(error);
+  } finally {
+    stopListening();
+  }
+}
+
+function readParams(program: Program, line: Extract<CommandLine, { kind: "run" }>): Readonly<Record<string, Value>> {
+  return Object.fromEntries(
+    program.params.map((param): [string, Value] => {
+      const { value, fromCommandLine } = line.params[param.name];
+      return [param.name, fromCommandLine ? value : resolveParam(param, value)];
+    }),
+  );
+}
+
+/** The first signal ends the run cleanly, a second one at once. */
+function onInterrupt(act: () => void): () => void {
+  let asked = false;
+  const handle = (): void => {
+    if (asked) process.exit(exitCodes.interrupted);
+    asked = true;
+    act();
+  };
+  process.on("SIGINT", handle);
+  process.on("SIGTERM", handle);
+  return () => {
+    process.off("SIGINT", handle);
+    process.off("SIGTERM", handle);
+  };
+}
+
+function reportError(error: unknown): number {
+  if (error instanceof Interrupted) {
+    process.stderr.write("interrupted: nothing was published\n");
+    return exitCodes.interrupted;
+  }
+  if (error instanceof JobError) {
+    printFault(error.code, error.message, error.fix);
+    return isUsageFailure(error.code) ? exitCodes.usage : exitCodes.failed;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`This is a bug in pipec, not in your program. Please report it with the lines below.\n${text}\n`);
+  return exitCodes.bug;
+}
+
+function printFault(code: string, message: string, fix: string | undefined): void {
+  process.stderr.write(`error[${code}]: ${message}\n${fix === undefined ? "" : `  to mend it: ${fix}\n`}`);
+}

@@ -1,0 +1,66 @@
+/** What coordinator and workers say to each other: small control messages only, rows go directly between workers. */
+import { JobError } from "../contract/kernel.ts";
+import type { Split } from "../contract/kernel.ts";
+import type { RowFailure } from "../contract/row-failure.ts";
+import type { Value } from "../contract/value.ts";
+import type { WrittenFiles } from "../recovery/sink-writer.ts";
+import type { OutputTarget } from "../recovery/output-target.ts";
+import type { MessagePort } from "node:worker_threads";
+
+/** `workerData.pipec` of every worker of a run. */
+export interface WorkerStart {
+  readonly pipeline: string;
+  readonly role: WorkerRole;
+  readonly params: Readonly<Record<string, Value>>;
+  /** The program's folder. */
+  readonly folder: string;
+  readonly inPorts: readonly MessagePort[];
+  readonly outPorts: readonly OutPort[];
+}
+
+export type WorkerRole =
+  | { readonly kind: "stage"; readonly stage: number; readonly replica: number }
+  | { readonly kind: "sink"; readonly sink: number; readonly target: OutputTarget | undefined };
+
+export interface OutPort {
+  readonly edge: number;
+  /** The worker at the other end: a replica of the stage that the edge leads to, 0 for a sink. */
+  readonly replica: number;
+  readonly port: MessagePort;
+}
+
+export type ToWorker =
+  | { readonly kind: "run"; readonly chunk: number; readonly to: readonly number[] }
+  /** To a sink: everything has come. */
+  | { readonly kind: "finish" }
+  | { readonly kind: "close" };
+
+export type FromWorker =
+  /** Sources say what they will read. */
+  | { readonly kind: "ready"; readonly splits: readonly Split[] | undefined }
+  | ({ readonly kind: "done"; readonly chunk: number; readonly bytes: readonly number[]; readonly exhausted: boolean } & ChunkReport)
+  | { readonly kind: "sourceEnd"; readonly chunks: number }
+  | { readonly kind: "sinkDone"; readonly chunk: number; readonly rows: number; readonly busyMs: number }
+  | { readonly kind: "finished"; readonly written: WrittenFiles }
+  | { readonly kind: "fault"; readonly fault: Fault };
+
+/** What a stage did with one chunk. */
+export interface ChunkReport {
+  readonly rowsIn: number;
+  /** Rows on all out-edges together counted once: those of the stage's last step. */
+  readonly rowsOut: number;
+  readonly filtered: number;
+  readonly failures: readonly RowFailure[];
+  readonly busyMs: number;
+}
+
+/** An error as it crosses threads. */
+export type Fault =
+  | { readonly kind: "job"; readonly code: string; readonly message: string; readonly fix: string | undefined }
+  | { readonly kind: "bug"; readonly message: string; readonly stack: string };
+
+export function toFault(error: unknown): Fault {
+  if (error instanceof JobError) return { kind: "job", code: error.code, message: error.message, fix: error.fix };
+  if (error instanceof Error) return { kind: "bug", message: error.message, stack: error.stack ?? error.message };
+  return { kind: "bug", message: String(error), stack: String(error) };
+}

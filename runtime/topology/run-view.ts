@@ -1,0 +1,102 @@
+/** What a person (or a program, with --json) sees of a run: progress while it lasts, the summary at its end. */
+import { performance } from "node:perf_hooks";
+import type { Chunk } from "../contract/chunk.ts";
+import type { PipelineSpec, StepSpec } from "../contract/program.ts";
+import { createProgressPrinter } from "../telemetry/progress-printer.ts";
+import type { RunSnapshot } from "../telemetry/progress.ts";
+import { createRateWindow } from "../telemetry/rate-window.ts";
+import type { RunCounters } from "../telemetry/run-counters.ts";
+import { printSummaryJson, renderSummary } from "../telemetry/summary.ts";
+import type { RunSummary } from "../telemetry/summary.ts";
+import type { RunFlags } from "./command-line.ts";
+import type { RunOutcome } from "./run-pipeline.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { createShapePrinter } from "./shape-printer.ts";
+
+export interface RunView {
+  readonly onStart: (counters: RunCounters, scheduler: Scheduler | undefined) => void;
+  readonly onText: (stream: "stdout" | "stderr", text: Uint8Array) => void;
+  readonly observe: (step: StepSpec, chunk: Chunk) => void;
+  readonly finish: (outcome: RunOutcome) => void;
+  /** Takes progress off the screen. */
+  readonly stop: () => void;
+}
+
+const TICK_MS = 200;
+const WINDOW_MS = 5000;
+
+export function createRunView(pipeline: PipelineSpec, flags: RunFlags): RunView {
+  const output = flags.json ? process.stdout : process.stderr;
+  const color = process.stderr.isTTY === true && process.env["NO_COLOR"] === undefined;
+  const printer = createProgressPrinter(output, { json: flags.json, quiet: flags.quiet || flags.interpret, color });
+  const shapes = createShapePrinter();
+  let timer: NodeJS.Timeout | undefined;
+
+  const stop = (): void => {
+    clearInterval(timer);
+    printer.clear();
+  };
+  return {
+    onStart: (counters, scheduler) => {
+      const startedMs = performance.now();
+      const snapshot = createSnapshots(pipeline, counters, scheduler);
+      timer = setInterval(() => printer.update(snapshot(performance.now() - startedMs)), TICK_MS);
+      timer.unref();
+    },
+    onText: (stream, text) => {
+      printer.clear();
+      process[stream].write(text);
+    },
+    observe: (step, chunk) => {
+      for (const line of shapes(step, chunk)) process.stderr.write(`${line}\n`);
+    },
+    finish: (outcome) => {
+      stop();
+      const summary = summarize(pipeline, outcome);
+      if (flags.json) output.write(`${printSummaryJson(summary)}\n`);
+      else if (!flags.quiet) output.write(`${renderSummary(summary, color).join("\n")}\n`);
+    },
+    stop,
+  };
+}
+
+function createSnapshots(pipeline: PipelineSpec, counters: RunCounters, scheduler: Scheduler | undefined): (elapsedMs: number) => RunSnapshot {
+  const rates = createRateWindow(WINDOW_MS);
+  return (elapsedMs) => {
+    const [rowsPerMs, ...busy] = rates.add({ atMs: elapsedMs, values: [counters.rowsDone, ...counters.stages.map((stage) => stage.busyMs)] });
+    const fill = scheduler?.edgeFill() ?? [];
+    const stages = counters.stages.map((stage, id) => {
+      const ins = pipeline.edges.filter(({ to }) => to.kind === "stage" && to.stage === id);
+      const { label, replicas } = stage;
+      return {
+        label,
+        replicas,
+        busyShare: Math.min(1, busy[id] / replicas),
+        queuedChunks: ins.reduce((sum, edge) => sum + (fill[edge.id]?.held ?? 0), 0),
+        queueChunks: ins.reduce((sum, edge) => sum + (fill[edge.id]?.capacity ?? 0), 0),
+      };
+    });
+    const { rowsDone, rowsTotal, dead } = counters;
+    return { pipeline: pipeline.name, elapsedMs, rowsDone, ...(rowsTotal === undefined ? {} : { rowsTotal }), rowsDead: dead, rowsPerSecond: rowsPerMs * 1000, stages };
+  };
+}
+
+function summarize(pipeline: PipelineSpec, outcome: RunOutcome): RunSummary {
+  const { counters, elapsedMs, written, places, deadLetterPath } = outcome;
+  return {
+    pipeline: pipeline.name,
+    outcome: outcome.isOverBudget ? "overBudget" : "finished",
+    elapsedMs,
+    rowsIn: counters.rowsRead,
+    rowsOut: written.reduce((sum, { rows }) => sum + rows, 0),
+    rowsFiltered: counters.filtered,
+    rowsDead: counters.dead,
+    stages: counters.stages.map(({ label, replicas, busyMs }) => ({ label, replicas, busyShare: Math.min(1, busyMs / (elapsedMs * replicas)) })),
+    outputs: written.map(({ files, rows, bytes }, index) => {
+      const place = places[index];
+      return { label: pipeline.sinks[index].label, ...(place === undefined ? {} : { place }), rows, files: files.length, bytes };
+    }),
+    ...(deadLetterPath === undefined ? {} : { deadLetters: deadLetterPath }),
+    notes: (pipeline.laterSettings ?? []).map((name) => `the setting \`${name}\` has no effect yet`),
+  };
+}

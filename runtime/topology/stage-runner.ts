@@ -1,0 +1,97 @@
+/** A stage of a pipeline, opened in this thread: one chunk in on each in-edge, one chunk out on each out-edge. */
+import { performance } from "node:perf_hooks";
+import { decodeChunk, encodeChunk } from "../channel/chunk-codec.ts";
+import type { ChunkMessage, EdgeSchema } from "../channel/chunk-codec.ts";
+import type { Backend } from "../contract/backend.ts";
+import type { Chunk } from "../contract/chunk.ts";
+import type { OpenSource, Split } from "../contract/kernel.ts";
+import { programFile } from "../contract/program-folder.ts";
+import type { EdgeSpec, PipelineSpec, StageSpec } from "../contract/program.ts";
+import { openSteps } from "../stage/open-steps.ts";
+import { createSourceReader } from "../stage/source-reader.ts";
+import { createChunkLog } from "../stage/step-context.ts";
+import { edgeSchema } from "./edge-schema.ts";
+import type { ChunkReport } from "./messages.ts";
+import { parentFields } from "./topology.ts";
+
+export interface StageRunner {
+  /** What the source will read; undefined for a stage that reads none. */
+  readonly splits: readonly Split[] | undefined;
+  /** The stage's in-edges and out-edges, in the order of the pipeline's edges. */
+  readonly ins: readonly EdgeSpec[];
+  readonly outs: readonly EdgeSpec[];
+  /** Undefined where a source has no more chunks. `messages`: one for each in-edge, in any order. */
+  readonly run: (messages: readonly ChunkMessage[]) => Promise<StageResult | undefined>;
+  readonly close: () => Promise<void>;
+}
+
+export interface StageResult {
+  readonly messages: readonly ChunkMessage[];
+  readonly report: ChunkReport;
+  readonly exhausted: boolean;
+}
+
+export interface StageHost {
+  readonly backend: Backend;
+  readonly observe?: (step: number, chunk: Chunk) => void;
+}
+
+export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: StageHost): Promise<StageRunner> {
+  const ins = pipeline.edges.filter((edge) => edge.to.kind === "stage" && edge.to.stage === stage.id);
+  const outs = pipeline.edges.filter((edge) => edge.fromStage === stage.id);
+  const schemas = new Map<number, EdgeSchema>([...ins, ...outs].map((edge) => [edge.id, edgeSchema(pipeline, edge)]));
+  const schemaOf = (edge: number): EdgeSchema => schemas.get(edge) ?? edgeSchema(pipeline, pipeline.edges[edge]);
+  const carried = parentFields(pipeline.steps);
+  const steps = stage.steps.map((step) => pipeline.steps[step]);
+  const source = await openReader(pipeline, stage);
+  const opened = await openSteps(steps, {
+    parentFields: (explode) => carried.get(explode) ?? [],
+    openModel: (model) => host.backend.open(model, programFile(model.file)),
+    ...(host.observe === undefined ? {} : { observe: host.observe }),
+  });
+  const last = stage.steps[stage.steps.length - 1];
+
+  return {
+    splits: source?.open.splits,
+    ins,
+    outs,
+    run: async (messages) => {
+      const started = performance.now();
+      const log = createChunkLog();
+      const given = new Map(messages.map((message): [number, Chunk] => [pipeline.edges[message.edge].fromStep, decodeChunk(schemaOf(message.edge), message)]));
+      if (source !== undefined) {
+        const chunk = await source.reader.next(log);
+        if (chunk === undefined) return undefined;
+        host.observe?.(source.step, chunk);
+        given.set(source.step, chunk);
+      }
+      const chunks = await opened.run(given, log);
+      const out = outs.map((edge) => encodeChunk(edge.id, schemaOf(edge.id), chunkOf(chunks, edge.fromStep)));
+      const rowsIn = source === undefined ? rowsOf([...given.values()]) : (given.get(source.step)?.places.length ?? 0);
+      const rowsOut = chunks.get(last)?.rows.length ?? 0;
+      const report = { rowsIn, rowsOut, filtered: log.filtered, failures: log.failures, busyMs: performance.now() - started };
+      return { messages: out, report, exhausted: opened.isExhausted() };
+    },
+    close: async () => {
+      await opened.close();
+      await source?.open.close();
+    },
+  };
+}
+
+function rowsOf(chunks: readonly Chunk[]): number {
+  return Math.max(0, ...chunks.map((chunk) => chunk.rows.length));
+}
+
+function chunkOf(chunks: ReadonlyMap<number, Chunk>, step: number): Chunk {
+  const chunk = chunks.get(step);
+  if (chunk === undefined) throw new Error(`the stage gives no rows of step ${step}`);
+  return chunk;
+}
+
+async function openReader(pipeline: PipelineSpec, stage: StageSpec): Promise<{ readonly step: number; readonly open: OpenSource; readonly reader: ReturnType<typeof createSourceReader> } | undefined> {
+  const step = stage.steps.map((id) => pipeline.steps[id]).find((candidate) => candidate.kind === "read");
+  if (step?.kind !== "read") return undefined;
+  const open = await step.source.open(step.args(), step.columns);
+  return { step: step.id, open, reader: createSourceReader(step, open, pipeline.chunkRows) };
+}

@@ -1,0 +1,146 @@
+/**
+ * The worker's side of a run. A stage's worker does chunks in the order the coordinator says, and sends results to the
+ * workers it was told, at once. A sink's worker puts chunks back in order and writes them.
+ */
+import { performance } from "node:perf_hooks";
+import { parentPort, workerData } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import { onnxBackend } from "../backends/onnx-executor.ts";
+import { decodeChunk, postChunk } from "../channel/chunk-codec.ts";
+import type { ChunkMessage } from "../channel/chunk-codec.ts";
+import type { Program } from "../contract/define-program.ts";
+import type { PipelineSpec } from "../contract/program.ts";
+import { setProgramFolder } from "../contract/program-folder.ts";
+import { createSinkWriter } from "../recovery/sink-writer.ts";
+import type { OutputTarget } from "../recovery/output-target.ts";
+import { edgeSchema } from "./edge-schema.ts";
+import { toFault } from "./messages.ts";
+import type { FromWorker, OutPort, ToWorker, WorkerStart } from "./messages.ts";
+import { openStage } from "./stage-runner.ts";
+
+/** What this thread was started to do; undefined in the thread of the command line. */
+export function findWorkerStart(): WorkerStart | undefined {
+  const data: unknown = workerData;
+  // Only the coordinator makes workers with this key.
+  return typeof data === "object" && data !== null && "pipec" in data ? (data.pipec as WorkerStart) : undefined;
+}
+
+export function runWorker(program: Program, start: WorkerStart): void {
+  if (parentPort === null) throw new Error("a worker without a coordinator");
+  const control = parentPort;
+  const fail = (error: unknown): void => control.postMessage({ kind: "fault", fault: toFault(error) } satisfies FromWorker);
+  program.setParams(start.params);
+  setProgramFolder(start.folder);
+  const pipeline = program.pipelines.find((candidate) => candidate.name === start.pipeline);
+  if (pipeline === undefined) throw new Error(`the program has no pipeline ${start.pipeline}`);
+  const { role } = start;
+  const working = role.kind === "stage" ? runStageWorker(pipeline, role.stage, start, control) : runSinkWorker(pipeline, role.sink, role.target, start, control);
+  working.catch(fail);
+}
+
+/** Calls `handle` for one message after the other, each after the last one's promise. */
+function inTurn<T>(port: MessagePort, handle: (message: T) => Promise<void> | void, fail: (error: unknown) => void): void {
+  let last = Promise.resolve();
+  port.on("message", (message: T) => {
+    last = last.then(() => handle(message)).catch(fail);
+  });
+}
+
+async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: WorkerStart, control: MessagePort): Promise<void> {
+  const send = (message: FromWorker): void => control.postMessage(message);
+  const fail = (error: unknown): void => send({ kind: "fault", fault: toFault(error) });
+  const inputs = pipeline.edges.filter(({ to }) => to.kind === "stage" && to.stage === stageId).length;
+  const arrived = new Map<number, ChunkMessage[]>();
+  const waiting = new Map<number, (messages: readonly ChunkMessage[]) => void>();
+  for (const port of start.inPorts) {
+    port.on("message", (message: ChunkMessage) => {
+      const chunk = message.id.ordinal;
+      const messages = [...(arrived.get(chunk) ?? []), message];
+      arrived.set(chunk, messages);
+      if (messages.length === inputs) waiting.get(chunk)?.(messages);
+    });
+  }
+  const stage = await openStage(pipeline, pipeline.stages[stageId], { backend: onnxBackend });
+
+  /** The chunk's messages: the coordinator's word may come before they do. */
+  const takeInputs = async (chunk: number): Promise<readonly ChunkMessage[]> => {
+    const here = arrived.get(chunk) ?? [];
+    const messages = here.length === inputs ? here : await new Promise<readonly ChunkMessage[]>((resolve) => waiting.set(chunk, resolve));
+    arrived.delete(chunk);
+    waiting.delete(chunk);
+    return messages;
+  };
+
+  let sourceEnded = false;
+  const runChunk = async (chunk: number, to: readonly number[]): Promise<void> => {
+    if (sourceEnded) return;
+    const result = await stage.run(await takeInputs(chunk));
+    if (result === undefined) {
+      sourceEnded = true;
+      return send({ kind: "sourceEnd", chunks: chunk });
+    }
+    const bytes = result.messages.map((message, index) => postChunk(findPort(start.outPorts, message.edge, to[index]), message));
+    send({ kind: "done", chunk, bytes, exhausted: result.exhausted, ...result.report });
+  };
+
+  inTurn<ToWorker>(control, async (message) => {
+    if (message.kind === "run") return runChunk(message.chunk, message.to);
+    if (message.kind === "close") {
+      await stage.close();
+      endThread(start, control);
+    }
+  }, fail);
+  send({ kind: "ready", splits: stage.splits });
+}
+
+function findPort(ports: readonly OutPort[], edge: number, replica: number): MessagePort {
+  const found = ports.find((port) => port.edge === edge && port.replica === replica);
+  if (found === undefined) throw new Error(`no way leads along edge ${edge} to worker ${replica}`);
+  return found.port;
+}
+
+async function runSinkWorker(pipeline: PipelineSpec, sinkId: number, target: OutputTarget | undefined, start: WorkerStart, control: MessagePort): Promise<void> {
+  const send = (message: FromWorker): void => control.postMessage(message);
+  const fail = (error: unknown): void => send({ kind: "fault", fault: toFault(error) });
+  const sink = pipeline.sinks[sinkId];
+  const edge = pipeline.edges.find(({ to }) => to.kind === "sink" && to.sink === sinkId);
+  if (edge === undefined) throw new Error(`nothing leads to sink ${sink.label}`);
+  const schema = edgeSchema(pipeline, edge);
+  const writer = createSinkWriter({ sink, columns: schema.columns, groupChunks: pipeline.groupChunks, target });
+  const early = new Map<number, ChunkMessage>();
+  let next = 0;
+  let last = Promise.resolve();
+
+  const writeChunk = async (message: ChunkMessage): Promise<void> => {
+    const started = performance.now();
+    const { rows } = decodeChunk(schema, message);
+    await writer.write(message.id.ordinal, rows);
+    send({ kind: "sinkDone", chunk: message.id.ordinal, rows: rows.length, busyMs: performance.now() - started });
+  };
+  const writeInOrder = (): void => {
+    for (let message = early.get(next); message !== undefined; message = early.get(next)) {
+      const due = message;
+      early.delete(next++);
+      last = last.then(() => writeChunk(due)).catch(fail);
+    }
+  };
+  for (const port of start.inPorts) {
+    port.on("message", (message: ChunkMessage) => {
+      early.set(message.id.ordinal, message);
+      writeInOrder();
+    });
+  }
+  inTurn<ToWorker>(control, async (message) => {
+    await last;
+    if (message.kind === "finish") send({ kind: "finished", written: await writer.finish() });
+    else if (message.kind === "close") endThread(start, control);
+  }, fail);
+  send({ kind: "ready", splits: undefined });
+}
+
+/** With no port open, the thread ends by itself once what it wrote has been read. */
+function endThread(start: WorkerStart, control: MessagePort): void {
+  for (const port of start.inPorts) port.close();
+  for (const { port } of start.outPorts) port.close();
+  control.close();
+}
