@@ -4,6 +4,7 @@
  *
  * Output is deterministic and free of machine paths: files of packages are named by package, pipec's own by `pipec/`.
  */
+import { existsSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { build } from "esbuild";
 import type { BuildFailure, Message, Plugin } from "esbuild";
@@ -11,8 +12,8 @@ import { moduleFile } from "./package-layout.ts";
 import type { PackageLayout } from "./package-layout.ts";
 import { banner, footer } from "./wrapper.ts";
 
-/** Packages with native parts, loaded at run time from where pipec is installed. */
-export const nativePackages = ["onnxruntime-node", "sharp", "tokenizers"] as const;
+/** Packages with native parts or files beside their code, loaded at run time from where pipec is installed. */
+export const nativePackages = ["onnxruntime-node", "sharp", "tokenizers", "@bokuweb/zstd-wasm"] as const;
 
 export interface BundleRequest {
   readonly layout: PackageLayout;
@@ -81,7 +82,12 @@ function programPlugin(request: BundleRequest): Plugin {
     name: "program",
     setup(context) {
       context.onResolve({ filter: /^pipec-program$/ }, () => ({ path: request.programFile }));
-      context.onLoad({ filter: /program\.ts$/ }, (args) => {
+      // The program's folder need not exist yet, and esbuild resolves nothing from a folder that is not there.
+      context.onResolve({ filter: /^\.\.?\// }, (args) => {
+        const file = join(dirname(request.programFile), args.path);
+        return args.importer === request.programFile && existsSync(file) ? { path: file } : undefined;
+      });
+      context.onLoad({ filter: /\/(program|tests)\.ts$/ }, (args) => {
         if (args.path !== request.programFile) return undefined;
         return { contents: request.programText, loader: "ts", resolveDir: dirname(request.programFile) };
       });

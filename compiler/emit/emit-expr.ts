@@ -80,7 +80,7 @@ function emitPiece(cx: EmitContext, expr: Expr): Piece {
     case "narrow":
       return emitNarrow(cx, expr);
     case "fixture":
-      return call(true, [cx.runtime("fixture"), "(", JSON.stringify(cx.paths.fromMain(expr.fromFile, expr.path)), ")"]);
+      return call(true, [cx.runtime("fixture"), "(", JSON.stringify(programPath(cx, cx.paths.fromMain(expr.fromFile, expr.path))), ")"]);
     case "stream":
       return compound("(await ", "streams(", JSON.stringify(expr.pipeline), ", ", JSON.stringify(stepName(cx, expr.pipeline, expr.stream)), ")) as ", tsType(expr.type, cx.useType));
     case "snapshot":
