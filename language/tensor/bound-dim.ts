@@ -30,7 +30,7 @@ export function intervalOfDim(dim: Dim, bounds: DimBounds): DimInterval {
 
 /** Whether a <= b is proved for all values within the bounds. */
 export function proveLessEqual(a: Dim, b: Dim, bounds: DimBounds): boolean {
-  return proveNonNegative(subDims(b, a), bounds, 6);
+  return proveNonNegative(subDims(b, a), bounds, fuelMax);
 }
 
 /** Whether a = b is proved for all values within the bounds. */
@@ -102,20 +102,26 @@ function floorEnd(end: End, divisor: bigint): End {
 
 /**
  * Tries intervals, then intervals after moving each lower bound to 0 (so that T*T - T with T >= 1 has only positive
- * terms), then replaces one floor or max by what bounds it. `fuel` limits the replacements.
+ * terms), then replaces one floor or max by what bounds it. `fuel` limits the
+ * replacements.
  */
 function proveNonNegative(dim: Dim, bounds: DimBounds, fuel: number): boolean {
   if (endsOfDim(dim, bounds).low >= 0n) return true;
   const moved = moveLowerBounds(dim, bounds);
   if (moved.dim !== dim && endsOfDim(moved.dim, moved.bounds).low >= 0n) return true;
   if (fuel === 0) return false;
-  return dim.terms.some((term) => {
+  const candidates = dim.terms.flatMap((term) => {
     const [factor, another] = term.factors;
-    if (!factor || another || factor.power !== 1 || factor.atom.kind === "name") return false;
+    if (!factor || another || factor.power !== 1 || factor.atom.kind === "name") return [];
     const rest = dimOfTerms(dim.terms.filter((other) => other !== term));
-    return weakenAtom(factor.atom, term.coefficient, rest).some((all) => all.every((weaker) => proveNonNegative(weaker, bounds, fuel - 1)));
+    return weakenAtom(factor.atom, term.coefficient, rest);
   });
+  return candidates.slice(0, weakerMax).some((all) => all.every((weaker) => proveNonNegative(weaker, bounds, fuel - 1)));
 }
+
+/** Steps and choices at each, so that a proof takes a bounded time. */
+const fuelMax = 4;
+const weakerMax = 4;
 
 /** Ways to show k*atom + rest >= 0: each a list of dimensions that must all be shown to be >= 0. */
 function weakenAtom(atom: Exclude<Atom, { kind: "name" }>, k: bigint, rest: Dim): readonly (readonly Dim[])[] {

@@ -7,6 +7,7 @@ import { proveLessEqual } from "../../../language/tensor/bound-dim.ts";
 import type { Dim } from "../../../language/tensor/dim.ts";
 import { printDim, printShape } from "../../../language/tensor/print-dim.ts";
 import type { Shape } from "./inferred-type.ts";
+import { isLongDim } from "./rule.ts";
 import type { RuleContext } from "./rule.ts";
 
 /** The shape of shapes broadcast together; undefined if one is unknown. Shapes that cannot fit are a problem. */
@@ -26,7 +27,7 @@ function broadcastTwo(ctx: RuleContext, a: Shape, b: Shape): Shape {
     const y = b[b.length - rank + i];
     if (!x || !y) return x ?? y;
     const dim = broadcastDim(x, y);
-    if (dim) return dim;
+    if (dim) return isLongDim(dim) ? ctx.fresh() : dim;
     ctx.problem(`shapes ${printShape(a)} and ${printShape(b)} cannot be broadcast together (${printDim(x)} against ${printDim(y)})`);
     return x;
   });

@@ -19,7 +19,7 @@ import type { InferredType, Shape } from "./inferred-type.ts";
 import { knownElementsMax, knowsSomething, valueOfTensor } from "./known-value.ts";
 import type { KnownValue } from "./known-value.ts";
 import { findRule } from "./registry.ts";
-import { unknownOutput } from "./rule.ts";
+import { isLongDim, unknownOutput } from "./rule.ts";
 import type { Output, RuleContext } from "./rule.ts";
 import { isInteger, isRatio } from "./scalar.ts";
 import type { MaybeScalar } from "./scalar.ts";
@@ -176,21 +176,13 @@ function isVague(type: InferredType): boolean {
   return type.kind === "unknown" || (type.kind === "tensor" && (type.shape === undefined || type.dtype === "undefined"));
 }
 
-const dimTermsMax = 32;
-const dimCharsMax = 600;
-
-function isLong(dim: Dim): boolean {
-  return dim.terms.length > dimTermsMax || dim.key.length > dimCharsMax;
-}
-
-/** Dimensions too long to write down (hostile or absurd models) become fresh names, so that work stays bounded. */
 function limitType(type: InferredType, fresh: () => Dim): InferredType {
-  if (type.kind !== "tensor" || !type.shape?.some(isLong)) return type;
+  if (type.kind !== "tensor" || !type.shape?.some(isLongDim)) return type;
   return { ...type, shape: limitShape(type.shape, fresh) };
 }
 
 function limitShape(shape: Shape, fresh: () => Dim): Shape {
-  return shape.map((dim) => (isLong(dim) ? fresh() : dim));
+  return shape.map((dim) => (isLongDim(dim) ? fresh() : dim));
 }
 
 function limitValue(value: KnownValue): KnownValue {
@@ -199,7 +191,7 @@ function limitValue(value: KnownValue): KnownValue {
 }
 
 function isLongScalar(element: MaybeScalar): boolean {
-  return (isInteger(element) && isLong(element)) || (isRatio(element) && isLong(element.numerator));
+  return (isInteger(element) && isLongDim(element)) || (isRatio(element) && isLongDim(element.numerator));
 }
 
 function freshFor(frame: Frame, node: Node): Dim {

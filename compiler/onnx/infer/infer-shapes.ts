@@ -82,6 +82,9 @@ export function inferShapes(model: ModelGraph, options: InferOptions = {}): Infe
 }
 
 const nodesMaxDefault = 200_000;
+/** Only hostile files come near these. */
+const freshDimsMax = 500_000;
+const diagnosticsMax = 1_000;
 
 function createSession(model: ModelGraph, options: InferOptions, diagnostics: Diagnostic[], freshDims: Map<string, FreshDim>): Session {
   const reserved = reservedNames(model, options);
@@ -100,12 +103,13 @@ function createSession(model: ModelGraph, options: InferOptions, diagnostics: Di
       do name = `${hint}_${counter++}`;
       while (reserved.has(name));
       freshDims.set(name, origin);
+      if (freshDims.size > freshDimsMax) this.nodesLeft = 0;
       return dimName(name);
     },
     symbol: (name) => boundSymbol(name, options),
     report(diagnostic) {
       // A loop body is visited several times and a function at each call: each message once.
-      if (this.muted > 0 || reported.has(diagnostic.message)) return;
+      if (this.muted > 0 || reported.has(diagnostic.message) || reported.size >= diagnosticsMax) return;
       reported.add(diagnostic.message);
       diagnostics.push(diagnostic);
     },

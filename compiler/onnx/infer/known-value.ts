@@ -69,6 +69,7 @@ export function rearrange(value: KnownValue, dims: readonly number[], source: (i
 
 /** All indices of a tensor, in row-major order. */
 export function indicesOf(dims: readonly number[]): readonly (readonly number[])[] {
+  if (countOf(dims) === 0) return [];
   let indices: readonly (readonly number[])[] = [[]];
   for (const dim of dims) indices = indices.flatMap((index) => Array.from({ length: dim }, (_, i) => [...index, i]));
   return indices;

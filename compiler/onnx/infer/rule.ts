@@ -182,6 +182,11 @@ export function dimsOf(...values: readonly (number | Dim)[]): Shape {
   return values.map((value) => (typeof value === "number" ? dimOf(value) : value));
 }
 
+/** Dimensions too long to write down (hostile or absurd models) become fresh names, so that work stays bounded. */
+export function isLongDim(dim: Dim): boolean {
+  return dim.terms.length > 32 || dim.key.length > 600;
+}
+
 /** Whether two dimensions are known to differ. */
 export function differ(a: Dim, b: Dim): boolean {
   const [x, y] = [constantOf(a), constantOf(b)];

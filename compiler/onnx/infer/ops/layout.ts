@@ -76,10 +76,9 @@ function joinShapes(ctx: RuleContext, shapes: readonly (Shape | undefined)[], ax
   const known = shapes.filter((shape) => shape !== undefined);
   return Array.from({ length: rank }, (_, i) => {
     if (i === axis) return known.length === shapes.length ? sumOfDims(known.map((shape) => shape[i])) : ctx.fresh();
-    return known.map((shape) => shape[i]).reduce((a, b) => {
-      if (differ(a, b)) ctx.problem(`the tensors to join along axis ${axis} differ at axis ${i}: ${known.map(printShape).join(", ")}`);
-      return unifyDims(a, b);
-    });
+    const misfit = known.find((shape) => differ(shape[i], known[0][i]));
+    if (misfit) ctx.problem(`the tensors to join along axis ${axis} differ at axis ${i}: ${printShape(known[0])} and ${printShape(misfit)}`);
+    return known.map((shape) => shape[i]).reduce(unifyDims);
   });
 }
 

@@ -32,7 +32,13 @@ function positionIn(ctx: RuleContext, input: number, length: number): number | u
   return at === undefined ? undefined : at < 0 ? at + length : at;
 }
 
-const construct: Rule = (ctx) => [{ type: sequenceOf(ctx, ctx.node.inputs.map((_, i) => ctx.type(i))) }];
+const construct: Rule = (ctx) => [{ type: sequenceOf(ctx, ctx.node.inputs.map((_, i) => tensorAt(ctx, i))) }];
+
+/** The standard makes sequences of tensors only, so types do not nest without end. */
+function tensorAt(ctx: RuleContext, i: number): InferredType {
+  const type = ctx.type(i);
+  return type.kind === "tensor" ? type : unknownType;
+}
 
 const empty: Rule = (ctx) => {
   const element = tensorType(elemTypeOfCode(intAttribute(ctx, "dtype", 1)), undefined);
@@ -42,7 +48,7 @@ const empty: Rule = (ctx) => {
 const insert: Rule = (ctx) => {
   const sequence = sequenceAt(ctx, 0);
   if (!sequence) return [unknownOutput];
-  const added = ctx.type(1);
+  const added = tensorAt(ctx, 1);
   const { items } = sequence;
   const at = ctx.has(2) ? items && positionIn(ctx, 2, items.length) : items?.length;
   if (!items || at === undefined) {
@@ -138,7 +144,8 @@ function elementFor(ctx: RuleContext, input: number, position: number | undefine
 }
 
 const optional: Rule = (ctx) => {
-  if (ctx.has(0)) return [{ type: { kind: "optional", element: ctx.type(0), present: true } }];
+  const given = ctx.type(0);
+  if (ctx.has(0)) return [{ type: given.kind === "optional" ? unknownType : { kind: "optional", element: given, present: true } }];
   const attribute = ctx.attribute("type");
   const element = attribute?.kind === "type"
     ? readDeclared(attribute.value, { symbol: () => ctx.fresh(), nameless: ctx.fresh })

@@ -108,11 +108,15 @@ const split: Rule = (ctx) => {
   const axis = input && axisIn(ctx, intAttribute(ctx, "axis", 0), input.length);
   if (!input || axis === undefined) return Array.from({ length: count }, () => tensor(dtype, undefined));
   const sizes = splitSizes(ctx, input[axis], count);
-  const starts = sizes.map((_, i) => sumOfDims(sizes.slice(0, i)));
-  return sizes.map((size, i): Output => {
-    const cut: Cut = { axis, start: starts[i], end: addDims(starts[i], size), step: 1 };
+  const hasValue = smallDims(input) !== undefined && ctx.value(0) !== undefined;
+  let start = zeroDim;
+  return sizes.map((size): Output => {
     const result = withDim(input, axis, size);
-    return tensor(dtype, result, sliceValue(ctx, input, result, [cut]));
+    if (!hasValue) return tensor(dtype, result);
+    const end = addDims(start, size);
+    const value = sliceValue(ctx, input, result, [{ axis, start, end, step: 1 }]);
+    start = end;
+    return tensor(dtype, result, value);
   });
 };
 
