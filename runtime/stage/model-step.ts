@@ -5,7 +5,8 @@
  * are cut anew as if the failed ones had been filtered.
  */
 import type { ModelSession } from "../contract/backend.ts";
-import type { Chunk } from "../contract/chunk.ts";
+import { findRowFault } from "../contract/check-value.ts";
+import type { Column } from "../contract/column.ts";
 import { jobError } from "../contract/failures.ts";
 import { RowError } from "../contract/kernel.ts";
 import { pick } from "../contract/records.ts";
@@ -13,7 +14,7 @@ import type { ModelPortSpec, ModelSpec, StepSpec } from "../contract/program.ts"
 import type { Row, Tensor, Value } from "../contract/value.ts";
 import { bindRow, inputShape, shapeUnder } from "./bind-dims.ts";
 import type { RowDims } from "./bind-dims.ts";
-import { cutBatches } from "./cut-batches.ts";
+import { bucketRows, runInCuts } from "./cut-batches.ts";
 import { packRows, unpackRow } from "./pack-batch.ts";
 import type { Outcome } from "./compute-rows.ts";
 import { keepGood } from "./map-step.ts";
@@ -38,14 +39,21 @@ export async function openModelStep(step: ModelStep, context: StepContext): Prom
   const session = await context.openModel(step.model);
   const constants = new Map(step.bind.constants.map(({ port, value }) => [port, constantTensor(portOf(step.model, port), value())]));
   const open: OpenModel = { step, session, constants };
+  const made = step.columns.filter((column) => step.bind.outputs.some((output) => output.column === column.name));
   return {
     run: async ([chunk], log) => {
       const bound = chunk.rows.map((row) => bind(step, row));
-      const outcomes = await runRows(open, bound, chunk);
+      const outcomes = (await runRows(open, bound)).map((outcome) => checkColumns(made, outcome));
       return keepGood(step, chunk, outcomes, log, (columns, index) => ({ ...pick(chunk.rows[index], step.bind.carried), ...columns }));
     },
     close: () => session.close(),
   };
+}
+
+/** Sizes that only the model decides have bounds, too. */
+function checkColumns(columns: readonly Column[], outcome: Outcome<Row>): Outcome<Row> {
+  const fault = outcome.ok ? findRowFault(columns, outcome.value) : undefined;
+  return fault === undefined ? outcome : { ok: false, message: fault };
 }
 
 function bind(step: ModelStep, row: Row): Outcome<BoundRow> {
@@ -57,42 +65,40 @@ function bind(step: ModelStep, row: Row): Outcome<BoundRow> {
   }
 }
 
-/** The output columns of every row. Batches again where a row turned out to fail. */
-async function runRows(open: OpenModel, bound: readonly Outcome<BoundRow>[], chunk: Chunk): Promise<readonly Outcome<Row>[]> {
+/** The output columns of every row. */
+async function runRows(open: OpenModel, bound: readonly Outcome<BoundRow>[]): Promise<readonly Outcome<Row>[]> {
   const { model } = open.step;
-  const alive = bound.flatMap((row, index) => (row.ok ? [{ index, bound: row.value }] : []));
+  const alive = bound.flatMap((row, index) => (row.ok ? [{ ...row.value, index }] : []));
   const outcomes: Outcome<Row>[] = bound.map((row) => (row.ok ? { ok: false, message: "" } : row));
-  for (const cut of cutBatches(alive.map((row) => row.bound.dims.key), model.batched ? model.batch : 1)) {
-    const rows = cut.map((position) => alive[position]);
-    try {
-      const columns = await runBatch(open, rows.map((row) => row.bound));
-      rows.forEach((row, position) => (outcomes[row.index] = { ok: true, value: columns[position] }));
-    } catch (error) {
-      const message = rowMessage(error);
-      const faults = await findFaultyRows(open, rows.map((row) => row.bound));
-      if (faults.size === 0) throw jobError("R0205", `model ${model.name} (${printPlace(open.step)}) failed on ${rows.length} rows, though each runs alone: ${message}`);
-      return runRows(open, bound.map((row, index) => faultOf(rows, faults, index) ?? row), chunk);
-    }
+  for (const bucket of bucketRows(alive.map((row) => row.dims.key))) {
+    const rows = bucket.map((position) => alive[position]);
+    const run = async (cut: readonly (typeof rows)[number][]): Promise<void> => {
+      const columns = await runBatch(open, cut);
+      cut.forEach((row, position) => (outcomes[row.index] = { ok: true, value: columns[position] }));
+    };
+    await runInCuts(rows, model.batched ? model.batch : 1, run, async (cut, error) => {
+      const faults = await findFaults(open, cut, rowMessage(error));
+      for (const [row, message] of faults) outcomes[row.index] = { ok: false, message };
+      return new Set(faults.keys());
+    });
   }
   return outcomes;
 }
 
-function faultOf(rows: readonly { readonly index: number }[], faults: ReadonlyMap<number, string>, index: number): Outcome<BoundRow> | undefined {
-  const message = faults.get(rows.findIndex((row) => row.index === index));
-  return message === undefined ? undefined : { ok: false, message };
-}
-
-/** The rows, by position in the batch, that fail when they run alone. */
-async function findFaultyRows(open: OpenModel, rows: readonly BoundRow[]): Promise<ReadonlyMap<number, string>> {
-  const faults = new Map<number, string>();
-  for (const [position, row] of rows.entries()) {
+/** The rows that fail when they run alone. A batch that failed without such a row is a fault of the job. */
+async function findFaults<R extends BoundRow>(open: OpenModel, rows: readonly R[], message: string): Promise<ReadonlyMap<R, string>> {
+  const [only, another] = rows;
+  if (another === undefined) return new Map([[only, message]]);
+  const faults = new Map<R, string>();
+  for (const row of rows) {
     try {
       await runBatch(open, [row]);
     } catch (error) {
-      faults.set(position, rowMessage(error));
+      faults.set(row, rowMessage(error));
     }
   }
-  return faults;
+  if (faults.size > 0) return faults;
+  throw jobError("R0205", `model ${open.step.model.name} (${printPlace(open.step)}) failed on ${rows.length} rows, though each runs alone: ${message}`);
 }
 
 /** One call. All rows have the same padded dims. */
