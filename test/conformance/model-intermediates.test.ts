@@ -4,7 +4,7 @@
  * for all sizes; values that it claims to know must be the values found.
  */
 import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { inferShapes } from "../../compiler/onnx/infer/infer-shapes.ts";
 import type { InferredGraph } from "../../compiler/onnx/infer/infer-shapes.ts";
 import { printInferredType, unknownType } from "../../compiler/onnx/infer/inferred-type.ts";
@@ -12,7 +12,7 @@ import type { KnownValue } from "../../compiler/onnx/infer/known-value.ts";
 import { isInteger } from "../../compiler/onnx/infer/scalar.ts";
 import { evaluateDim } from "../../language/tensor/evaluate-dim.ts";
 import { readSound } from "../support/onnx-models.ts";
-import { intermediateNames, runAll } from "../support/onnx-run.ts";
+import { intermediateNames, optimized, runAll } from "../support/onnx-run.ts";
 import type { RunTensor } from "../support/onnx-run.ts";
 import { describeWithShared, sharedFolders, sharedPath } from "../support/shared.ts";
 
@@ -39,29 +39,36 @@ function valueProblem(name: string, found: RunTensor, known: KnownValue, binding
   return undefined;
 }
 
+async function compare(name: string, bytes: Uint8Array): Promise<void> {
+  const model = readSound(name, bytes);
+  const inferred = inferShapes(model);
+  expect(inferred.diagnostics).toEqual([]);
+  expect([...inferred.freshDims.keys()], "dimensions left to data").toEqual([]);
+  const problems: string[] = [];
+  let values = 0;
+  const count = { elements: 0 };
+  for (const bindings of sizes) {
+    const all = await runAll(bytes, model, bindings);
+    expect(all.size).toBeGreaterThanOrEqual(intermediateNames(model).length);
+    for (const [value, tensor] of all) {
+      values++;
+      const known = inferred.values.get(value);
+      const found = [typeProblem(value, tensor, inferred, bindings), known && valueProblem(value, tensor, known, bindings, count)];
+      problems.push(...found.filter((problem) => problem !== undefined));
+    }
+  }
+  expect(problems).toEqual([]);
+  console.log(`${name}: ${values} shapes and ${count.elements} known elements as onnxruntime has them`);
+}
+
 describeWithShared("values inside exported models", "models", () => {
-  describe.each(sharedFolders("models"))("%s", (folder) => {
-    test("have the shapes that onnxruntime gives them", async () => {
-      const bytes = readFileSync(sharedPath("models", folder, "model.onnx"));
-      const model = readSound(folder, bytes);
-      const inferred = inferShapes(model);
-      expect(inferred.diagnostics).toEqual([]);
-      expect([...inferred.freshDims.keys()], "dimensions left to data").toEqual([]);
-      const problems: string[] = [];
-      let values = 0;
-      const count = { elements: 0 };
-      for (const bindings of sizes) {
-        const all = await runAll(bytes, model, bindings);
-        expect(all.size).toBeGreaterThanOrEqual(intermediateNames(model).length);
-        for (const [name, tensor] of all) {
-          values++;
-          const known = inferred.values.get(name);
-          const found = [typeProblem(name, tensor, inferred, bindings), known && valueProblem(name, tensor, known, bindings, count)];
-          problems.push(...found.filter((problem) => problem !== undefined));
-        }
-      }
-      expect(problems).toEqual([]);
-      console.log(`${folder}: ${values} shapes and ${count.elements} known elements as onnxruntime has them`);
-    });
+  test.each(sharedFolders("models"))("%s", async (folder) => {
+    await compare(folder, readFileSync(sharedPath("models", folder, "model.onnx")));
+  });
+});
+
+describeWithShared("values inside models that onnxruntime optimised", "models", () => {
+  test.each(sharedFolders("models"))("%s", async (folder) => {
+    await compare(`${folder}, optimised`, await optimized(readFileSync(sharedPath("models", folder, "model.onnx"))));
   });
 });

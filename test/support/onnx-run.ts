@@ -1,4 +1,7 @@
 /** Runs a model in onnxruntime with every intermediate value made an output. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as ort from "onnxruntime-node";
 import type { ModelGraph } from "../../compiler/onnx/model-graph.ts";
 import { createRandom } from "./random.ts";
@@ -48,6 +51,19 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
 export function intermediateNames(model: ModelGraph): readonly string[] {
   const outputs = new Set(model.graph.outputs.map((output) => output.name));
   return model.graph.nodes.flatMap((node) => node.outputs).filter((name) => name !== "" && !outputs.has(name));
+}
+
+/** The model as onnxruntime rewrites it at its `extended` level, with fused operators of its own. */
+export async function optimized(bytes: Uint8Array): Promise<Uint8Array> {
+  const folder = mkdtempSync(join(tmpdir(), "pipec-optimized-"));
+  try {
+    const path = join(folder, "model.onnx");
+    const session = await ort.InferenceSession.create(bytes, { graphOptimizationLevel: "extended", optimizedModelFilePath: path, intraOpNumThreads: 1, logSeverityLevel: 3 });
+    await session.release();
+    return readFileSync(path);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** All values of the main graph's nodes for random inputs of the shapes that `bindings` give. */

@@ -13,6 +13,7 @@ import { layoutRules } from "./ops/layout.ts";
 import { lossRules } from "./ops/loss.ts";
 import { matmulRules } from "./ops/matmul.ts";
 import { mlRules } from "./ops/ml.ts";
+import { nchwcRules } from "./ops/nchwc.ts";
 import { normalizationRules } from "./ops/normalization.ts";
 import { quantizeRules } from "./ops/quantize.ts";
 import { recurrentRules } from "./ops/recurrent.ts";
@@ -42,6 +43,7 @@ const domains: ReadonlyMap<string, RuleTable> = new Map([
   ["ai.onnx.training", trainingRules],
   ["ai.onnx.preview.training", trainingRules],
   ["com.microsoft", contrib],
+  ["com.microsoft.nchwc", nchwcRules],
 ]);
 
 /** The rule of an operator at a version of its domain, or undefined. */

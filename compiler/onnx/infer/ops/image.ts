@@ -62,12 +62,12 @@ export function scaleFloor(dim: Dim, scale: number): Dim | undefined {
   return undefined;
 }
 
-/** Scales are an attribute at opset 7, an input at 9. */
+/** Scales are an attribute at opset 7 (and whole numbers in the blocked layout), an input at 9. */
 const upsample: Rule = (ctx) => {
   const input = shapeOf(ctx, 0);
   if (!input) return [tensor(dtypeOf(ctx, 0), undefined)];
   const attribute = ctx.attribute("scales");
-  const scales = attribute?.kind === "floats" ? attribute.value : ctx.value(1)?.elements;
+  const scales = attribute?.kind === "floats" || attribute?.kind === "ints" ? attribute.value : ctx.value(1)?.elements;
   return [tensor(dtypeOf(ctx, 0), scaledBy(ctx, input, input.map((_, axis) => axis), scales))];
 };
 
