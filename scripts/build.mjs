@@ -48,5 +48,5 @@ function linkCommand() {
 
 rmSync(dist, { recursive: true, force: true });
 await buildCli();
-buildLibrary();
 linkCommand();
+buildLibrary();

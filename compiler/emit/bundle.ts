@@ -108,9 +108,11 @@ function pipecPlugin(layout: PackageLayout): Plugin {
   };
 }
 
-/** esbuild heads each module with a comment naming its file; replaced in place, so that the map stays right. */
+/** esbuild names modules by where they lie; replaced line by line, so that the map stays right. */
 function withoutPaths(code: string): string {
-  return code.replace(/^([ \t]*\/\/ )(?:\.\.?\/)*(?:[^\n]*\/)?node_modules\/([^\n]*)$/gm, "$1npm:$2").replace(/^([ \t]*\/\/ )(?:\.\.\/)+(?:[^\n]*\/)?((?:runtime|stdlib|dist)\/[^\n]*)$/gm, "$1pipec:$2");
+  return code
+    .replace(/^([ \t]*\/\/ |[ \t]*")(?:\.\.?\/)*(?:[^\n"]*\/)?node_modules\/([^\n]*)$/gm, "$1npm:$2")
+    .replace(/^([ \t]*\/\/ )(?:\.\.\/)+(?:[^\n]*\/)?(?:dist\/lib\/)?((?:runtime|stdlib)\/[^\n]*)$/gm, "$1pipec:$2");
 }
 
 function mapComment(outFile: string): string {
@@ -139,7 +141,8 @@ function sourceName(source: string, folder: string, root: string): string {
   const modules = parts.lastIndexOf("node_modules");
   if (modules >= 0) return `npm:${parts.slice(modules + 1).join("/")}`;
   const inside = relative(root, join(folder, source)).split(sep).join("/");
-  return /^(runtime|stdlib|dist)\//.test(inside) ? `pipec:${inside}` : source;
+  const own = inside.replace(/^dist\/lib\//, "");
+  return /^(runtime|stdlib)\//.test(own) ? `pipec:${own}` : source;
 }
 
 function isBuildFailure(error: unknown): error is BuildFailure {

@@ -17,7 +17,9 @@ const require = ((own) => (id) => {
     try {
       beside = pipecModule.createRequire(own.resolve("pipec/package.json"));
     } catch {
-      throw error;
+      if (error?.code !== "MODULE_NOT_FOUND") throw error;
+      process.stderr.write(\`this program needs the package \${id}, which comes with pipec: run \\\`npm install pipec\\\` in its folder or above\\n\`);
+      process.exit(5);
     }
     return beside(id);
   }
