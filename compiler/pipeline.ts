@@ -8,6 +8,7 @@ import type { Catalog } from "../language/catalog/catalog.ts";
 import { checkProgram } from "../language/check/check-program.ts";
 import type { CheckedProgram } from "../language/check/checked-program.ts";
 import { printCheckedProgram } from "../language/check/print-checked-program.ts";
+import { verifyCheckedProgram } from "../language/check/verify-checked-program.ts";
 import { hasErrors } from "../language/diagnostics/diagnostic.ts";
 import type { Diagnostic } from "../language/diagnostics/diagnostic.ts";
 import { createSourceFile } from "../language/source/source-file.ts";
@@ -41,6 +42,8 @@ export interface CompileRequest {
   readonly buildParams: Readonly<Record<string, string>>;
   /** From the folder of `out.js` to that of the main file, with "/"; "" where they are the same. */
   readonly toMain: string;
+  /** From the folder of `out.js` to the current one, which paths given at build are relative to. */
+  readonly toCwd: string;
   /** Keep what test blocks look at, and write them out too. */
   readonly tests?: boolean;
 }
@@ -75,6 +78,7 @@ export function compile(request: CompileRequest, last: PassName = "emit"): Compi
   });
   const diagnostics = [...parsed.diagnostics, ...found];
   if (checked === undefined || hasErrors(diagnostics)) return { ...front, diagnostics };
+  verifyCheckedProgram(checked);
   if (last === "check") return { ...front, diagnostics, checked };
 
   const lowered = lowerProgram(checked, request.tests === true ? { keepStreams: testedStreams(checked) } : {});
@@ -125,7 +129,7 @@ function testedStreams(program: CheckedProgram): ReadonlyMap<string, ReadonlySet
 }
 
 /** Names of files in what is emitted: relative to the main file's folder, always with "/". */
-export function pathNames(request: Pick<CompileRequest, "file" | "toMain">): PathNames {
+export function pathNames(request: Pick<CompileRequest, "file" | "toMain" | "toCwd">): PathNames {
   const slashed = (path: string): string => path.replaceAll("\\", "/");
   const folder = posix.dirname(slashed(request.file));
   return {
@@ -135,5 +139,6 @@ export function pathNames(request: Pick<CompileRequest, "file" | "toMain">): Pat
       return isElsewhere ? path : posix.relative(folder, posix.join(posix.dirname(slashed(fromFile)), slashed(path)));
     },
     toMain: request.toMain,
+    toCwd: request.toCwd,
   };
 }

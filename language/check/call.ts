@@ -37,6 +37,9 @@ export type CallResult =
   /** `progress`: how far the call got, to choose between signatures. */
   | { readonly ok: false; readonly diagnostic: Diagnostic; readonly progress: number };
 
+/** The progress of a call whose arguments all have a parameter. */
+export const argumentsFit = 10;
+
 /** Types one call. `commit` records what the call fixes (params at build); call it once the signature is chosen. */
 export function callSignature(scope: Scope, declared: Signature, args: readonly CallArgument[], span: Span): CallResult {
   const signature = markSignature(declared);
@@ -47,7 +50,7 @@ export function callSignature(scope: Scope, declared: Signature, args: readonly 
   const fitted = new Map<string, Expr>();
   // What has a type of its own decides first; numbers as written take the dtype it decided.
   const order = [...assigned.args].sort(([, a], [, b]) => Number(isFlexible(a)) - Number(isFlexible(b)));
-  let progress = 10;
+  let progress = argumentsFit;
   for (const [param, expr] of order) {
     const by = `argument \`${param.name}\``;
     const bound = bindValueDim(scope, m, signature, param, expr, fixes);

@@ -1,6 +1,7 @@
 /**
  * The checker: from the syntax tree of the main file to a checked program. Pure; every problem of all files is reported
- * in one run, and broken trees are checked as far as they go. There is a program only when nothing is wrong.
+ * in one run, and broken trees are checked as far as they go. There is a program only when nothing is wrong; of a main
+ * file with syntax errors, which the caller reports, none must be used.
  */
 import type { Catalog } from "../catalog/catalog.ts";
 import { nameCodes } from "../diagnostics/codes/names.ts";
@@ -24,7 +25,6 @@ import { checkPipeline } from "./pipelines.ts";
 import type { KnownPipeline } from "./pipelines.ts";
 import { recordOf } from "./records.ts";
 import { checkTests } from "./tests.ts";
-import { verifyCheckedProgram } from "./verify-checked-program.ts";
 
 export interface CheckOptions {
   /** The text of another `.pipe` file, by its path as the diagnostics will name it; undefined where there is none. */
@@ -35,7 +35,7 @@ export interface CheckOptions {
 }
 
 export interface CheckResult {
-  /** There only if no diagnostic is an error. */
+  /** There only if no diagnostic is an error; complete only if the main file parsed without errors too. */
   readonly program: CheckedProgram | undefined;
   readonly resolved: ResolvedProgram;
   /** In order of file and place. */
@@ -83,7 +83,6 @@ export function checkProgram(main: PipelineAst, source: SourceFile, options: Che
     pipelines: [...(mainModule === undefined ? new Map<string, KnownPipeline>() : visiblePipelines(mainModule, pipelines)).values()].map((one) => one.pipeline),
     tests,
   };
-  verifyCheckedProgram(program);
   return { program, resolved, diagnostics, sources };
 }
 

@@ -12,7 +12,7 @@ import { describeDeclaration } from "../names/resolved-program.ts";
 import type { Declaration } from "../names/resolved-program.ts";
 import type { Span } from "../source/span.ts";
 import type { CallExpr, Identifier, PipeExpr } from "../syntax/ast.ts";
-import { callSignature } from "./call.ts";
+import { argumentsFit, callSignature } from "./call.ts";
 import type { CallArgument, CallResult } from "./call.ts";
 import type { Expr } from "./checked-program.ts";
 import { complain, errorExpr } from "./context.ts";
@@ -23,7 +23,7 @@ import { inferResult } from "./infer-result.ts";
 import { checkModelCall, modelFor } from "./models.ts";
 import { signaturesOf } from "./operators.ts";
 import { isError } from "./pattern.ts";
-import type { Signature } from "./signature.ts";
+import type { Signature, SignatureParam } from "./signature.ts";
 import { checkTestCall, isTestCall } from "./test-calls.ts";
 
 export function checkCall(scope: Scope, ast: CallExpr): Expr {
@@ -175,9 +175,14 @@ export function chooseSignature(scope: Scope, signatures: readonly Signature[], 
     if (best === undefined || result.progress > best.progress) best = result;
   }
   const diagnostic = best?.diagnostic ?? report(typeCodes.noOperator, { operator: "()", types: "nothing" }, { at: span });
-  if (signatures.length < 2) return { ok: false, diagnostic };
-  const forms = signatures.map((signature) => `\`${signature.text ?? signature.title}\``).join(", or ");
-  return { ok: false, diagnostic: { ...diagnostic, reason: `${diagnostic.reason === undefined ? "" : `${diagnostic.reason}; `}it can be called as ${forms}` } };
+  if (signatures.length < 2 || best === undefined || best.progress >= argumentsFit) return { ok: false, diagnostic };
+  // Which arguments belong together is what a caller got wrong, so the ways to call are shown.
+  const forms = signatures.map((signature) => `(${signature.params.map(printParam).join(", ")})`);
+  return { ok: false, diagnostic: { ...diagnostic, reason: `it takes ${forms.join(", or ")}` } };
+}
+
+function printParam(param: SignatureParam): string {
+  return `${param.name}${param.default !== undefined || param.type.kind === "optional" ? "?" : ""}`;
 }
 
 function complainUnknownOperator(scope: Scope, callee: Identifier): void {

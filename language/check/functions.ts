@@ -2,7 +2,6 @@
 import type { ValueType } from "../catalog/value-type.ts";
 import { nameCodes } from "../diagnostics/codes/names.ts";
 import { testCodes } from "../diagnostics/codes/tests.ts";
-import { typeCodes } from "../diagnostics/codes/types.ts";
 import { describeDeclaration } from "../names/resolved-program.ts";
 import type { Declaration, ResolvedModule } from "../names/resolved-program.ts";
 import { localSymbolSource } from "../names/symbols.ts";
@@ -73,7 +72,7 @@ function checkFunction(cx: CheckContext, declaration: FnDeclaration, module: Res
     lets.push({ symbol, name: statement.name.name, value });
   }
   const body = fitResult({ ...scope, locals }, checkExpr({ ...scope, locals }, item.body.result), signature, declaration);
-  const result = body.type;
+  const result = asValueType(signature.result) ?? errorType;
   const fn: CheckedFunction = {
     symbol: cx.newSymbol(name), name, doc: item.doc?.text ?? "", parameters, lets, body, result, span,
     async: [...lets.map((one) => one.value), body].some(isAsync),
@@ -156,16 +155,8 @@ export function externFor(cx: CheckContext, declaration: ExternDeclaration): { r
     symbol: cx.newSymbol(name), name, parameters, result, module: readExternModule(cx, declaration), fromFile: declaration.file,
     settings: item.settings === undefined ? {} : checkSettings(constantScope(cx, module, createDimScope()), item.settings, "extern"), span,
   };
-  for (const param of extern.parameters) refuseOpaque(cx, declaration, param.type, item.signature.params.find((decl) => decl.key.name === param.name)?.type.span ?? span);
-  refuseOpaque(cx, declaration, result, item.signature.result.span);
   cx.known.set(declaration, { kind: "extern", extern, signature });
   return { extern, signature };
-}
-
-function refuseOpaque(cx: CheckContext, declaration: ExternDeclaration, type: ValueType, at: Local["span"]): void {
-  const inner = type.kind === "optional" ? type.inner : type;
-  if (hasError(type) || (inner.kind !== "table" && inner.kind !== "resource" && inner.kind !== "range" && inner.kind !== "quantity")) return;
-  complain(cx, typeCodes.externType, { name: declaration.name, found: inner.kind }, { at, reason: "TypeScript functions take and give the values of rows" });
 }
 
 function readExternModule(cx: CheckContext, declaration: ExternDeclaration): string {

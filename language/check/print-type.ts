@@ -62,7 +62,7 @@ export function printConstant(value: ConstantValue): string {
     case "int": return String(value.value);
     case "float": return Number.isInteger(value.value) && Math.abs(value.value) < 1e21 ? value.value.toFixed(1) : String(value.value);
     case "string": return JSON.stringify(value.value);
-    case "quantity": return `${value.value} ${baseUnits[value.measure]}`;
+    case "quantity": return value.measure === "ratio" ? `${Number((value.value * 100).toPrecision(12))}%` : `${value.value} ${baseUnits[value.measure]}`;
     case "range": return `${printConstant(value.low)}..${printConstant(value.high)}`;
     case "list": return `[${value.items.map(printConstant).join(", ")}]`;
     case "record": return `{ ${printConstantFields(value.fields)} }`;
@@ -70,7 +70,7 @@ export function printConstant(value: ConstantValue): string {
   }
 }
 
-const baseUnits = { bytes: "B", duration: "ms", frequency: "Hz", bandwidth: "bit/s", ratio: "of 1" } as const;
+const baseUnits = { bytes: "B", duration: "ms", frequency: "Hz", bandwidth: "bit/s" } as const;
 
 function printConstantFields(fields: Readonly<Record<string, ConstantValue>>): string {
   return Object.entries(fields).map(([name, value]) => `${name}: ${printConstant(value)}`).join(", ");

@@ -3,7 +3,7 @@ import type { ConstantValue } from "../catalog/constant-value.ts";
 import { settingCodes } from "../diagnostics/codes/settings.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import { listOf } from "../names/resolve.ts";
-import type { Argument, CallExpr, Expr as AstExpr, Identifier, RecordExpr, Settings as AstSettings } from "../syntax/ast.ts";
+import type { Argument, CallExpr, Expr as AstExpr, Identifier, ListExpr, RecordExpr, Settings as AstSettings } from "../syntax/ast.ts";
 import type { Settings, SettingValue } from "./checked-program.ts";
 import { complain } from "./context.ts";
 import type { Scope } from "./context.ts";
@@ -65,12 +65,22 @@ function readSetting(scope: Scope, schema: SettingSchema, ast: AstExpr, name: st
     const option = options.find((candidate) => candidate.kind === "record");
     if (option?.kind === "record") return readRecord(scope, option, ast, name);
   }
+  if (ast.kind === "list") {
+    const option = options.find((candidate) => candidate.kind === "list");
+    if (option?.kind === "list") return readList(scope, option, ast, name);
+  }
   const plain = options.filter((option) => option.kind !== "call" && option.kind !== "record");
   if (ast.kind === "call" && !plain.some((option) => option.kind === "path" || option.kind === "text") && plain.length < options.length) {
     complainType(scope, schema, ast, name, undefined);
     return undefined;
   }
   return readValue(scope, schema, plain, ast, name);
+}
+
+function readList(scope: Scope, schema: Extract<SettingSchema, { kind: "list" }>, ast: ListExpr, name: string): SettingValue | undefined {
+  const items = ast.elements.map((element) => readSetting(scope, schema.of, element, name));
+  const values = items.flatMap((item) => (item?.kind === "constant" ? [item.value] : []));
+  return values.length === ast.elements.length ? { kind: "constant", value: { kind: "list", items: values }, span: ast.span } : undefined;
 }
 
 function readValue(scope: Scope, schema: SettingSchema, options: readonly SettingSchema[], ast: AstExpr, name: string): SettingValue | undefined {

@@ -1,17 +1,21 @@
 /**
  * A program of several texts, checked against the real catalogue, with stand-ins for what lies outside the texts:
- * files named `*.onnx` list the ports of a model (`input pixels: f32[batch, 3, 224, 224]`), one named `params` the
- * values given at build (`size=3`).
+ * files named `*.onnx` list the ports of a model (`input pixels: f32[batch, 3, 224, 224]`) and what inference gives
+ * (`infer logits: [N, 1000]`), one named `params` the values given at build (`size=3`).
  */
 import { loadCatalog } from "../../compiler/models/load-catalog.ts";
 import type { ModelPort, ModelRequest, ModelSignatureResult } from "../../language/catalog/catalog.ts";
 import { checkProgram } from "../../language/check/check-program.ts";
 import type { CheckResult } from "../../language/check/check-program.ts";
+import { verifyCheckedProgram } from "../../language/check/verify-checked-program.ts";
+import { hasErrors } from "../../language/diagnostics/diagnostic.ts";
 import type { Diagnostic } from "../../language/diagnostics/diagnostic.ts";
 import { resolvePath } from "../../language/names/load-modules.ts";
 import { createSourceFile } from "../../language/source/source-file.ts";
 import type { SourceFile } from "../../language/source/source-file.ts";
 import { parseFile } from "../../language/syntax/parse.ts";
+import { dimName, dimOf } from "../../language/tensor/dim.ts";
+import type { Dim } from "../../language/tensor/dim.ts";
 import { isDtype } from "../../language/tensor/dtype.ts";
 
 export interface CheckedTexts extends CheckResult {
@@ -30,7 +34,10 @@ export function checkFiles(files: readonly SourceFile[]): CheckedTexts {
     loadFile: (path) => texts.get(path),
     buildParams: Object.fromEntries((texts.get("params") ?? "").split("\n").filter((line) => line !== "").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)])),
   });
-  return { ...result, all: [...parsed.diagnostics, ...result.diagnostics] };
+  const all = [...parsed.diagnostics, ...result.diagnostics];
+  const program = hasErrors(all) ? undefined : result.program;
+  if (program !== undefined) verifyCheckedProgram(program);
+  return { ...result, program, all };
 }
 
 /** Checks a text; `others` are further files by path. */
@@ -44,7 +51,10 @@ function standInModel(texts: ReadonlyMap<string, string>, request: ModelRequest)
   if (text.startsWith("unreadable: ")) return { ok: false, code: "unreadable", reason: text.slice(12).trim() };
   const lines = text.split("\n").filter((line) => line !== "");
   const ports = (side: string): ModelPort[] => lines.filter((line) => line.startsWith(`${side} `)).map((line) => readPort(line.slice(side.length + 1)));
-  return { ok: true, signature: { inputs: ports("input"), outputs: ports("output"), weightBytes: 1000 } };
+  const inferred = new Map(lines.filter((line) => line.startsWith("infer ")).map((line) => readInferred(line.slice(6))));
+  return { ok: true, signature: {
+    inputs: ports("input"), outputs: ports("output"), weightBytes: 1000, ...(inferred.size === 0 ? {} : { inferOutputs: () => inferred }),
+  } };
 }
 
 /** `name: f32[batch, 3]`, `name: sequence`. */
@@ -55,4 +65,10 @@ function readPort(line: string): ModelPort {
   if (shape === undefined) return { name, kind: "tensor", dtype: type };
   const dims = shape.split(",").map((dim) => dim.trim()).filter((dim) => dim !== "");
   return { name, kind: "tensor", dtype: type, shape: dims.map((dim) => (/^\d+$/.test(dim) ? Number(dim) : dim === "?" ? undefined : dim)) };
+}
+
+/** `y: [N, T, 8]`: numbers and plain names. */
+function readInferred(line: string): readonly [string, readonly Dim[]] {
+  const [name = "", shape = ""] = line.split(": ");
+  return [name, shape.slice(1, -1).split(", ").map((dim) => (/^\d+$/.test(dim) ? dimOf(BigInt(dim)) : dimName(dim)))];
 }

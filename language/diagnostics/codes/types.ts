@@ -114,8 +114,4 @@ export const typeCodes = {
     code: "P0328", severity: "error", title: "argument out of range",
     message: (p: { value: string; range: string }) => `${p.value} is not in ${p.range}`,
   }),
-  externType: defineCode({
-    code: "P0329", severity: "error", title: "type an extern function cannot have",
-    message: (p: { name: string; found: string }) => `extern function \`${p.name}\` cannot take or give a ${p.found}`,
-  }),
 } as const;
