@@ -25,7 +25,7 @@ export interface ProgressPrinter {
   readonly clear: () => void;
 }
 
-const redrawMs = 200;
+const redrawMs = 100;
 const lineMs = 30_000;
 
 export function createProgressPrinter(output: ProgressOutput, options: ProgressOptions): ProgressPrinter {

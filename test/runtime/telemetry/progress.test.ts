@@ -69,9 +69,9 @@ describe("the printer", () => {
   test("redraws in place, not too often, and leaves nothing", () => {
     const writes: string[] = ["before\n"];
     const printer = createProgressPrinter({ write: (text) => writes.push(text), isTTY: true, columns: 101 }, options);
-    for (const elapsedMs of [0, 50, 150, 200, 399, 400]) printer.update({ ...snapshot, elapsedMs });
+    for (const elapsedMs of [0, 50, 99, 100, 199, 200]) printer.update({ ...snapshot, elapsedMs });
     expect(writes).toHaveLength(4);
-    expect(screen(writes)).toEqual(["before", ...renderProgress({ ...snapshot, elapsedMs: 400 }, { columns: 100, color: false })]);
+    expect(screen(writes)).toEqual(["before", ...renderProgress({ ...snapshot, elapsedMs: 200 }, { columns: 100, color: false })]);
     printer.clear();
     printer.clear();
     expect(screen(writes)).toEqual(["before"]);
