@@ -14,6 +14,7 @@ import { planToJson, printPlan } from "../plan/print-plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import { compileFile } from "./compile-file.ts";
 import type { CompileOptions } from "./compile-file.ts";
+import { exitCodeOf } from "./exit-code.ts";
 import { exitCodes } from "./io.ts";
 import type { Io } from "./io.ts";
 import { packageLayout } from "./package-root.ts";
@@ -28,13 +29,13 @@ export type BuildResult =
 export async function buildProgram(options: CompileOptions, io: Io): Promise<BuildResult> {
   const compiled = compileFile(io.cwd, options, "emit");
   if (!compiled.ok) return failed(io, compiled.diagnostics, new Map(), exitCodes.usage);
-  const { compilation, file, outFile, toMain } = compiled;
+  const { compilation, file, outFile, toMain, toCwd } = compiled;
   const { emitted, plan, checked, diagnostics, sources } = compilation;
   if (emitted === undefined || plan === undefined || checked === undefined) return failed(io, diagnostics, sources, exitCodeOf(diagnostics));
 
   const folder = dirname(outFile);
   const programFile = join(folder, "out", options.tests === true ? "tests.ts" : "program.ts");
-  const names = pathNames({ file, toMain });
+  const names = pathNames({ file, toMain, toCwd });
   const map = makeSourceMap(basename(programFile), emitted.mappings, checked.files, (source) => ["..", names.toMain, names.sourceName(source.path)].filter((part) => part !== "").join("/"));
   const bundled = await bundleProgram({
     layout: packageLayout(),
@@ -56,13 +57,6 @@ export async function buildProgram(options: CompileOptions, io: Io): Promise<Bui
   if (unwritable !== undefined) return failed(io, [unwritable], new Map(), exitCodes.usage);
   showDiagnostics(io, diagnostics, sources);
   return { ok: true, file, outFile, plan, compilation };
-}
-
-/** 3 where the only thing wrong is that the plan does not fit. */
-export function exitCodeOf(diagnostics: readonly Diagnostic[]): number {
-  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === "error");
-  if (errors.length === 0) return exitCodes.ok;
-  return errors.every((diagnostic) => diagnostic.code === buildCodes.planTooLarge.code) ? exitCodes.doesNotFit : exitCodes.diagnostics;
 }
 
 function failed(io: Io, diagnostics: readonly Diagnostic[], sources: Sources, exitCode: number): BuildResult {

@@ -20,7 +20,7 @@ export interface CompileOptions {
 }
 
 export type CompiledFile =
-  | { readonly ok: true; readonly file: string; readonly outFile: string; readonly toMain: string; readonly compilation: Compilation }
+  | { readonly ok: true; readonly file: string; readonly outFile: string; readonly toMain: string; readonly toCwd: string; readonly compilation: Compilation }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 /** `ok: false`: the command line itself is at fault (exit 2). */
@@ -30,10 +30,12 @@ export function compileFile(cwd: string, options: CompileOptions, last: PassName
   const params = parseParams(options.params);
   if ("diagnostics" in params) return { ok: false, diagnostics: params.diagnostics };
   const outFile = resolve(cwd, options.out ?? resolve(cwd, dirname(found.file), "out.js"));
-  const toMain = relative(dirname(outFile), dirname(resolve(cwd, found.file))).split(sep).join("/");
+  const fromOut = (folder: string): string => relative(dirname(outFile), folder).split(sep).join("/");
+  const toMain = fromOut(dirname(resolve(cwd, found.file)));
+  const toCwd = fromOut(cwd);
   const catalog = loadCatalog(createModelReader(cwd));
-  const request = { file: found.file, text: found.text, loadFile: fileLoader(cwd), catalog, buildParams: Object.fromEntries(params.values), toMain, tests: options.tests === true };
-  return { ok: true, file: found.file, outFile, toMain, compilation: compile(request, last) };
+  const request = { file: found.file, text: found.text, loadFile: fileLoader(cwd), catalog, buildParams: Object.fromEntries(params.values), toMain, toCwd, tests: options.tests === true };
+  return { ok: true, file: found.file, outFile, toMain, toCwd, compilation: compile(request, last) };
 }
 
 function fileLoader(cwd: string): (path: string) => string | undefined {

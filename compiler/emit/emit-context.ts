@@ -39,6 +39,8 @@ export interface PathNames {
   readonly fromMain: (fromFile: string, path: string) => string;
   /** From the folder of `out.js` to the folder of the main source file: "" where they are the same. */
   readonly toMain: string;
+  /** From the folder of `out.js` to the one that paths given at build are relative to. */
+  readonly toCwd: string;
 }
 
 interface Imports {

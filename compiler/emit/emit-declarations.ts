@@ -10,7 +10,7 @@ import { emitColumns, emitData, toData } from "./emit-data.ts";
 import { emitConstant, emitPlainConstant, numberText } from "./emit-constant.ts";
 import { awaits, placeComment } from "./emit-context.ts";
 import type { EmitContext } from "./emit-context.ts";
-import { emitEntries, emitExpr, emitUri, programPath } from "./emit-expr.ts";
+import { emitEntries, emitExpr, emitUri, pathBelow } from "./emit-expr.ts";
 import { camelCase, pascalCase, propertyKey } from "./names.ts";
 import { tsRecord, tsType } from "./ts-type.ts";
 
@@ -30,14 +30,17 @@ export function emitParams(cx: EmitContext): Code {
   return ["const params = ", cx.runtime("defineParams"), "({\n", lines(parts, 1), "});\n"];
 }
 
+/** A value given at build is fixed where the program must know it, and the default where the run may still choose. */
 function emitParam(cx: EmitContext, param: CheckedParam): string {
-  const value = (constant: ConstantValue): string => {
-    const text = constant.kind === "string" && isUri(param.type) ? programPath(cx, constant.value) : undefined;
-    return text === undefined ? emitConstant(constant, param.type, () => cx.runtime("stack")) : JSON.stringify(text);
+  const text = (constant: ConstantValue, folder: string): string => {
+    if (constant.kind === "string" && isUri(param.type)) return JSON.stringify(pathBelow(folder, constant.value));
+    return emitConstant(constant, param.type, () => cx.runtime("stack"));
   };
+  const isGiven = param.value !== undefined && param.value !== param.default;
+  const value = param.value ?? param.default;
   const parts = [`doc: ${JSON.stringify(param.doc.trim())}`, `type: ${emitData(toData(paramType(param, param.type)))}`];
-  if (param.default !== undefined) parts.push(`default: ${value(param.default)}`);
-  if (param.fixedAt === "build" && param.value !== undefined) parts.push(`fixed: ${value(param.value)}`);
+  if (value !== undefined) parts.push(`default: ${text(value, isGiven ? cx.paths.toCwd : cx.paths.toMain)}`);
+  if (value !== undefined && param.fixedAt === "build") parts.push(`fixed: ${text(value, isGiven ? cx.paths.toCwd : cx.paths.toMain)}`);
   return `{ ${parts.join(", ")} }`;
 }
 

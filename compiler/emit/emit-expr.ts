@@ -139,8 +139,13 @@ export function emitUri(cx: EmitContext, expr: Expr): Code {
 
 /** A path of the program as seen from the folder of `out.js`; absolute ones and addresses stay. */
 export function programPath(cx: EmitContext, path: string): string {
+  return pathBelow(cx.paths.toMain, path);
+}
+
+/** A path relative to `folder`, as seen from where `folder` is relative to. */
+export function pathBelow(folder: string, path: string): string {
   const isElsewhere = path.startsWith("/") || /^[A-Za-z][A-Za-z0-9+.-]*:/.test(path);
-  return isElsewhere || cx.paths.toMain === "" ? path : `${cx.paths.toMain}/${path}`;
+  return isElsewhere || folder === "" ? path : `${folder}/${path}`;
 }
 
 function emitIndex(cx: EmitContext, expr: Extract<Expr, { kind: "index" }>): Piece {

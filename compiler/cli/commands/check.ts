@@ -1,5 +1,6 @@
 /** `pipec check`: every problem of a program, nothing written. */
 import { hasErrors } from "../../../language/diagnostics/diagnostic.ts";
+import { exitCodeOf } from "../exit-code.ts";
 import { flag, listOption } from "../command.ts";
 import type { CommandRun } from "../command.ts";
 import { compileFile } from "../compile-file.ts";
@@ -13,7 +14,7 @@ export const run: CommandRun = async (args, io) => {
   if (flag(args, "json")) io.stdout(diagnosticsJson(diagnostics, sources));
   else showDiagnostics(io, diagnostics, sources);
   if (!compiled.ok) return exitCodes.usage;
-  if (hasErrors(diagnostics)) return exitCodes.diagnostics;
+  if (hasErrors(diagnostics)) return exitCodeOf(diagnostics);
   if (!flag(args, "json")) io.stdout(`${compiled.file}: no problems found\n`);
   return exitCodes.ok;
 };

@@ -1,7 +1,7 @@
 /** `pipec dump --after=<pass>`: what the compiler knows after a pass. */
 import { buildCodes } from "../../../language/diagnostics/codes/build.ts";
 import { suggest } from "../../../language/diagnostics/suggest.ts";
-import { exitCodeOf } from "../build-program.ts";
+import { exitCodeOf } from "../exit-code.ts";
 import { listOption, textOption } from "../command.ts";
 import type { CommandRun } from "../command.ts";
 import { compileFile } from "../compile-file.ts";

@@ -2,7 +2,7 @@
 import { flag, listOption } from "../command.ts";
 import type { CommandRun } from "../command.ts";
 import { compileFile } from "../compile-file.ts";
-import { exitCodeOf } from "../build-program.ts";
+import { exitCodeOf } from "../exit-code.ts";
 import { exitCodes } from "../io.ts";
 import { planToJson, printPlan } from "../../plan/print-plan.ts";
 import { showDiagnostics } from "../report.ts";

@@ -1,0 +1,192 @@
+/** The command line: what each command prints and how it ends. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { makeWorkplace, pipec } from "../../support/workplace.ts";
+
+const copy = `edition 1
+
+record Note { id: string, text: string }
+
+pipeline copy {
+  let notes = read jsonl("notes.jsonl") as Note
+  write notes to jsonl("out/notes")
+}
+`;
+
+describe("check", () => {
+  test("a clean program: exit 0, one line", async () => {
+    const folder = makeWorkplace({ "copy.pipe": copy });
+    expect(await pipec(folder, "check")).toEqual({ code: 0, stdout: "copy.pipe: no problems found\n", stderr: "" });
+  });
+
+  test("problems go to stderr with their places, exit 1", async () => {
+    const folder = makeWorkplace({ "copy.pipe": copy.replace("write notes", "write note") });
+    const { code, stdout, stderr } = await pipec(folder, "check");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^error P\d{4}: /);
+    expect(stderr).toContain("--> copy.pipe:7:9");
+    expect(stderr).toContain("write `notes`");
+    expect(stderr).toMatch(/1 error\n$/);
+  });
+
+  test("--json: the same object on stdout, nothing else", async () => {
+    const folder = makeWorkplace({ "copy.pipe": copy.replace("write notes", "write note") });
+    const { code, stdout, stderr } = await pipec(folder, "check", "--json");
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+    const { diagnostics } = JSON.parse(stdout) as { diagnostics: { severity: string; labels: { span: { line: number; column: number } }[] }[] };
+    expect(diagnostics).toHaveLength(1);
+    expect(diagnostics[0]?.severity).toBe("error");
+    expect(diagnostics[0]?.labels[0]?.span).toMatchObject({ line: 7, column: 9 });
+  });
+});
+
+describe("which program", () => {
+  test("none: exit 2, and what to do", async () => {
+    const { code, stderr } = await pipec(makeWorkplace(), "check");
+    expect(code).toBe(2);
+    expect(stderr).toContain("error P0801: there is no `.pipe` file in this folder");
+    expect(stderr).toContain("pipec init");
+  });
+
+  test("several: exit 2, with their names", async () => {
+    const { code, stderr } = await pipec(makeWorkplace({ "a.pipe": copy, "b.pipe": copy }), "build");
+    expect(code).toBe(2);
+    expect(stderr).toContain("error P0802");
+    expect(stderr).toContain("a.pipe, b.pipe");
+  });
+
+  test("several with main.pipe: that one", async () => {
+    const { stdout } = await pipec(makeWorkplace({ "a.pipe": copy, "main.pipe": copy }), "check");
+    expect(stdout).toContain("main.pipe: no problems found");
+  });
+
+  test("a missing one: exit 2, its name", async () => {
+    const { code, stderr } = await pipec(makeWorkplace(), "check", "nothing.pipe");
+    expect(code).toBe(2);
+    expect(stderr).toContain("error P0803: nothing.pipe cannot be read: there is no such file");
+  });
+});
+
+describe("usage", () => {
+  test.each([
+    [["bild"], "Did you mean build?"],
+    [["check", "--jsn"], "Did you mean --json?"],
+  ])("%j: exit 2 and a suggestion", async (argv, hint) => {
+    const { code, stderr } = await pipec(makeWorkplace(), ...argv);
+    expect(code).toBe(2);
+    expect(stderr).toContain(hint);
+  });
+
+  test("--param of another form: exit 2", async () => {
+    const { code, stderr } = await pipec(makeWorkplace({ "copy.pipe": copy }), "check", "--param", "input");
+    expect(code).toBe(2);
+    expect(stderr).toContain("error P0804");
+  });
+
+  test("--param that the program does not have: exit 2", async () => {
+    const { code, stderr } = await pipec(makeWorkplace({ "copy.pipe": copy }), "check", "--param", "input=x");
+    expect(code).toBe(2);
+    expect(stderr).toContain("`input`");
+  });
+
+  test("--help lists every command", async () => {
+    const { code, stdout } = await pipec(makeWorkplace(), "--help");
+    expect(code).toBe(0);
+    for (const name of ["check", "build", "run", "plan", "dump", "fmt", "explain", "test", "init"]) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+  });
+});
+
+describe("explain", () => {
+  test("a diagnostic's page", async () => {
+    const { code, stdout } = await pipec(makeWorkplace(), "explain", "p0101");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^# P0101: unexpected text\n/);
+  });
+
+  test("a fault of running programs", async () => {
+    const { code, stdout } = await pipec(makeWorkplace(), "explain", "R0160");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^# R0160: /);
+  });
+
+  test("an unknown code: exit 2 and the nearest", async () => {
+    const { code, stderr } = await pipec(makeWorkplace(), "explain", "P0100");
+    expect(code).toBe(2);
+    expect(stderr).toContain("P0101");
+  });
+});
+
+describe("fmt", () => {
+  const untidy = copy.replace("record Note { id: string, text: string }", "record Note {id:string,text:string}");
+
+  test("--check says which files are not formatted and changes nothing", async () => {
+    const folder = makeWorkplace({ "copy.pipe": untidy });
+    expect(await pipec(folder, "fmt", "--check")).toEqual({ code: 1, stdout: "copy.pipe is not formatted\n", stderr: "" });
+    expect(readFileSync(join(folder, "copy.pipe"), "utf8")).toBe(untidy);
+  });
+
+  test("formats in place, once", async () => {
+    const folder = makeWorkplace({ "copy.pipe": untidy });
+    expect((await pipec(folder, "fmt")).stdout).toBe("copy.pipe formatted\n");
+    expect(readFileSync(join(folder, "copy.pipe"), "utf8")).toBe(copy);
+    expect(await pipec(folder, "fmt", "--check")).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
+  test("leaves a broken file as it is", async () => {
+    const broken = copy.replace("record Note {", "record {");
+    const folder = makeWorkplace({ "copy.pipe": broken });
+    expect((await pipec(folder, "fmt")).code).toBe(1);
+    expect(readFileSync(join(folder, "copy.pipe"), "utf8")).toBe(broken);
+  });
+});
+
+describe("plan and dump", () => {
+  test("plan prints stages; --json is the plan itself", async () => {
+    const folder = makeWorkplace({ "copy.pipe": copy });
+    const text = await pipec(folder, "plan");
+    expect(text.stdout).toContain("pipeline copy");
+    const { stdout } = await pipec(folder, "plan", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ phase: "planned", pipelines: [{ name: "copy", stages: [{ label: "notes" }] }] });
+  });
+
+  test("dump of an unknown pass: exit 2 and the nearest", async () => {
+    const { code, stderr } = await pipec(makeWorkplace({ "copy.pipe": copy }), "dump", "--after=plann");
+    expect(code).toBe(2);
+    expect(stderr).toContain("--after=plan");
+  });
+});
+
+describe("build", () => {
+  test("writes the program and what stands beside it, the same bytes each time", async () => {
+    const [one, two] = [makeWorkplace({ "copy.pipe": copy }), makeWorkplace({ "copy.pipe": copy })];
+    for (const folder of [one, two]) expect((await pipec(folder, "build")).code).toBe(0);
+    for (const name of ["out.js", "out.js.map", "out/program.ts", "out/plan.json", "out/plan.txt"]) {
+      const text = readFileSync(join(one, name), "utf8");
+      expect(text).toBe(readFileSync(join(two, name), "utf8"));
+      expect(text).not.toContain(one);
+      expect(text).not.toContain("node_modules");
+    }
+  });
+
+  test("a program with problems writes nothing", async () => {
+    const folder = makeWorkplace({ "copy.pipe": copy.replace("write notes", "write note") });
+    expect((await pipec(folder, "build")).code).toBe(1);
+    expect(existsSync(join(folder, "out.js"))).toBe(false);
+    expect(existsSync(join(folder, "out"))).toBe(false);
+  });
+
+  test("an extern whose module is broken is reported at the extern", async () => {
+    const program = copy.replace("pipeline copy", 'extern fn clean(text: string) -> string from "./clean.ts"\n\npipeline copy').replace("write notes", "write notes |> { .id, text: clean(.text) }");
+    const folder = makeWorkplace({ "copy.pipe": program });
+    const missing = await pipec(folder, "build");
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toContain("error P0806: ./clean.ts cannot be bundled");
+    expect(missing.stderr).toContain("--> copy.pipe:5:");
+    writeFileSync(join(folder, "clean.ts"), "export const tidy = (text: string): string => text;\n");
+    const nameless = await pipec(folder, "build");
+    expect(nameless.code).toBe(1);
+    expect(nameless.stderr).toContain('"clean"');
+    expect(existsSync(join(folder, "out.js"))).toBe(false);
+  });
+});
