@@ -1,0 +1,87 @@
+/**
+ * What the placement search is asked: models with the rows each sees per row of the source, and accelerators. Times are
+ * picoseconds, a *period* is picoseconds per row of the source; both are numbers whose arithmetic is the same everywhere.
+ */
+import type { DeviceType, Hardware, NodeType } from "../../../stdlib/hw/hardware.ts";
+import type { ModelWork } from "../cost/model-work.ts";
+
+/** A model to place. */
+export interface Tower {
+  readonly work: ModelWork;
+  readonly rowsPerSource: number;
+  /** Batch sizes it may run at, ascending; all are among the points of `work`. */
+  readonly batches: readonly number[];
+}
+
+/** All accelerators of one type in nodes of one type. */
+export interface AcceleratorKind {
+  readonly device: DeviceType;
+  readonly node: NodeType;
+  readonly nodes: number;
+  readonly perNode: number;
+}
+
+/** What the program demands of the placement; absent: free. */
+export interface PlacementHints {
+  /** Stages of a lane. */
+  readonly pipeline?: number;
+  /** Devices that share each stage. */
+  readonly tensor?: number;
+  /** By stage; one entry stands for all. */
+  readonly replicas?: readonly { readonly low: number; readonly high: number }[];
+  readonly memoryBytes?: number;
+  /** Every stage holds a part of every model. */
+  readonly colocate?: boolean;
+}
+
+export interface PlacementProblem {
+  readonly towers: readonly Tower[];
+  readonly kinds: readonly AcceleratorKind[];
+  readonly hints: PlacementHints;
+}
+
+/** One stage of a lane: a run of nodes of each model that has a part in it, on `replicas` gangs of `degree` devices. */
+export interface PlacedStage {
+  readonly parts: readonly PlacedPart[];
+  readonly degree: number;
+  readonly replicas: number;
+  /** Time of one replica per row of the source; the stage's period is this over `replicas`. */
+  readonly workPs: number;
+  /** Of one device. */
+  readonly bytes: number;
+}
+
+export interface PlacedPart {
+  /** Index of the tower. */
+  readonly tower: number;
+  /** Nodes [from, to) of its work. */
+  readonly from: number;
+  readonly to: number;
+  readonly batch: number;
+}
+
+/** Stages through which a share of the rows goes, all on accelerators of one kind. */
+export interface Lane {
+  /** Index of the kind. */
+  readonly kind: number;
+  readonly stages: readonly PlacedStage[];
+  readonly periodPs: number;
+  readonly devices: number;
+}
+
+/** The accelerators of a cluster, in its order. */
+export function acceleratorsOf(hardware: Hardware): readonly AcceleratorKind[] {
+  return hardware.nodes.flatMap(({ count, node }) =>
+    node.devices.filter(({ device }) => device.provider !== "cpu").map((group): AcceleratorKind => ({ device: group.device, node, nodes: count, perNode: group.count })),
+  );
+}
+
+export function devicesOf(kind: AcceleratorKind): number {
+  return kind.nodes * kind.perNode;
+}
+
+/** Powers of two up to the devices that share a node's links. */
+export function degreesOf(kind: AcceleratorKind, hints: PlacementHints): readonly number[] {
+  const degrees = [1, 2, 4, 8, 16].filter((degree) => degree <= kind.perNode);
+  return hints.tensor === undefined ? degrees : hints.tensor <= kind.perNode ? [hints.tensor] : [];
+}
