@@ -3,7 +3,7 @@
  * emitted programs import, with their types. Run by `npm run build`, and by `prepare` after an install.
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,7 @@ import { build } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
+const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 async function buildCli() {
   await build({
@@ -22,7 +23,8 @@ async function buildCli() {
     format: "esm",
     platform: "node",
     target: "node20",
-    packages: "external",
+    // The parser generator comes as many small modules; in one piece it loads in a twentieth of the time.
+    external: Object.keys(dependencies).filter((name) => name !== "chevrotain"),
     legalComments: "none",
     logLevel: "warning",
   });
