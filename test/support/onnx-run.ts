@@ -68,25 +68,46 @@ export async function optimized(bytes: Uint8Array): Promise<Uint8Array> {
 
 /** All values of the main graph's nodes for random inputs of the shapes that `bindings` give. */
 export async function runAll(bytes: Uint8Array, model: ModelGraph, bindings: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, RunTensor>> {
-  const session = await ort.InferenceSession.create(withOutputs(bytes, intermediateNames(model)), { graphOptimizationLevel: "disabled", intraOpNumThreads: 1, logSeverityLevel: 3 });
+  const names = [...intermediateNames(model)];
+  const session = await ort.InferenceSession.create(withOutputs(bytes, names), { graphOptimizationLevel: "disabled", intraOpNumThreads: 1, logSeverityLevel: 3 });
   const feeds: Record<string, ort.Tensor> = {};
   for (const { name, type } of model.graph.inputs) {
     if (type.kind !== "tensor" || !session.inputNames.includes(name)) continue;
     const dims = (type.dims ?? []).map((dim) => (typeof dim === "number" ? dim : (bindings.get(dim ?? "") ?? 1)));
     feeds[name] = inputTensor(name, type.dtype, dims);
   }
-  const results = await session.run(feeds);
-  const found = new Map(Object.entries(results).map(([name, value]): [string, RunTensor] => [name, { dtype: dtypeNames[value.type] ?? value.type, dims: value.dims, data: value.data as ArrayLike<unknown> }]));
-  await session.release();
-  return found;
+  try {
+    const results = await session.run(feeds);
+    return new Map(Object.entries(results).map(([name, value]) => [name, { dtype: dtypeNames[value.type] ?? value.type, dims: value.dims, data: dataOf(value) }]));
+  } finally {
+    await session.release();
+  }
 }
 
+function dataOf({ data }: ort.Tensor): ArrayLike<unknown> {
+  return "length" in data ? data : [];
+}
+
+/** Seeded values: masks are 1, indices small, floats around 0. */
 function inputTensor(name: string, dtype: string, dims: readonly number[]): ort.Tensor {
   const count = dims.reduce((product, dim) => product * dim, 1);
   const random = createRandom(7);
-  if (dtype === "i64") {
-    const highest = /mask/.test(name) ? 1 : /type/.test(name) ? 0 : 100;
-    return new ort.Tensor("int64", BigInt64Array.from({ length: count }, () => (highest === 1 ? 1n : BigInt(random.integer(highest + 1)))), dims);
+  const highest = /type/.test(name) ? 0 : /small/.test(name) ? 1 : 99;
+  const integer = (): number => (/mask/.test(name) ? 1 : random.integer(highest + 1));
+  switch (dtype) {
+    case "i64":
+      return new ort.Tensor("int64", BigInt64Array.from({ length: count }, () => BigInt(integer())), dims);
+    case "i32":
+      return new ort.Tensor("int32", Int32Array.from({ length: count }, integer), dims);
+    case "u8":
+      return new ort.Tensor("uint8", Uint8Array.from({ length: count }, integer), dims);
+    case "i8":
+      return new ort.Tensor("int8", Int8Array.from({ length: count }, integer), dims);
+    case "bool":
+      return new ort.Tensor("bool", Uint8Array.from({ length: count }, () => 1), dims);
+    case "string":
+      return new ort.Tensor("string", Array.from({ length: count }, (_, i) => `word ${i}`), dims);
+    default:
+      return new ort.Tensor("float32", Float32Array.from({ length: count }, () => random.integer(1000) / 1000 - 0.5), dims);
   }
-  return new ort.Tensor("float32", Float32Array.from({ length: count }, () => random.integer(1000) / 1000 - 0.5), dims);
 }
