@@ -23,6 +23,8 @@ export interface Descent {
   /** In quanta: no partition along the family has a smaller period. */
   readonly lowerBound: number;
   readonly steps: number;
+  /** Steps weighed by what each costs. */
+  readonly work: number;
 }
 
 const trialsMax = 40;
@@ -33,7 +35,7 @@ export function descendPeriod(
   family: IdealFamily,
   bound: WorkBound,
   known: FoundPeriod | undefined,
-  limits: { readonly goodEnough: number; readonly stepsMax: number },
+  limits: { readonly goodEnough: number; readonly workMax: number },
 ): Descent {
   let best: FoundPartition | undefined;
   let high = known?.period ?? Infinity;
@@ -41,9 +43,11 @@ export function descendPeriod(
   /** Below this nothing was found, proved or not. */
   let low = lowerBound;
   let steps = 0;
+  let work = 0;
   const tryPeriod = (period: number): boolean => {
-    const result = searchDevices(instance, family, bound, period, limits.stepsMax - steps);
+    const result = searchDevices(instance, family, bound, period, limits.workMax - work);
     steps += result.steps;
+    work += result.work;
     if (result.found !== undefined) {
       best = result.found;
       high = result.found.period;
@@ -55,16 +59,18 @@ export function descendPeriod(
     return false;
   };
 
-  if (high === Infinity && !tryPeriod(Infinity)) return { best, lowerBound, steps };
-  for (let trial = 0; trial < trialsMax && high > limits.goodEnough && steps < limits.stepsMax; trial++) {
+  // Low periods leave little to search, so the first is looked for from below.
+  const first = lowerBound === 0 ? [Infinity] : [limits.goodEnough / lowerBound, 1.05, 1.5, 4, 32, Infinity].map((factor) => lowerBound * factor);
+  if (high === Infinity && !first.some(tryPeriod)) return { best, lowerBound, steps, work };
+  for (let trial = 0; trial < trialsMax && high > limits.goodEnough && work < limits.workMax; trial++) {
     const isNarrow = high - low <= high * 1e-3;
     const justBelow = high * (1 - 2 ** -52);
     if (!tryPeriod(isNarrow ? justBelow : low + (high - low) / 2) && isNarrow) break;
   }
   const isLeast = lowerBound >= high * (1 - 2 ** -51);
   // Of the partitions with the least period, one with the fewest devices.
-  if (steps < limits.stepsMax) tryPeriod(high);
-  return { best, lowerBound: isLeast ? high : lowerBound, steps };
+  if (work < limits.workMax) tryPeriod(high);
+  return { best, lowerBound: isLeast ? high : lowerBound, steps, work };
 }
 
 interface FoundPeriod {
@@ -77,6 +83,8 @@ export interface DeviceSearchResult {
   /** True when a better one (fewer devices), or one at all, cannot exist in the family. */
   readonly exact: boolean;
   readonly steps: number;
+  /** Steps weighed by what each costs. */
+  readonly work: number;
 }
 
 /** Device counts by which an ideal can be reached, and how. */
@@ -90,19 +98,26 @@ interface Label {
   readonly period: number;
 }
 
-const labelsMax = 48;
+/** Labels kept by all ideals together, and by one of them at least and at most. */
+const labelsInAll = 50_000;
+const labelsLeast = 3;
+const labelsMost = 48;
 
 /** Searches for a partition with a period of at most `period` quanta that uses the fewest devices. */
-export function searchDevices(instance: Instance, family: IdealFamily, bound: WorkBound, period: number, stepsMax: number): DeviceSearchResult {
+export function searchDevices(instance: Instance, family: IdealFamily, bound: WorkBound, period: number, workMax: number): DeviceSearchResult {
   const { modes, kindOf, degreeOf, replicasMax, memoryMax, deviceCounts } = instance;
   const walk = createStageWalk(instance, family);
   const { load, floor, memory } = walk.stage;
   const labels: Label[][] = Array.from({ length: family.count }, () => []);
   const replicasLeft = new Int32Array(modes);
   const last = family.count - 1;
+  const capacity = bound.capacityLeft(new Int32Array(deviceCounts.length), 0);
+  const priceMax = new Float64Array(family.count).fill(NaN);
+  const labelsMax = Math.max(labelsLeast, Math.min(labelsMost, Math.floor(labelsInAll / family.count)));
   let live: readonly Label[] = [];
   let source = 0;
   let steps = 0;
+  let work = 0;
   let exact = true;
 
   const offer = (to: number, m: number): void => {
@@ -111,11 +126,15 @@ export function searchDevices(instance: Instance, family: IdealFamily, bound: Wo
     const kind = kindOf[m];
     const uses = replicas * degreeOf[m];
     const target = labels[to];
+    const price = uses * bound.prices[kind];
+    // What devices may have cost so far if the rest can still be paid for.
+    if (Number.isNaN(priceMax[to])) priceMax[to] = capacity - (period === Infinity ? 0 : bound.restOf(family.rows, to * family.words) / period);
     for (const label of live) {
+      if (label.price + price > priceMax[to] * (1 + 1e-11)) continue;
       if (label.used[kind] + uses > deviceCounts[kind] || isBeaten(target, label.used, kind, uses)) continue;
       const used = label.used.with(kind, label.used[kind] + uses);
       const added: Label = {
-        used, price: label.price + uses * bound.prices[kind], before: label, from: source, mode: m, replicas, period: Math.max(label.period, load[m] / replicas),
+        used, price: label.price + price, before: label, from: source, mode: m, replicas, period: Math.max(label.period, load[m] / replicas),
       };
       insertLabel(target, added);
       if (target.length > labelsMax) {
@@ -129,7 +148,8 @@ export function searchDevices(instance: Instance, family: IdealFamily, bound: Wo
     let fits = mask;
     for (let m = 0; m < modes; m++) {
       if ((fits & (1 << m)) === 0) continue;
-      if (memory[m] > memoryMax[m] || floor[m] > period * replicasLeft[m]) fits &= ~(1 << m);
+      // Not (period * replicasLeft), which is NaN for an infinite period and no replicas.
+      if (memory[m] > memoryMax[m] || replicasLeft[m] === 0 || floor[m] / replicasLeft[m] > period) fits &= ~(1 << m);
       else offer(to, m);
     }
     return fits;
@@ -143,15 +163,18 @@ export function searchDevices(instance: Instance, family: IdealFamily, bound: Wo
   };
 
   labels[0].push({ used: Array.from(deviceCounts, () => 0), price: 0, before: undefined, from: 0, mode: 0, replicas: 0, period: 0 });
-  for (source = 0; source < last && steps < stepsMax; source++) {
-    const work = bound.restOf(family.rows, source * family.words);
-    live = labels[source].filter((label) => work <= period * bound.capacityLeft(label.used, 0));
+  for (source = 0; source < last && work < workMax; source++) {
+    const rest = bound.restOf(family.rows, source * family.words);
+    live = labels[source].filter((label) => rest <= period * bound.capacityLeft(label.used, 0));
     if (live.length === 0) continue;
     measureLeft();
-    steps += walk.from(source, usableModes(instance), stepsMax - steps, visit);
+    const weight = 1 + (live.length * modes) / 4;
+    const walked = walk.from(source, usableModes(instance), Math.ceil((workMax - work) / weight), visit);
+    steps += walked;
+    work += walked * weight;
   }
-  const finished = steps < stepsMax;
-  return { found: readBack(labels[last], last), exact: exact && finished, steps };
+  const finished = work < workMax;
+  return { found: readBack(labels[last], last), exact: exact && finished, steps, work };
 }
 
 /** The fewest replicas with load / replicas <= period, as doubles divide. */

@@ -151,8 +151,8 @@ function hashKeys(count: number): Int32Array {
   });
 }
 
-/** The family of a store's ideals. The store must hold the full ideal. `oldToNew` maps the store's numbers. */
-export function seal(store: IdealStore): { family: IdealFamily; oldToNew: Int32Array } {
+/** The family of a store's ideals. The store must hold the full ideal. */
+export function seal(store: IdealStore): IdealFamily {
   const { count, words, instance } = store;
   const { newToOld, oldToNew } = sortBySize(store);
   const rows = new Int32Array(count * words);
@@ -171,8 +171,7 @@ export function seal(store: IdealStore): { family: IdealFamily; oldToNew: Int32A
     }
     arcStart[i + 1] = arcTo.length;
   }
-  const family = { count, words, rows, arcStart, arcClass: Int32Array.from(arcClass), arcTo: Int32Array.from(arcTo) };
-  return { family, oldToNew };
+  return { count, words, rows, arcStart, arcClass: Int32Array.from(arcClass), arcTo: Int32Array.from(arcTo) };
 }
 
 function sortBySize(store: IdealStore): { newToOld: Int32Array; oldToNew: Int32Array } {

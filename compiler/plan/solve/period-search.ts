@@ -22,8 +22,8 @@ import type { WorkBound } from "./work-bound.ts";
 export interface SearchLimits {
   /** In quanta; partitions with a larger period are not looked for. Infinity for no limit. */
   readonly cutoff: number;
-  /** Candidate stages to look at before giving up. */
-  readonly stepsMax: number;
+  /** Work to do before giving up: candidate stages, weighed by what each costs. */
+  readonly workMax: number;
 }
 
 export interface FoundStage {
@@ -44,9 +44,11 @@ export interface FoundPartition {
 export interface SearchResult {
   /** The best partition within the cutoff, if there is one. */
   readonly found: FoundPartition | undefined;
-  /** False when the steps ran out, so that there may be a better one. */
+  /** False when the work ran out, so that there may be a better one. */
   readonly finished: boolean;
+  /** Candidate stages looked at. */
   readonly steps: number;
+  readonly work: number;
 }
 
 /** best[ideal * states + state], and how it was reached. */
@@ -79,6 +81,7 @@ export function searchPeriod(
   let leastLive = 0;
   let cutoff = limits.cutoff;
   let steps = 0;
+  let work = 0;
   let source = 0;
 
   /** Offers the stage built, in mode m with so many replicas, to every usage that reaches its source ideal. */
@@ -126,11 +129,11 @@ export function searchPeriod(
   const collectLive = (): void => {
     liveCount = 0;
     leastLive = Infinity;
-    const work = bound.restOf(rows, source * words);
+    const rest = bound.restOf(rows, source * words);
     for (let state = 0; state < states; state++) {
       const value = best[source * states + state];
       if (value > cutoff || value === Infinity || isDominated(usage, best, source * states, state)) continue;
-      if (work > cutoff * bound.capacityLeft(usage.used, state * kinds)) continue;
+      if (rest > cutoff * bound.capacityLeft(usage.used, state * kinds)) continue;
       live[liveCount++] = state;
       if (value < leastLive) leastLive = value;
     }
@@ -138,12 +141,15 @@ export function searchPeriod(
 
   best[0] = 0;
   const allModes = usableModes(instance);
-  for (source = 0; source < last && steps < limits.stepsMax; source++) {
+  for (source = 0; source < last && work < limits.workMax; source++) {
     collectLive();
     if (liveCount === 0) continue;
-    steps += walk.from(source, allModes, limits.stepsMax - steps, visit);
+    const weight = 1 + (liveCount * modes) / 64;
+    const walked = walk.from(source, allModes, Math.ceil((limits.workMax - work) / weight), visit);
+    steps += walked;
+    work += walked * weight;
   }
-  return { found: readBack(table, usage, last), finished: steps < limits.stepsMax, steps };
+  return { found: readBack(table, usage, last), finished: work < limits.workMax, steps, work };
 }
 
 /** The modes for which there are devices, as bits. */

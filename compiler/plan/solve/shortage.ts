@@ -43,7 +43,7 @@ function totalShortage(graph: CostGraph): string | undefined {
 }
 
 function leastBytes(graph: CostGraph, bytes: readonly number[], times: readonly (number | null)[]): number {
-  const inUse = graph.modes.flatMap((mode, m) => (times[m] === null ? [] : [(bytes[m] ?? 0) * mode.degree]));
+  const inUse = graph.modes.flatMap((mode, m) => (times[m] === null || graph.kinds[mode.kind]?.count === 0 ? [] : [(bytes[m] ?? 0) * mode.degree]));
   return Math.min(...inUse);
 }
 

@@ -26,15 +26,15 @@ import { createWorkBound } from "./work-bound.ts";
 export interface SolveOptions {
   /** More ideals than this are not enumerated. */
   readonly idealsMax: number;
-  /** Candidate stages to look at in all. */
-  readonly stepsMax: number;
+  /** Work to do in all: candidate stages, weighed by what each costs. A million take up to half a second. */
+  readonly workMax: number;
   /** Up to so many ways to use up devices are tabled at once; beyond, devices are counted at one period after another. */
   readonly usagesMax: number;
   /** A proved gap (0.1 for 10 %) that is good enough to stop at. */
   readonly gapMax: number;
 }
 
-export const defaultSolveOptions: SolveOptions = { idealsMax: 100_000, stepsMax: 1_000_000_000, usagesMax: 64, gapMax: 0 };
+export const defaultSolveOptions: SolveOptions = { idealsMax: 100_000, workMax: 250_000_000, usagesMax: 64, gapMax: 0 };
 
 /** A partition of the classes, as the bitsets of its chain of ideals. */
 interface Incumbent {
@@ -77,6 +77,7 @@ function solveInstance(instance: Instance, options: SolveOptions): Run {
   const bound = createWorkBound(instance);
   let best: Incumbent | undefined;
   let steps = 0;
+  let work = 0;
   let ideals = 0;
 
   const goodEnough = bound.periodMin / (1 - options.gapMax);
@@ -87,25 +88,27 @@ function solveInstance(instance: Instance, options: SolveOptions): Run {
   /** Searches a family for something at least as good as the incumbent; returns a lower bound for partitions along it. */
   const search = (family: IdealFamily): number => {
     ideals = Math.max(ideals, family.count);
-    const stepsMax = options.stepsMax - steps;
+    const workMax = options.workMax - work;
     if (isTabled) {
-      const result = searchPeriod(instance, family, createDeviceUsage(instance), bound, { cutoff: best?.period ?? Infinity, stepsMax });
+      const result = searchPeriod(instance, family, createDeviceUsage(instance), bound, { cutoff: best?.period ?? Infinity, workMax });
       steps += result.steps;
+      work += result.work;
       take(family, result.found);
       return result.finished ? (result.found?.period ?? Infinity) : bound.periodMin;
     }
-    const result = descendPeriod(instance, family, bound, best, { goodEnough, stepsMax });
+    const result = descendPeriod(instance, family, bound, best, { goodEnough, workMax });
     steps += result.steps;
+    work += result.work;
     take(family, result.best);
     return result.lowerBound;
   };
   const isDone = (): boolean => best !== undefined && best.period <= goodEnough && options.gapMax > 0;
 
   const orders = topologicalOrders(instance);
-  search(seal(prefixStore(instance, orders)).family);
+  search(seal(prefixStore(instance, orders)));
   const store = createIdealStore(instance);
   const complete = !isDone() && addAllIdeals(store, options.idealsMax);
-  const proved = complete ? search(seal(store).family) : bound.periodMin;
+  const proved = complete ? search(seal(store)) : bound.periodMin;
   if (!complete && !isDone()) improve(instance, orders, options, () => best, search);
   const lowerBound = Math.min(proved, best?.period ?? Infinity);
   return { best, optimal: best?.period === lowerBound || lowerBound === Infinity, lowerBound, effort: { classes: instance.classes, ideals, complete, steps } };
@@ -125,7 +128,7 @@ function improve(
     if (before === undefined) return;
     const store = prefixStore(instance, orders.slice(0, 1));
     addNeighbourhoods(store, before, Math.min(options.idealsMax, 20_000));
-    search(seal(store).family);
+    search(seal(store));
     const after = best();
     if (after === undefined || after.period === before.period) return;
   }

@@ -16,3 +16,4 @@ export * from "./streams.ts";
 export * from "./settings.ts";
 export * from "./tests.ts";
 export * from "./hardware.ts";
+export * from "./planner.ts";

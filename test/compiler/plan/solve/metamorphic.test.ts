@@ -63,7 +63,7 @@ test("renaming and reordering the nodes leaves period and devices unchanged, to 
 });
 
 test("bounds without a full search lie below the optimum, and more devices or faster links do not raise them", () => {
-  const quick = { idealsMax: 2, stepsMax: 10_000 };
+  const quick = { idealsMax: 2, workMax: 10_000 };
   const bound = (graph: CostGraph): number => {
     const result = solvePartition(graph, quick);
     return result.status === "solved" && !result.optimal ? result.lowerBound : Infinity;

@@ -43,7 +43,7 @@ describeWithShared("dnn-partitioning", folder, () => {
   test.each(names)("%s: every solution along a few orders lies between its bound and nothing better than the optimum", (name) => {
     const graph = readOracle(name);
     const best = solvePartition(graph);
-    const quick = solvePartition(graph, { idealsMax: 10, stepsMax: 1_000_000 });
+    const quick = solvePartition(graph, { idealsMax: 10, workMax: 1_000_000 });
     if (best.status === "infeasible" || quick.status === "infeasible") throw new Error("infeasible");
     expect(quick.effort.complete).toBe(false);
     expect(quick.lowerBound).toBeLessThanOrEqual(best.period);
