@@ -107,4 +107,10 @@ export const onnxCodes = {
     title: "TensorFlow.js weights that do not fit their files",
     message: (p: { file: string; what: string }) => `the weights of ${p.file} do not fit: ${p.what}`,
   }),
+  tfjsCost: defineCode({
+    code: "P1017",
+    severity: "note",
+    title: "cost of a TensorFlow.js model",
+    message: (p: { file: string }) => `${p.file} is a TensorFlow.js model: FLOPs and activations are not computed`,
+  }),
 } as const;
