@@ -81,6 +81,8 @@ export function createScheduler(topology: Topology): Scheduler {
   }));
   const edges = topology.edges.map((): EdgeState => ({ held: 0, bytes: 0, largest: 0, bytesOf: new Map() }));
   const regions = topology.regions.map((): RegionState => ({ next: 0, total: undefined, stopped: false, completed: 0, open: new Map(), finished: false }));
+  // A sink's word can come before that of the worker that sent it the chunk: it waits here, by sink and chunk.
+  const early = new Set<string>();
   // What a started chunk was promised, until it is done.
   const promises = new Map<string, readonly number[]>();
   // Stages nearest the sinks first: they make room for the others.
@@ -157,7 +159,10 @@ export function createScheduler(topology: Topology): Scheduler {
     state.bytesOf.set(chunk, bytes);
     state.bytes += bytes;
     state.largest = Math.max(state.largest, bytes);
-    if (edge.to.kind === "sink") return;
+    if (edge.to.kind === "sink") {
+      if (early.delete(`${edge.to.sink}:${chunk}`)) handleSinkDone(edge.to.sink, chunk);
+      return;
+    }
     const bound = stages[edge.to.stage].bound.get(chunk);
     if (bound === undefined) throw new Error(`chunk ${chunk} came to stage ${edge.to.stage} unpromised`);
     bound.arrived++;
@@ -221,6 +226,10 @@ export function createScheduler(topology: Topology): Scheduler {
 
   const handleSinkDone = (sink: number, chunk: number): void => {
     const { edge, region: id } = topology.sinks[sink];
+    if (!edges[edge].bytesOf.has(chunk)) {
+      early.add(`${sink}:${chunk}`);
+      return;
+    }
     releaseEdge(edge, chunk);
     const region = regions[id];
     const left = (region.open.get(chunk) ?? 0) - 1;
