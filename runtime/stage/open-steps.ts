@@ -29,6 +29,7 @@ export async function openSteps(steps: readonly StepSpec[], context: StepContext
       const chunks = new Map(given);
       for (const { step, run } of opened) {
         if (chunks.has(step.id)) continue;
+        log.checkStop();
         const made = await run.run(inputsOf(step).map((input) => chunkOf(chunks, input, step)), log);
         context.observe?.(step.id, made);
         chunks.set(step.id, made);

@@ -19,10 +19,20 @@ export interface ChunkLog {
   readonly failures: RowFailure[];
   /** Rows that a filter, limit, sample, dedupe or zip left out. */
   filtered: number;
+  /** Throws `Stopped` once the run is being given up. Called between steps. */
+  readonly checkStop: () => void;
 }
 
-export function createChunkLog(): ChunkLog {
-  return { failures: [], filtered: 0 };
+/** The run is being given up: not an error of anything. */
+export class Stopped extends Error {
+  override readonly name = "Stopped";
+}
+
+export function createChunkLog(isStopped: () => boolean = () => false): ChunkLog {
+  const checkStop = (): void => {
+    if (isStopped()) throw new Stopped("the run is being given up");
+  };
+  return { failures: [], filtered: 0, checkStop };
 }
 
 /** One step, opened on a worker. Chunks of the input steps in, one chunk out. */
@@ -42,7 +52,7 @@ export function logFailure(log: ChunkLog, chunk: Chunk, index: number, step: { r
 
 /** The message of a row's fault; a fault of the job passes through. */
 export function rowMessage(error: unknown): string {
-  if (error instanceof JobError) throw error;
+  if (error instanceof JobError || error instanceof Stopped) throw error;
   const text = error instanceof Error ? error.message : String(error);
   // Native libraries append lines of their own; the first says what is wrong.
   return text.split("\n", 1)[0].trim() || "failed without a message";

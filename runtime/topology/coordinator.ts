@@ -47,21 +47,41 @@ interface RunningWorker {
 /** The files of each sink, written and not yet published. Rejects with the first fault; no worker is left behind. */
 export async function runOnWorkers(request: CoordinatorRequest): Promise<readonly WrittenFiles[]> {
   const workers: RunningWorker[] = [];
+  const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   try {
     const written = await new Promise<readonly WrittenFiles[]>((resolve, reject) => {
       request.signal.addEventListener("abort", () => reject(request.signal.reason), { once: true });
       if (request.signal.aborted) return reject(request.signal.reason);
-      coordinate(request, workers, resolve, reject);
+      coordinate({ ...request, stop }, workers, resolve, reject);
     });
-    for (const worker of workers) worker.post({ kind: "close" });
-    await Promise.all(workers.map((worker) => worker.ended));
     return written;
   } finally {
-    await Promise.all(workers.map((worker) => worker.thread.terminate()));
+    Atomics.store(new Int32Array(stop), 0, 1);
+    await closeAll(workers);
   }
 }
 
-function coordinate(request: CoordinatorRequest, workers: RunningWorker[], resolve: (written: readonly WrittenFiles[]) => void, reject: (error: unknown) => void): void {
+/** How long a worker may take to finish what it is in, before it is ended in the middle of its JavaScript. */
+const CLOSE_MS = 10_000;
+
+/**
+ * Workers end by themselves: a thread that is terminated while it returns from native code takes the process with it.
+ * One that does not come back is terminated in the end, since then it is most likely lost in JavaScript.
+ */
+async function closeAll(workers: readonly RunningWorker[]): Promise<void> {
+  for (const worker of workers) worker.post({ kind: "close" });
+  await Promise.all(workers.map(async (worker) => {
+    const timer = setTimeout(() => void worker.thread.terminate(), CLOSE_MS);
+    await worker.ended;
+    clearTimeout(timer);
+  }));
+}
+
+interface StoppableRequest extends CoordinatorRequest {
+  readonly stop: SharedArrayBuffer;
+}
+
+function coordinate(request: StoppableRequest, workers: RunningWorker[], resolve: (written: readonly WrittenFiles[]) => void, reject: (error: unknown) => void): void {
   const { pipeline, topology, ledger, outputs } = request;
   const scheduler = createScheduler(topology);
   const written = new Map<number, WrittenFiles>();
@@ -159,8 +179,8 @@ function joinPorts(pipeline: PipelineSpec, topology: Topology): { readonly ofSta
   return { ofStage: (stage, replica) => stages[stage][replica], ofSink: (sink) => sinks[sink] };
 }
 
-function startWorker(request: CoordinatorRequest, role: WorkerRole, ports: WorkerPorts, onMessage: (message: FromWorker) => void, onFault: (error: unknown) => void): RunningWorker {
-  const start: WorkerStart = { pipeline: request.pipeline.name, role, params: request.params, folder: request.folder, ...ports };
+function startWorker(request: StoppableRequest, role: WorkerRole, ports: WorkerPorts, onMessage: (message: FromWorker) => void, onFault: (error: unknown) => void): RunningWorker {
+  const start: WorkerStart = { pipeline: request.pipeline.name, role, params: request.params, folder: request.folder, stop: request.stop, ...ports };
   const thread = new Worker(request.file, {
     workerData: { pipec: start },
     transferList: [...ports.inPorts, ...ports.outPorts.map(({ port }) => port)],

@@ -46,7 +46,7 @@ export async function runInterpreted(request: InterpretRequest): Promise<readonl
   const writers: SinkWriter[] = [];
   try {
     for (const stage of pipeline.stages) {
-      const runner = await openStage(pipeline, stage, { backend: onnxBackend, observe: (step, chunk) => request.observe(pipeline.steps[step], chunk) });
+      const runner = await openStage(pipeline, stage, { backend: onnxBackend, isStopped: () => request.signal.aborted, observe: (step, chunk) => request.observe(pipeline.steps[step], chunk) });
       stages.push(runner);
       if (runner.splits === undefined) continue;
       outputs.checkInputs(runner.splits);

@@ -14,6 +14,8 @@ export interface WorkerStart {
   readonly params: Readonly<Record<string, Value>>;
   /** The program's folder. */
   readonly folder: string;
+  /** One Int32: 1 once the run is being given up. A thread inside native code must not be terminated (it aborts the process). */
+  readonly stop: SharedArrayBuffer;
   readonly inPorts: readonly MessagePort[];
   readonly outPorts: readonly OutPort[];
 }

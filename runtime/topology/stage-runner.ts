@@ -2,14 +2,14 @@
 import { performance } from "node:perf_hooks";
 import { decodeChunk, encodeChunk } from "../channel/chunk-codec.ts";
 import type { ChunkMessage, EdgeSchema } from "../channel/chunk-codec.ts";
-import type { Backend } from "../contract/backend.ts";
+import type { Backend, ModelSession } from "../contract/backend.ts";
 import type { Chunk } from "../contract/chunk.ts";
 import type { OpenSource, Split } from "../contract/kernel.ts";
 import { programFile } from "../contract/program-folder.ts";
 import type { EdgeSpec, PipelineSpec, StageSpec } from "../contract/program.ts";
 import { openSteps } from "../stage/open-steps.ts";
 import { createSourceReader } from "../stage/source-reader.ts";
-import { createChunkLog } from "../stage/step-context.ts";
+import { createChunkLog, Stopped } from "../stage/step-context.ts";
 import { edgeSchema } from "./edge-schema.ts";
 import type { ChunkReport } from "./messages.ts";
 import { parentFields } from "./topology.ts";
@@ -33,6 +33,8 @@ export interface StageResult {
 
 export interface StageHost {
   readonly backend: Backend;
+  /** Whether the run is being given up. */
+  readonly isStopped: () => boolean;
   readonly observe?: (step: number, chunk: Chunk) => void;
 }
 
@@ -46,7 +48,7 @@ export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: 
   const source = await openReader(pipeline, stage);
   const opened = await openSteps(steps, {
     parentFields: (explode) => carried.get(explode) ?? [],
-    openModel: (model) => host.backend.open(model, programFile(model.file)),
+    openModel: async (model) => stoppable(await host.backend.open(model, programFile(model.file)), host.isStopped),
     ...(host.observe === undefined ? {} : { observe: host.observe }),
   });
   const last = stage.steps[stage.steps.length - 1];
@@ -57,7 +59,7 @@ export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: 
     outs,
     run: async (messages) => {
       const started = performance.now();
-      const log = createChunkLog();
+      const log = createChunkLog(host.isStopped);
       const given = new Map(messages.map((message): [number, Chunk] => [pipeline.edges[message.edge].fromStep, decodeChunk(schemaOf(message.edge), message)]));
       if (source !== undefined) {
         const chunk = await source.reader.next(log);
@@ -77,6 +79,15 @@ export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: 
       await source?.open.close();
     },
   };
+}
+
+/** A chunk may hold many calls: each first looks whether it is still wanted. */
+function stoppable(session: ModelSession, isStopped: () => boolean): ModelSession {
+  const run: ModelSession["run"] = async (inputs) => {
+    if (isStopped()) throw new Stopped("the run is being given up");
+    return session.run(inputs);
+  };
+  return { ...session, run };
 }
 
 function rowsOf(chunks: readonly Chunk[]): number {

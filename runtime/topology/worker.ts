@@ -14,6 +14,7 @@ import { setProgramFolder } from "../contract/program-folder.ts";
 import { createSinkWriter } from "../recovery/sink-writer.ts";
 import type { OutputTarget } from "../recovery/output-target.ts";
 import { edgeSchema } from "./edge-schema.ts";
+import { Stopped } from "../stage/step-context.ts";
 import { toFault } from "./messages.ts";
 import type { FromWorker, OutPort, ToWorker, WorkerStart } from "./messages.ts";
 import { openStage } from "./stage-runner.ts";
@@ -28,14 +29,25 @@ export function findWorkerStart(): WorkerStart | undefined {
 export function runWorker(program: Program, start: WorkerStart): void {
   if (parentPort === null) throw new Error("a worker without a coordinator");
   const control = parentPort;
-  const fail = (error: unknown): void => control.postMessage({ kind: "fault", fault: toFault(error) } satisfies FromWorker);
   program.setParams(start.params);
   setProgramFolder(start.folder);
   const pipeline = program.pipelines.find((candidate) => candidate.name === start.pipeline);
   if (pipeline === undefined) throw new Error(`the program has no pipeline ${start.pipeline}`);
   const { role } = start;
   const working = role.kind === "stage" ? runStageWorker(pipeline, role.stage, start, control) : runSinkWorker(pipeline, role.sink, role.target, start, control);
-  working.catch(fail);
+  working.catch((error: unknown) => {
+    faultSender(control)(error);
+    // What could not be opened has nothing to close.
+    control.on("message", (message: ToWorker) => {
+      if (message.kind === "close") endThread(start, control);
+    });
+  });
+}
+
+function faultSender(control: MessagePort): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof Stopped)) control.postMessage({ kind: "fault", fault: toFault(error) } satisfies FromWorker);
+  };
 }
 
 /** Calls `handle` for one message after the other, each after the last one's promise. */
@@ -48,24 +60,26 @@ function inTurn<T>(port: MessagePort, handle: (message: T) => Promise<void> | vo
 
 async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: WorkerStart, control: MessagePort): Promise<void> {
   const send = (message: FromWorker): void => control.postMessage(message);
-  const fail = (error: unknown): void => send({ kind: "fault", fault: toFault(error) });
+  const fail = faultSender(control);
   const inputs = pipeline.edges.filter(({ to }) => to.kind === "stage" && to.stage === stageId).length;
   const arrived = new Map<number, ChunkMessage[]>();
-  const waiting = new Map<number, (messages: readonly ChunkMessage[]) => void>();
+  const waiting = new Map<number, { readonly come: (messages: readonly ChunkMessage[]) => void; readonly giveUp: (error: Error) => void }>();
   for (const port of start.inPorts) {
     port.on("message", (message: ChunkMessage) => {
       const chunk = message.id.ordinal;
       const messages = [...(arrived.get(chunk) ?? []), message];
       arrived.set(chunk, messages);
-      if (messages.length === inputs) waiting.get(chunk)?.(messages);
+      if (messages.length === inputs) waiting.get(chunk)?.come(messages);
     });
   }
-  const stage = await openStage(pipeline, pipeline.stages[stageId], { backend: onnxBackend });
+  const stop = new Int32Array(start.stop);
+  const isStopped = (): boolean => Atomics.load(stop, 0) === 1;
+  const stage = await openStage(pipeline, pipeline.stages[stageId], { backend: onnxBackend, isStopped });
 
   /** The chunk's messages: the coordinator's word may come before they do. */
   const takeInputs = async (chunk: number): Promise<readonly ChunkMessage[]> => {
     const here = arrived.get(chunk) ?? [];
-    const messages = here.length === inputs ? here : await new Promise<readonly ChunkMessage[]>((resolve) => waiting.set(chunk, resolve));
+    const messages = here.length === inputs ? here : await new Promise<readonly ChunkMessage[]>((come, giveUp) => waiting.set(chunk, { come, giveUp }));
     arrived.delete(chunk);
     waiting.delete(chunk);
     return messages;
@@ -73,7 +87,7 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
 
   let sourceEnded = false;
   const runChunk = async (chunk: number, to: readonly number[]): Promise<void> => {
-    if (sourceEnded) return;
+    if (sourceEnded || isStopped()) return;
     const result = await stage.run(await takeInputs(chunk));
     if (result === undefined) {
       sourceEnded = true;
@@ -83,6 +97,10 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
     send({ kind: "done", chunk, bytes, exhausted: result.exhausted, ...result.report });
   };
 
+  control.on("message", (message: ToWorker) => {
+    // When the run is given up, chunks that were promised do not come any more.
+    if (message.kind === "close") for (const { giveUp } of waiting.values()) giveUp(new Stopped("the run is being given up"));
+  });
   inTurn<ToWorker>(control, async (message) => {
     if (message.kind === "run") return runChunk(message.chunk, message.to);
     if (message.kind === "close") {
@@ -101,7 +119,7 @@ function findPort(ports: readonly OutPort[], edge: number, replica: number): Mes
 
 async function runSinkWorker(pipeline: PipelineSpec, sinkId: number, target: OutputTarget | undefined, start: WorkerStart, control: MessagePort): Promise<void> {
   const send = (message: FromWorker): void => control.postMessage(message);
-  const fail = (error: unknown): void => send({ kind: "fault", fault: toFault(error) });
+  const fail = faultSender(control);
   const sink = pipeline.sinks[sinkId];
   const edge = pipeline.edges.find(({ to }) => to.kind === "sink" && to.sink === sinkId);
   if (edge === undefined) throw new Error(`nothing leads to sink ${sink.label}`);
