@@ -34,6 +34,10 @@ export function normalDomain(domain: string): string {
   return domain === "ai.onnx" ? "" : domain;
 }
 
+/** Shared by all nodes without any, so that files of empty nodes take little memory. */
+const noAttributes: Map<string, Attribute> = new Map();
+const noMetadata: Map<string, string> = new Map();
+
 function readNode(wire: WireReader, range: ByteRange, index: number, depth: number): Node {
   let name = "";
   let op = "";
@@ -41,8 +45,8 @@ function readNode(wire: WireReader, range: ByteRange, index: number, depth: numb
   let overload = "";
   const inputs: string[] = [];
   const outputs: string[] = [];
-  const attributes = new Map<string, Attribute>();
-  const metadata = new Map<string, string>();
+  let attributes = noAttributes;
+  let metadata = noMetadata;
   wire.countItem(range.offset);
   wire.fields(range, (field) => {
     switch (field.number) {
@@ -50,10 +54,16 @@ function readNode(wire: WireReader, range: ByteRange, index: number, depth: numb
       case 2: wire.countItem(field.offset); outputs.push(wire.text(field)); break;
       case 3: name = wire.text(field); break;
       case 4: op = wire.text(field); break;
-      case 5: readAttribute(wire, field, depth, attributes); break;
+      case 5:
+        if (attributes === noAttributes) attributes = new Map();
+        readAttribute(wire, field, depth, attributes);
+        break;
       case 7: domain = normalDomain(wire.text(field)); break;
       case 8: overload = wire.text(field); break;
-      case 9: readEntry(wire, field, metadata); break;
+      case 9:
+        if (metadata === noMetadata) metadata = new Map();
+        readEntry(wire, field, metadata);
+        break;
     }
   });
   return { index, name, op, domain, overload, inputs, outputs, attributes, metadata, bytes: { offset: range.offset, length: range.length } };

@@ -8,5 +8,7 @@ export function inspectionJson(inspection: Inspection): string {
   const { inputs, outputs, tensors, nodes, totals, diagnostics } = inspection;
   const sources = sourcesOf();
   const value = { inputs, outputs, tensors: Object.fromEntries(tensors), nodes, totals, diagnostics: diagnostics.map((diagnostic) => diagnosticToJson(diagnostic, sources)) };
-  return `${JSON.stringify(value, undefined, 2)}\n`;
+  // JSON leaves DEL and the C1 controls as they are; a terminal would act on them.
+  const text = JSON.stringify(value, undefined, 2).replace(/[\u007f-\u009f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
+  return `${text}\n`;
 }
