@@ -6,6 +6,8 @@ import { typeCodes } from "../diagnostics/codes/types.ts";
 import type { Declaration } from "../names/resolved-program.ts";
 import { plainText } from "../syntax/ast.ts";
 import type { Expr as AstExpr, ParamItem, SecretItem } from "../syntax/ast.ts";
+import { dimName } from "../tensor/dim.ts";
+import type { Dim } from "../tensor/dim.ts";
 import type { CheckedParam, CheckedSecret, Expr } from "./checked-program.ts";
 import { complain, errorExpr } from "./context.ts";
 import type { CheckContext } from "./context.ts";
@@ -57,8 +59,9 @@ function readParam(cx: CheckContext, declaration: ParamDeclaration, symbol: stri
 
 function readParamType(cx: CheckContext, declaration: ParamDeclaration): ValueType {
   const module = cx.modules.get(declaration.file);
-  const lookupDim = (): undefined => undefined;
-  const type = readValueType({ cx, module, lookupDim, recordDim: () => { throw new Error("a param has no dimensions"); }, stringTensors: false }, declaration.item.type);
+  // Any dimension will do: a param with a shape is refused below.
+  const anyDim = (name: string): Dim => dimName(name);
+  const type = readValueType({ cx, module, lookupDim: anyDim, recordDim: anyDim, stringTensors: false }, declaration.item.type);
   const inner = type.kind === "optional" ? type.inner : type;
   const allowed = inner.kind === "string" || inner.kind === "error" || (inner.kind === "tensor" && inner.shape.length === 0);
   if (allowed) return type;

@@ -8,7 +8,7 @@ import { describeDeclaration } from "../names/resolved-program.ts";
 import type { ResolvedModule } from "../names/resolved-program.ts";
 import { builtinTypeNames } from "../names/resolve.ts";
 import { plainText } from "../syntax/ast.ts";
-import type { FieldDecl, Identifier, TensorType, TypeNode, UnionType } from "../syntax/ast.ts";
+import type { FieldDecl, Identifier, StringLiteral, TensorType, TypeNode, UnionType } from "../syntax/ast.ts";
 import type { Dim } from "../tensor/dim.ts";
 import { dtypes, isDtype } from "../tensor/dtype.ts";
 import type { Dtype } from "../tensor/dtype.ts";
@@ -76,7 +76,7 @@ export function readType(reader: TypeReader, node: TypeNode): Pattern {
       return inner.kind === "error" || inner.kind === "optional" ? inner : { kind: "optional", inner };
     }
     case "literalType": {
-      const text = plainText(node.value);
+      const text = writtenOut(cx, node.value);
       return text === undefined ? errorType : { kind: "string", literals: [text] };
     }
     case "unionType":
@@ -93,6 +93,13 @@ export function readType(reader: TypeReader, node: TypeNode): Pattern {
   }
 }
 
+/** The text of a string that must be known as it stands. */
+export function writtenOut(cx: CheckContext, literal: StringLiteral): string | undefined {
+  const text = plainText(literal);
+  if (text === undefined) complain(cx, typeCodes.plainString, {}, { at: literal.span, reason: "it is part of what is compiled, and names in braces have values only later" });
+  return text;
+}
+
 /** The fields of a record or signature; duplicates are reported, the first stays. */
 export function readFields(reader: TypeReader, decls: readonly FieldDecl[]): readonly PatternField[] {
   const fields = new Map<string, PatternField>();
@@ -106,7 +113,7 @@ export function readFields(reader: TypeReader, decls: readonly FieldDecl[]): rea
       complain(reader.cx, typeCodes.duplicateField, { name }, { at: decl.key.span, others: [{ span: earlier.key.span, text: "first here" }] });
       continue;
     }
-    const outsideName = decl.from === undefined ? undefined : plainText(decl.from);
+    const outsideName = decl.from === undefined ? undefined : writtenOut(reader.cx, decl.from);
     spans.set(name, decl);
     fields.set(name, { name, type, ...(outsideName === undefined ? {} : { outsideName }) });
   }
@@ -162,7 +169,8 @@ function readUnion(reader: TypeReader, node: UnionType): Pattern {
   const literals: string[] = [];
   for (const alternative of node.alternatives) {
     if (alternative.kind === "missing") continue;
-    const text = alternative.kind === "literalType" ? plainText(alternative.value) : undefined;
+    const text = alternative.kind === "literalType" ? writtenOut(reader.cx, alternative.value) : undefined;
+    if (text === undefined && alternative.kind === "literalType") return errorType;
     if (text === undefined) {
       complain(reader.cx, typeCodes.badUnion, {}, {
         at: alternative.span, reason: "an enumeration is made of strings, such as `\"fast\" | \"best\"`",

@@ -7,7 +7,6 @@ import { listOf } from "../names/resolve.ts";
 import { describeDeclaration } from "../names/resolved-program.ts";
 import type { ResolvedModule } from "../names/resolved-program.ts";
 import { textAt } from "../source/source-file.ts";
-import { plainText } from "../syntax/ast.ts";
 import type { ExpectStatement, GivenStatement, TestItem } from "../syntax/ast.ts";
 import { dimName } from "../tensor/dim.ts";
 import { substituteDim } from "../tensor/evaluate-dim.ts";
@@ -21,7 +20,7 @@ import { createMatching, settleDeferred } from "./match.ts";
 import { mismatchDiagnostic } from "./mismatch.ts";
 import { boolType, hasError, mapDims } from "./pattern.ts";
 import type { KnownPipeline } from "./pipelines.ts";
-import { namesIn } from "./read-type.ts";
+import { namesIn, writtenOut } from "./read-type.ts";
 import { constantScope } from "./scope.ts";
 import { visitExpr } from "./visit.ts";
 
@@ -48,7 +47,7 @@ export function checkTests(cx: CheckContext, module: ResolvedModule, pipelines: 
 }
 
 function checkTest(cx: CheckContext, module: ResolvedModule, test: TestScope, item: TestItem): CheckedTest | undefined {
-  const title = item.title.kind === "missing" ? undefined : plainText(item.title);
+  const title = item.title.kind === "missing" ? undefined : writtenOut(cx, item.title);
   const scope: Scope = { ...constantScope(cx, module, createDimScope()), test };
   const givens: CheckedTest["givens"][number][] = [];
   const expects: CheckedTest["expects"][number][] = [];

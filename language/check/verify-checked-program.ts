@@ -1,15 +1,20 @@
 /** Holds the checker to its promise: a program without errors has no unknown types left. Throws on our own mistakes. */
+import type { ValueType } from "../catalog/value-type.ts";
 import type { CheckedProgram, Expr, Stream } from "./checked-program.ts";
 import { hasError } from "./pattern.ts";
 import { printExpr } from "./print-expr.ts";
 import { visitEntries, visitExpr } from "./visit.ts";
 
 export function verifyCheckedProgram(program: CheckedProgram): void {
+  for (const param of program.params) verifyType(param.type, `param \`${param.name}\``);
+  for (const extern of program.externs) for (const type of [extern.result, ...extern.parameters.map((one) => one.type)]) verifyType(type, `extern \`${extern.name}\``);
   for (const constant of program.constants) {
+    verifyType(constant.type, `constant \`${constant.name}\``);
     if (constant.kind === "resource") verifyExpr(constant.value);
     if (constant.kind === "table") for (const step of constant.steps) verifyStream(step);
   }
   for (const fn of program.functions) {
+    for (const type of [fn.result, ...fn.parameters.map((one) => one.type)]) verifyType(type, `function \`${fn.name}\``);
     for (const one of fn.lets) verifyExpr(one.value);
     verifyExpr(fn.body);
   }
@@ -23,9 +28,13 @@ export function verifyCheckedProgram(program: CheckedProgram): void {
   }
 }
 
+function verifyType(type: ValueType, what: string): void {
+  if (hasError(type)) throw new Error(`the checker left ${what} without a type`);
+}
+
 function verifyStream(stream: Stream): void {
   for (const field of stream.row.fields) {
-    if (hasError(field.type)) throw new Error(`the checker left field \`${field.name}\` of stream ${stream.id} without a type`);
+    verifyType(field.type, `field \`${field.name}\` of stream ${stream.id}`);
   }
   for (const input of "inputs" in stream ? stream.inputs : "input" in stream ? [stream.input] : []) {
     if (input < 0 || input >= stream.id) throw new Error(`stream ${stream.id} stands before its input ${input}`);

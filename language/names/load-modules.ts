@@ -29,7 +29,11 @@ export function loadModules(main: PipelineAst, mainSource: SourceFile, loadFile:
     for (const item of ast.items) {
       if (item.kind !== "import" || item.from.kind === "missing") continue;
       const wanted = plainText(item.from);
-      if (wanted === undefined || wanted.startsWith("std/")) continue;
+      if (wanted?.startsWith("std/") === true) continue;
+      if (wanted === undefined || !wanted.endsWith(".pipe")) {
+        reportMissing(item.from, wanted ?? "a string with braces", undefined, diagnostics);
+        continue;
+      }
       const path = resolvePath(source.path, wanted);
       if (path === source.path || trail.includes(path)) {
         reportCycle(item.from, [...trail.slice(Math.max(0, trail.indexOf(path))), source.path, path], diagnostics);
@@ -67,8 +71,8 @@ export function resolvePath(fromFile: string, wanted: string): string {
   return parts.join("/");
 }
 
-function reportMissing(from: StringLiteral, wanted: string, path: string, diagnostics: Diagnostic[]): void {
-  const reason = wanted.endsWith(".pipe")
+function reportMissing(from: StringLiteral, wanted: string, path: string | undefined, diagnostics: Diagnostic[]): void {
+  const reason = path !== undefined
     ? `there is no readable file at \`${path}\``
     : "an import names a `.pipe` file (`\"./shared.pipe\"`) or a module of the standard library (`\"std/hw\"`)";
   diagnostics.push(report(nameCodes.missingFile, { path: wanted }, { at: from.span, reason }));

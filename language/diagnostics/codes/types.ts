@@ -114,4 +114,8 @@ export const typeCodes = {
     code: "P0328", severity: "error", title: "argument out of range",
     message: (p: { value: string; range: string }) => `${p.value} is not in ${p.range}`,
   }),
+  plainString: defineCode({
+    code: "P0329", severity: "error", title: "braces in a string that is read while compiling",
+    message: () => "this string must be written out, without names in braces",
+  }),
 } as const;
