@@ -93,7 +93,7 @@ const contrib: readonly NodeCase[] = [
   { op: `${ms}.MultiHeadAttention`, inputs: ["f32[N, S, 8]", "f32[N, P, 8]", "f32[N, P, 8]", "f32[24]", "", "", "f32[N, 2, W, 4]", "f32[N, 2, W, 4]"], attributes: { num_heads: 2 }, outputs: [1, 1, 1] },
   { op: `${ms}.GroupQueryAttention`, inputs: ["f32[1, 4, 32]", "f32[1, 4, 16]", "f32[1, 4, 16]", "", "", "i32[1]=3", "i32[]=4"], attributes: { num_heads: 4, kv_num_heads: 2 }, outputs: [1, 1, 1], sizes: [{}] },
   { op: `${ms}.GroupQueryAttention`, inputs: ["f32[1, 4, 64]", "", "", "", "", "i32[1]=3", "i32[]=4"], attributes: { num_heads: 4, kv_num_heads: 2 }, outputs: [1, 1, 1], sizes: [{}] },
-  { op: `${ms}.GroupQueryAttention`, inputs: ["f32[1, 1, 32]", "f32[1, 1, 16]", "f32[1, 1, 16]", "f32[1, 2, W, 8]", "f32[1, 2, W, 8]", "i32[1]=6", "i32[]=7"], attributes: { num_heads: 4, kv_num_heads: 2 }, outputs: [1, 1, 1], sizes: [{ W: 6 }, { W: 12 }], dataDependent: true },
+  { op: `${ms}.GroupQueryAttention`, inputs: ["f32[1, 1, 32]", "f32[1, 1, 16]", "f32[1, 1, 16]", "f32[1, 2, W, 8]", "f32[1, 2, W, 8]", "i32[1]=6", "i32[]=7"], attributes: { num_heads: 4, kv_num_heads: 2 }, outputs: [1, 1, 1], sizes: [{ W: 6 }, { W: 12 }] },
   { op: `${ms}.SkipLayerNormalization`, inputs: ["f32[N, S, 8]", "f32[N, S, 8]", "f32[8]", "f32[8]", "f32[8]"], outputs: [1, 0, 0, 1] },
   { op: `${ms}.SkipSimplifiedLayerNormalization`, inputs: ["f32[N, S, 8]", "f32[N, S, 8]", "f32[8]"], outputs: [1, 0, 0, 1] },
   { op: "SimplifiedLayerNormalization", inputs: ["f32[N, S, 8]", "f32[8]"], outputs: [1, 1] },

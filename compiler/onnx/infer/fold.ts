@@ -25,7 +25,7 @@ export function foldElementwise(
   count: number,
   combine: (elements: readonly MaybeScalar[]) => MaybeScalar,
 ): KnownValue | undefined {
-  if (!smallDims(shape)) return undefined;
+  if (count === 0 || !smallDims(shape)) return undefined;
   const values: KnownValue[] = [];
   for (let i = 0; i < count; i++) {
     const value = ctx.value(i);

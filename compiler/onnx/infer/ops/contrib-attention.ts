@@ -1,10 +1,11 @@
 /** onnxruntime's attention operators, as transformer exporters and its own optimiser write them. */
-import { addDims, dimNumber, dimOf, floorDivDim, mulDims } from "../../../../language/tensor/dim.ts";
+import { addDims, dimOf, floorDivDim, maxDims, mulDims } from "../../../../language/tensor/dim.ts";
 import type { Dim } from "../../../../language/tensor/dim.ts";
 import type { ElemType } from "../../elem-types.ts";
 import type { Shape } from "../inferred-type.ts";
-import { dtypeOf, freshShape, intAttribute, intsAttribute, sameAs, shapeOf, tensor } from "../rule.ts";
+import { dtypeOf, freshShape, intAttribute, intsAttribute, sameAs, shapeOf, shapeOfRank, tensor } from "../rule.ts";
 import type { Output, Rule, RuleContext, RuleTable } from "../rule.ts";
+import { isInteger } from "../scalar.ts";
 import { sameAsFirst } from "./elementwise.ts";
 
 /** The width of the value part: of `qkv_hidden_sizes`, or a third of the packed weights. */
@@ -36,7 +37,7 @@ function presentOf(ctx: RuleContext, past: number, input: Shape, width: Dim): Sh
 /** Query, key and value as [B, S, hidden]; or packed: QKV [B, S, N, 3, H], KV [B, L, N, 2, H]; or kept [B, N, L, H]. */
 const multiHeadAttention: Rule = (ctx) => {
   const dtype = dtypeOf(ctx, 0);
-  const query = shapeOf(ctx, 0);
+  const query = shapeOfRank(ctx, 0, 3, 5);
   const heads = intAttribute(ctx, "num_heads", 1);
   if (!query) return [tensor(dtype, freshShape(ctx, 3)), ...[1, 2, 3].map(() => tensor(dtype, freshShape(ctx, 4)))];
   const parts = multiHeadParts(ctx, query, heads);
@@ -64,7 +65,7 @@ function multiHeadParts(ctx: RuleContext, query: Shape, heads: number): Parts {
     const width = mulDims(query[2], query[4]);
     return { batch, length, keyLength: length, keySize: query[4], valueWidth: width };
   }
-  const width = query[2] ?? ctx.fresh();
+  const width = query[2];
   const keySize = floorDivDim(width, Math.max(heads, 1));
   const key = shapeOf(ctx, 1);
   if (key?.length === 5) return { batch, length, keyLength: key[1], keySize: key[4], valueWidth: mulDims(key[2], key[4]) };
@@ -91,14 +92,12 @@ const groupQueryAttention: Rule = (ctx) => {
   return [result, presentCache(ctx, 3, query, kvHeads, size), presentCache(ctx, 4, query, kvHeads, size)];
 };
 
-/** As long as the longest total sequence: what the past has if buffers are shared, which only data tells. */
+/** As long as the past or the total sequence, whichever is longer; the total is an input. */
 function presentCache(ctx: RuleContext, past: number, query: Shape, kvHeads: number, size: Dim): Output {
   const dtype = ctx.has(past) ? dtypeOf(ctx, past) : dtypeOf(ctx, 0);
-  if (!ctx.has(past)) return tensor(dtype, [query[0], dimOf(kvHeads), query[1], size]);
-  const before = shapeOf(ctx, past);
   const total = ctx.value(6)?.elements[0];
-  const pastLength = before && dimNumber(before[2]);
-  const length = typeof total === "object" && "terms" in total && pastLength === 0 ? total : ctx.fresh();
+  const before = ctx.has(past) ? shapeOf(ctx, past) : [query[0], dimOf(kvHeads), dimOf(0), size];
+  const length = isInteger(total) && before?.length === 4 ? maxDims(before[2], total) : ctx.fresh();
   return tensor(dtype, [query[0], dimOf(kvHeads), length, before?.[3] ?? size]);
 }
 
@@ -127,7 +126,7 @@ const packedTokens: Rule = (ctx) => {
 
 /** Which tokens are real is data. */
 const removePadding: Rule = (ctx) => {
-  const [batch, length, width] = shapeOf(ctx, 0) ?? [ctx.fresh(), ctx.fresh(), ctx.fresh()];
+  const [batch, length, width] = shapeOfRank(ctx, 0, 3) ?? [ctx.fresh(), ctx.fresh(), ctx.fresh()];
   return [
     tensor(dtypeOf(ctx, 0), [ctx.fresh(), width]),
     tensor("i32", [batch, length]),
@@ -137,7 +136,7 @@ const removePadding: Rule = (ctx) => {
 };
 
 const restorePadding: Rule = (ctx) => {
-  const [tokens, offsets] = [shapeOf(ctx, 0), shapeOf(ctx, 1)];
+  const [tokens, offsets] = [shapeOfRank(ctx, 0, 2), shapeOf(ctx, 1)];
   return [tensor(dtypeOf(ctx, 0), offsets && tokens && [...offsets, tokens[1]])];
 };
 
@@ -146,14 +145,14 @@ const relativePositionBias: Rule = (ctx) => {
   const table = shapeOf(ctx, 0);
   const length = (i: number): Dim => {
     const value = ctx.value(i)?.elements[0];
-    return typeof value === "object" && "terms" in value ? value : ctx.fresh();
+    return isInteger(value) ? value : ctx.fresh();
   };
   return [tensor(dtypeOf(ctx, 0), [dimOf(1), table?.[1] ?? ctx.fresh(), length(1), length(2)])];
 };
 
 /** Query layer [B, S, hidden] or [tokens, hidden], position bias [1, heads, S, S]. */
 const gatedRelativePositionBias: Rule = (ctx) => {
-  const [query, position] = [shapeOf(ctx, 0), shapeOf(ctx, 2)];
+  const [query, position] = [shapeOf(ctx, 0), shapeOfRank(ctx, 2, 4)];
   const batch = query?.length === 3 ? query[0] : (shapeOf(ctx, 6)?.[0] ?? ctx.fresh());
   return [tensor(dtypeOf(ctx, 0), position && [batch, ...position.slice(1)])];
 };

@@ -1,7 +1,7 @@
 /** onnxruntime's own operators other than attention and quantisation: fused activations, norms, products, layouts. */
 import { addDims, dimOf, floorDivDim } from "../../../../language/tensor/dim.ts";
 import type { Shape } from "../inferred-type.ts";
-import { axisIn, dtypeOf, freshShape, intAttribute, knownInts, sameAs, shapeOf, tensor } from "../rule.ts";
+import { axisIn, dtypeOf, freshShape, intAttribute, knownInts, sameAs, shapeOf, shapeOfRank, tensor } from "../rule.ts";
 import type { Rule, RuleContext, RuleTable } from "../rule.ts";
 import { convPoolRules, convRule, poolRule } from "./conv-pool.ts";
 import { broadcastBinary, elementwiseRules, sameAsFirst } from "./elementwise.ts";
@@ -46,11 +46,12 @@ const embedLayerNormalization: Rule = (ctx) => {
 /** Half of the last axis gates the other. */
 const biasSplitGelu: Rule = (ctx) => {
   const shape = shapeOf(ctx, 0);
-  return [tensor(dtypeOf(ctx, 0), shape && [...shape.slice(0, -1), floorDivDim(shape[shape.length - 1], 2)])];
+  const last = shape?.at(-1);
+  return [tensor(dtypeOf(ctx, 0), shape && last && [...shape.slice(0, -1), floorDivDim(last, 2)])];
 };
 
 const crossDistance: Rule = (ctx) => {
-  const [a, b] = [shapeOf(ctx, 0), shapeOf(ctx, 1)];
+  const [a, b] = [shapeOfRank(ctx, 0, 2), shapeOfRank(ctx, 1, 2)];
   return [tensor(dtypeOf(ctx, 0), a && b && [a[0], b[0]])];
 };
 

@@ -130,7 +130,7 @@ export function poolRule(channelsLast: (ctx: RuleContext) => boolean, dtype: (ct
     const kernel = intsAttribute(ctx, "kernel_shape")?.map((k) => dimOf(k));
     const last = channelsLast(ctx);
     const dims = input && (last ? input.slice(1, -1) : input.slice(2));
-    if (!input || !dims || !kernel || kernel.length !== dims.length) {
+    if (!input || !dims || !kernel || kernel.length !== dims.length || kernel.length === 0) {
       if (dims && kernel) ctx.problem(`a kernel of ${kernel.length} axes does not fit ${printShape(input)}`);
       const unknown = freshShape(ctx, input?.length);
       return [tensor(dtype(ctx), unknown), tensor("i64", unknown)];

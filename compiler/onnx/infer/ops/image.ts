@@ -48,7 +48,7 @@ function scaledBy(ctx: RuleContext, input: Shape, axes: readonly number[], scale
     const at = axes.indexOf(axis);
     if (at < 0) return dim;
     const scale = scales?.[at];
-    return (typeof scale === "number" ? scaleFloor(dim, scale) : undefined) ?? ctx.fresh();
+    return (typeof scale === "number" && scale >= 0 && scale < 1e6 ? scaleFloor(dim, scale) : undefined) ?? ctx.fresh();
   });
 }
 
@@ -74,7 +74,7 @@ const upsample: Rule = (ctx) => {
 /** [N, C, ...] sampled at a grid [N, ..., dims]. */
 export const gridSample: Rule = (ctx) => {
   const [input, grid] = [shapeOf(ctx, 0), shapeOf(ctx, 1)];
-  if (!input || !grid || grid.length !== input.length) return [tensor(dtypeOf(ctx, 0), freshShape(ctx, input?.length ?? grid?.length))];
+  if (!input || !grid || grid.length !== input.length || input.length < 3) return [tensor(dtypeOf(ctx, 0), freshShape(ctx, input?.length ?? grid?.length))];
   return [tensor(dtypeOf(ctx, 0), [input[0], input[1], ...grid.slice(1, -1)])];
 };
 

@@ -2,7 +2,7 @@
 import { addDims, dimOf, floorDivDim, oneDim, subDims } from "../../../../language/tensor/dim.ts";
 import type { Dim } from "../../../../language/tensor/dim.ts";
 import { elemTypeOfCode } from "../../elem-types.ts";
-import { axisIn, dtypeOf, freshShape, intAttribute, knownDims, knownInts, shapeOf, tensor, withDim } from "../rule.ts";
+import { axisIn, dtypeOf, freshShape, intAttribute, knownDims, knownInts, shapeOf, shapeOfRank, tensor, withDim } from "../rule.ts";
 import type { Rule, RuleContext, RuleTable } from "../rule.ts";
 import { constantInt } from "../scalar.ts";
 
@@ -29,7 +29,7 @@ const dft: Rule = (ctx) => {
 
 /** [batch, frames, bins, 2]. */
 const stft: Rule = (ctx) => {
-  const signal = shapeOf(ctx, 0);
+  const signal = shapeOfRank(ctx, 0, 2, 3);
   const step = knownInts(ctx, 1)?.[0];
   const windowShape = ctx.has(2) ? shapeOf(ctx, 2) : undefined;
   const frame = ctx.has(3) ? knownDims(ctx, 3)?.[0] : windowShape?.[0];
