@@ -64,7 +64,10 @@ interface RegionState {
   /** How many chunks there are, once known. */
   total: number | undefined;
   stopped: boolean;
+  /** Chunks reported as completed: all below this number. */
   completed: number;
+  /** Chunks that all sinks have, not reported yet. */
+  readonly through: Set<number>;
   /** By chunk: sinks that have yet to take it. */
   readonly open: Map<number, number>;
   finished: boolean;
@@ -80,7 +83,7 @@ export function createScheduler(topology: Topology): Scheduler {
     exhausted: false,
   }));
   const edges = topology.edges.map((): EdgeState => ({ held: 0, bytes: 0, largest: 0, bytesOf: new Map() }));
-  const regions = topology.regions.map((): RegionState => ({ next: 0, total: undefined, stopped: false, completed: 0, open: new Map(), finished: false }));
+  const regions = topology.regions.map((): RegionState => ({ next: 0, total: undefined, stopped: false, completed: 0, through: new Set(), open: new Map(), finished: false }));
   // A sink's word can come before that of the worker that sent it the chunk: it waits here, by sink and chunk.
   const early = new Set<string>();
   // What a started chunk was promised, until it is done.
@@ -235,11 +238,11 @@ export function createScheduler(topology: Topology): Scheduler {
     const left = (region.open.get(chunk) ?? 0) - 1;
     if (left < 0) throw new Error(`sink ${sink} took chunk ${chunk} twice, or unasked`);
     region.open.set(chunk, left);
-    // In order: a later chunk can be through all sinks only after the earlier ones are through each of them.
     if (left > 0) return;
     region.open.delete(chunk);
-    region.completed++;
-    commands.push({ kind: "completed", region: id, chunk });
+    region.through.add(chunk);
+    // Words of different workers may overtake each other: chunks are reported in order all the same.
+    while (region.through.delete(region.completed)) commands.push({ kind: "completed", region: id, chunk: region.completed++ });
     finishIfDone(id);
   };
 

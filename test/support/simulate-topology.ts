@@ -1,0 +1,125 @@
+/**
+ * Drives the scheduler in fake time: workers that take random times, messages that take random times (in order for each
+ * sender, in no order between senders), sinks that put chunks back in order. No threads, no clock; a seed tells all.
+ */
+import { createScheduler } from "../../runtime/topology/scheduler.ts";
+import type { SchedulerCommand, SchedulerEvent } from "../../runtime/topology/scheduler.ts";
+import type { Topology } from "../../runtime/topology/topology.ts";
+import type { Random } from "./random.ts";
+
+export interface Simulation {
+  readonly topology: Topology;
+  /** By region. */
+  readonly chunks: readonly number[];
+  readonly random: Random;
+  /** Sinks that never take anything. */
+  readonly blockedSinks?: ReadonlySet<number>;
+  /** From which chunk on a stage says it gives no more rows. */
+  readonly exhaustedAt?: ReadonlyMap<number, number>;
+}
+
+export interface SimulationResult {
+  /** Chunks each sink took, in the order it did. */
+  readonly taken: readonly (readonly number[])[];
+  readonly completed: readonly (readonly number[])[];
+  /** Chunks that each region's source was asked for. */
+  readonly started: readonly number[];
+  /** By stage: the chunks in the order they were done. */
+  readonly done: readonly (readonly number[])[];
+  readonly isFinished: boolean;
+  /** The most chunks in flight at once, by region. */
+  readonly mostInFlight: readonly number[];
+  readonly verifyIdle: () => void;
+}
+
+/** Runs until nothing happens any more. */
+export function simulate(simulation: Simulation): SimulationResult {
+  const { topology, random } = simulation;
+  const scheduler = createScheduler(topology);
+  const agenda: { readonly at: number; readonly order: number; readonly act: () => void }[] = [];
+  let now = 0;
+  let order = 0;
+  const later = (at: number, act: () => void): void => {
+    agenda.push({ at, order: order++, act });
+  };
+  const lastSent = new Map<string, number>();
+  /** Delivers in order for each pair of sender and receiver. */
+  const send = (sender: string, act: () => void): void => {
+    const at = Math.max(lastSent.get(sender) ?? 0, now + random.integer(5));
+    lastSent.set(sender, at);
+    later(at, act);
+  };
+
+  const workers = new Map<string, { busyUntil: number }>();
+  const taken = topology.sinks.map((): number[] => []);
+  const waiting = topology.sinks.map(() => new Set<number>());
+  const sinkFreeAt = topology.sinks.map(() => 0);
+  const completed = topology.regions.map((): number[] => []);
+  const started = topology.regions.map(() => 0);
+  const done = topology.stages.map((): number[] => []);
+  const mostInFlight = topology.regions.map(() => 0);
+  const arrivals = new Map<string, Set<number>>();
+  const ended = new Set<number>();
+
+  const tell = (sender: string, event: SchedulerEvent): void => send(sender, () => carryOut(scheduler.handle(event)));
+
+  const carryOut = (commands: readonly SchedulerCommand[]): void => {
+    scheduler.inFlight().forEach((count, region) => (mostInFlight[region] = Math.max(mostInFlight[region], count)));
+    for (const command of commands) {
+      if (command.kind === "completed") completed[command.region].push(command.chunk);
+      else if (command.kind === "run") begin(command);
+    }
+  };
+
+  /** A worker does what it is told, in order; its inputs must have been sent to it and nowhere else. */
+  const begin = ({ stage, replica, chunk, to }: Extract<SchedulerCommand, { kind: "run" }>): void => {
+    const node = topology.stages[stage];
+    const name = `stage ${stage}.${replica}`;
+    if (node.isSource) started[node.region]++;
+    const inputs = arrivals.get(`${name} ${chunk}`) ?? new Set();
+    if (!node.isSource && inputs.size !== node.ins.length) throw new Error(`${name} was told to do chunk ${chunk} before it was sent`);
+    const worker = workers.get(name) ?? { busyUntil: 0 };
+    workers.set(name, worker);
+    worker.busyUntil = Math.max(worker.busyUntil, now) + 1 + random.integer(20);
+    later(worker.busyUntil, () => end(stage, replica, chunk, to));
+  };
+
+  const end = (stage: number, replica: number, chunk: number, to: readonly number[]): void => {
+    const node = topology.stages[stage];
+    const name = `stage ${stage}.${replica}`;
+    if (node.isSource && chunk >= simulation.chunks[node.region]) {
+      if (!ended.has(stage)) tell(name, { kind: "sourceEnd", stage, chunks: chunk });
+      ended.add(stage);
+      return;
+    }
+    done[stage].push(chunk);
+    node.outs.forEach((id, index) => {
+      const target = topology.edges[id].to;
+      if (target.kind === "sink") return void send(`${name} to sink ${target.sink}`, () => arriveAtSink(target.sink, chunk));
+      const key = `stage ${target.stage}.${to[index]} ${chunk}`;
+      arrivals.set(key, (arrivals.get(key) ?? new Set()).add(id));
+    });
+    const exhausted = chunk >= (simulation.exhaustedAt?.get(stage) ?? Infinity);
+    tell(name, { kind: "done", stage, replica, chunk, bytes: node.outs.map(() => random.integer(100)), exhausted });
+  };
+
+  const arriveAtSink = (sink: number, chunk: number): void => {
+    waiting[sink].add(chunk);
+    if (simulation.blockedSinks?.has(sink) === true) return;
+    while (waiting[sink].delete(taken[sink].length)) {
+      const next = taken[sink].length;
+      taken[sink].push(next);
+      sinkFreeAt[sink] = Math.max(sinkFreeAt[sink], now) + random.integer(10);
+      later(sinkFreeAt[sink], () => tell(`sink ${sink}`, { kind: "sinkDone", sink, chunk: next }));
+    }
+  };
+
+  carryOut(scheduler.start());
+  while (agenda.length > 0) {
+    const next = agenda.reduce((best, candidate) => (candidate.at < best.at || (candidate.at === best.at && candidate.order < best.order) ? candidate : best));
+    agenda.splice(agenda.indexOf(next), 1);
+    now = next.at;
+    next.act();
+  }
+  return { taken, completed, started, done, isFinished: scheduler.isFinished(), mostInFlight, verifyIdle: scheduler.verifyIdle };
+}
