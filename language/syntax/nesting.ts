@@ -7,7 +7,8 @@ import type { SourceFile } from "../source/source-file.ts";
 import { tokenSpan } from "./lexer.ts";
 import * as t from "./tokens.ts";
 
-export const nestingLimit = 64;
+/** From about 45 levels on, working out what could have come next at an error exhausts the stack. */
+export const nestingLimit = 32;
 
 const opening: ReadonlySet<TokenType> = new Set([t.LParen, t.LBracket, t.LBrace]);
 const closing: ReadonlySet<TokenType> = new Set([t.RParen, t.RBracket, t.RBrace]);

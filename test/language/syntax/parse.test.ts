@@ -172,7 +172,7 @@ describe("broken files", () => {
   });
 
   test("nesting to the limit parses", () => {
-    parseClean(`const x = ${"(".repeat(64)}1${")".repeat(64)}`);
+    parseClean(`const x = ${"(".repeat(32)}1${")".repeat(32)}`);
     parseClean(`const x = [${Array.from({ length: 100 }, () => "if a then 1 else 2").join(", ")}]`);
   });
 });
