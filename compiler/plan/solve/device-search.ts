@@ -168,7 +168,7 @@ export function searchDevices(instance: Instance, family: IdealFamily, bound: Wo
     live = labels[source].filter((label) => rest <= period * bound.capacityLeft(label.used, 0));
     if (live.length === 0) continue;
     measureLeft();
-    const weight = 1 + (live.length * modes) / 4;
+    const weight = 1 + (live.length * modes * modes) / 8;
     const walked = walk.from(source, usableModes(instance), Math.ceil((workMax - work) / weight), visit);
     steps += walked;
     work += walked * weight;

@@ -6,6 +6,7 @@
  * result with `optimal` does not depend on the order or the names of the nodes; which of several partitions with the
  * same objective is returned does.
  */
+import { coarsenGraph } from "./coarsen-graph.ts";
 import { contractGraph } from "./contract-graph.ts";
 import type { Contraction } from "./contract-graph.ts";
 import type { CostGraph, SolvedStage, SolveEffort, SolveResult } from "./cost-graph.ts";
@@ -19,6 +20,7 @@ import type { Instance } from "./instance.ts";
 import { searchPeriod } from "./period-search.ts";
 import type { FoundPartition, FoundStage } from "./period-search.ts";
 import { findShortage } from "./shortage.ts";
+import { createStageLoads } from "./stage-loads.ts";
 import { topologicalOrders } from "./topological-orders.ts";
 import { verifyAssignment } from "./verify-assignment.ts";
 import { createWorkBound } from "./work-bound.ts";
@@ -56,13 +58,29 @@ export function solvePartition(graph: CostGraph, changes: Partial<SolveOptions> 
   const coarse = createInstance(graph, contraction, Infinity);
   const shortage = findShortage(graph, contraction);
   if (shortage !== undefined) return { status: "infeasible", proved: true, reason: shortage, effort: noEffort(coarse) };
-  const run = solveInstance(coarse, options);
+  const first = firstSolution(graph, contraction, coarse, options);
+  const run = solveInstance(coarse, options, first);
   const period = run.best === undefined ? 0 : fromQuanta(coarse, run.best.period);
   const loadMax = period * Math.max(1, ...coarse.replicasMax);
   // Costs far above any load that matters (a latency that stands for "never") would make the grid coarse.
   const isCoarse = run.best !== undefined && run.best.period > 0 && run.best.period < 2 ** 38;
   const instance = isCoarse ? createInstance(graph, contraction, loadMax * (1 + 1e-9)) : coarse;
-  return toResult(graph, contraction, instance, isCoarse ? solveInstance(instance, options) : run);
+  return toResult(graph, contraction, instance, isCoarse ? solveInstance(instance, options, first) : run);
+}
+
+/** Graphs of more classes than this on many devices are first solved in segments. */
+const segmentsMax = 256;
+
+/** Stages to start from, or none: those of the graph in segments, where there are too many classes for a good start. */
+function firstSolution(graph: CostGraph, contraction: Contraction, instance: Instance, options: SolveOptions): readonly ClassStage[] {
+  if (instance.classes <= 2 * segmentsMax || countUsages(instance) <= options.usagesMax) return [];
+  const order = topologicalOrders(instance).at(-1) ?? [];
+  const result = solvePartition(coarsenGraph(graph, contraction, instance, order, segmentsMax), { ...options, workMax: options.workMax / 8 });
+  if (result.status === "infeasible") return [];
+  const classOf = new Map(contraction.members.flatMap((group, c) => group.map((node) => [node, c] as const)));
+  const toClasses = (nodes: readonly number[]): number[] => [...new Set(nodes.flatMap((node) => classOf.get(node) ?? []))].sort((a, b) => a - b);
+  const stages = result.assignment.map(({ mode, replicas, nodes }) => ({ mode, replicas, classes: toClasses(nodes) }));
+  return stages.filter((stage) => stage.classes.length > 0);
 }
 
 interface Run {
@@ -73,14 +91,15 @@ interface Run {
   readonly effort: SolveEffort;
 }
 
-function solveInstance(instance: Instance, options: SolveOptions): Run {
+function solveInstance(instance: Instance, options: SolveOptions, first: readonly ClassStage[]): Run {
   const bound = createWorkBound(instance);
-  let best: Incumbent | undefined;
+  let best = first.length === 0 ? undefined : measureStages(instance, first);
   let steps = 0;
   let work = 0;
   let ideals = 0;
 
-  const goodEnough = bound.periodMin / (1 - options.gapMax);
+  // A little below, for what rounding the bound takes away from it.
+  const goodEnough = (bound.periodMin / (1 - options.gapMax)) * (1 - 1e-9);
   const isTabled = countUsages(instance) <= options.usagesMax;
   const take = (family: IdealFamily, found: FoundPartition | undefined): void => {
     if (found !== undefined && isBetter(found, best)) best = toIncumbent(instance, family, found);
@@ -105,7 +124,7 @@ function solveInstance(instance: Instance, options: SolveOptions): Run {
   const isDone = (): boolean => best !== undefined && best.period <= goodEnough && options.gapMax > 0;
 
   const orders = topologicalOrders(instance);
-  search(seal(prefixStore(instance, orders)));
+  if (!isDone()) search(seal(prefixStore(instance, orders)));
   const store = createIdealStore(instance);
   const complete = !isDone() && addAllIdeals(store, options.idealsMax);
   const proved = complete ? search(seal(store)) : bound.periodMin;
@@ -166,6 +185,22 @@ function addNeighbourhoods(store: IdealStore, incumbent: Incumbent, idealsMax: n
   }
 }
 
+function measureStages(instance: Instance, stages: readonly ClassStage[]): Incumbent {
+  const loads = createStageLoads(instance);
+  loads.begin(new Int32Array(Math.max(1, (instance.classes + 31) >> 5)), 0);
+  const periods = stages.map(({ mode, replicas, classes }) => {
+    for (const c of classes) loads.add(c);
+    const period = loads.load[mode] / replicas;
+    for (const c of classes) loads.takeBack(c);
+    return period;
+  });
+  return { period: Math.max(...periods), devices: countDevices(instance, stages), stages };
+}
+
+function countDevices(instance: Instance, stages: readonly ClassStage[]): number {
+  return stages.reduce((sum, stage) => sum + stage.replicas * instance.degreeOf[stage.mode], 0);
+}
+
 function isBetter(found: FoundPartition, best: Incumbent | undefined): boolean {
   if (best === undefined || found.period < best.period) return true;
   return found.period === best.period && found.devices < best.devices;
@@ -183,8 +218,7 @@ function toIncumbent(instance: Instance, family: IdealFamily, found: FoundPartit
     return classes;
   };
   const stages = found.stages.map((stage) => ({ mode: stage.mode, replicas: stage.replicas, classes: classesOf(stage) }));
-  const devices = stages.reduce((sum, stage) => sum + stage.replicas * instance.degreeOf[stage.mode], 0);
-  return { period: found.period, devices, stages };
+  return { period: found.period, devices: countDevices(instance, stages), stages };
 }
 
 function toResult(graph: CostGraph, contraction: Contraction, instance: Instance, run: Run): SolveResult {
