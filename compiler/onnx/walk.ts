@@ -3,12 +3,20 @@ import type { Attribute, Graph, Node, TensorRef } from "./model-graph.ts";
 
 /** The graphs directly held by a node: branches of If, bodies of Loop and Scan. */
 export function subgraphsOf(node: Node): readonly { readonly attribute: string; readonly graph: Graph }[] {
+  if (!hasSubgraph(node)) return noSubgraphs;
   const found: { attribute: string; graph: Graph }[] = [];
   for (const [attribute, value] of node.attributes) {
     if (value.kind === "graph") found.push({ attribute, graph: value.value });
     else if (value.kind === "graphs") found.push(...value.value.map((graph) => ({ attribute, graph })));
   }
   return found;
+}
+
+const noSubgraphs: readonly { readonly attribute: string; readonly graph: Graph }[] = [];
+
+function hasSubgraph(node: Node): boolean {
+  for (const attribute of node.attributes.values()) if (attribute.kind === "graph" || attribute.kind === "graphs") return true;
+  return false;
 }
 
 /** The tensors directly held by an attribute. */
@@ -37,6 +45,7 @@ export function givenNames(graph: Graph): ReadonlySet<string> {
 
 /** Outer names that the subgraphs of a node use, in order of first use. A cache makes nested use linear. */
 export function capturesOf(node: Node): readonly string[] {
+  if (!hasSubgraph(node)) return noCaptures;
   const cached = captures.get(node);
   if (cached) return cached;
   const found = new Set<string>();
@@ -57,6 +66,7 @@ export function capturesOf(node: Node): readonly string[] {
   return list;
 }
 
+const noCaptures: readonly string[] = [];
 const captures = new WeakMap<Node, readonly string[]>();
 
 /** The key under which a node finds the local function it calls. */
