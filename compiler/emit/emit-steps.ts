@@ -29,28 +29,36 @@ interface StepContext {
   readonly pipeline: LoweredPipeline;
   readonly plan: PipelinePlan;
   readonly facts: RowFacts;
-  /** The TypeScript type of each step's rows. */
-  readonly rowTypes: readonly string[];
+  /** The name of the TypeScript type of a step's rows; it is declared because it is asked for. */
+  readonly useRowType: (step: number) => string;
   readonly declarations: Code[];
 }
 
 export function emitSteps(cx: EmitContext, pipeline: LoweredPipeline, plan: PipelinePlan, facts: RowFacts): EmittedSteps {
-  const declarations: Code[] = [];
+  const functions: Code[] = [];
+  const types = new Map<string, Code>();
   const rowTypes: string[] = [];
-  for (const step of pipeline.steps) rowTypes.push(rowType(cx, pipeline, step, rowTypes, declarations));
-  const sx: StepContext = { cx, pipeline, plan, facts, rowTypes, declarations };
-  const specs = pipeline.steps.map((step) => emitStep(sx, step));
-  return { declarations, specs };
+  for (const step of pipeline.steps) rowTypes.push(rowType(cx, pipeline, step, rowTypes, types));
+  const usedTypes = new Set<string>();
+  const useRowType = (step: number): string => {
+    const name = rowTypes[step];
+    if (name === undefined) throw new Error(`step ${step} of ${pipeline.name} has no row type`);
+    usedTypes.add(name);
+    return name;
+  };
+  const specs = pipeline.steps.map((step) => emitStep({ cx, pipeline, plan, facts, useRowType, declarations: functions }, step));
+  const used = [...types].filter(([name]) => usedTypes.has(name)).map(([, declaration]) => declaration);
+  return { declarations: [...used, ...functions], specs };
 }
 
 /** Declares the type of a step's rows, unless they are of the same type as its input's. */
-function rowType(cx: EmitContext, pipeline: LoweredPipeline, step: Step, known: readonly string[], declarations: Code[]): string {
+function rowType(cx: EmitContext, pipeline: LoweredPipeline, step: Step, known: readonly string[], types: Map<string, Code>): string {
   const text = tsRecord(step.row.fields, cx.useType);
   const same = inputsOf(step).find((input) => textOf(cx, pipeline.steps[input]?.row) === text);
   const before = same === undefined ? undefined : known[same];
   if (before !== undefined) return before;
   const name = rowTypeName(cx, step.name);
-  declarations.push([`/** ${placeComment(cx, step.span)} */\ntype ${name} = ${text};\n`]);
+  types.set(name, `/** ${placeComment(cx, step.span)} */\ntype ${name} = ${text};\n`);
   return name;
 }
 
@@ -104,7 +112,7 @@ function emitBody(sx: StepContext, step: Step): readonly Code[] {
       return [["kind: \"read\", source: ", cx.source(step.read.source), ","], ["args: () => (", emitArgs(cx, step.read.args, { defaults: cx.catalog.sources.get(step.read.source)?.defaults }), "),"]];
     case "map": {
       const entries = step.entries.map((entry) => emitEntry(cx, entry));
-      const name = rowFunction(sx, step, camelCase(step.name), step.entries.map((entry) => entry.value), objectOf(entries), sx.rowTypes[step.id] ?? "never");
+      const name = rowFunction(sx, step, camelCase(step.name), step.entries.map((entry) => entry.value), objectOf(entries), sx.useRowType(step.id));
       const concurrency = sx.plan.stages.find((stage) => stage.steps.includes(step.id))?.concurrency ?? 1;
       return [`kind: "map", input: ${step.input}, row: ${name}, concurrency: ${concurrency},`];
     }
@@ -145,7 +153,7 @@ function rowFunction(sx: StepContext, step: Step, hint: string, exprs: readonly 
   const isAsync = exprs.some((expr) => awaits(expr, cx.asyncFunctions));
   const readsRow = fieldsRead(exprs).size > 0;
   const name = cx.namer.unique(camelCase(hint));
-  const input = sx.rowTypes[inputsOf(step)[0] ?? -1] ?? "never";
+  const input = readsRow ? sx.useRowType(inputsOf(step)[0] ?? -1) : "";
   const head = `${isAsync ? "async " : ""}function ${name}(${readsRow ? `row: ${input}` : ""}): ${isAsync ? `Promise<${result}>` : result} {\n`;
   sx.declarations.push([`/** ${placeComment(cx, step.span)} */\n`, at(step.span, head), lines([["return ", body, ";"]], 1), "}\n"]);
   return readsRow ? `(row) => ${name}(row as ${input})` : name;

@@ -131,7 +131,9 @@ function checkEquality(scope: Scope, ast: BinaryExpr, op: "==" | "!="): Expr {
   const left = checkExpr(scope, ast.left);
   const right = checkExpr(scope, ast.right);
   if (isError(left.type) || isError(right.type)) return errorExpr(span);
-  if (left.type.kind === "null" || right.type.kind === "null") return checkNullTest(scope, ast, op, left, right);
+  // A snapshot has no type of its own until it meets the other side's.
+  const isNull = (side: Expr): boolean => side.type.kind === "null" && side.kind !== "snapshot";
+  if (isNull(left) || isNull(right)) return checkNullTest(scope, ast, op, left, right);
   const sides = unify(scope, left, right, op);
   if (sides === undefined) return errorExpr(span);
   const { type } = sides[0];

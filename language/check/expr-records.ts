@@ -18,6 +18,10 @@ export function checkList(scope: Scope, ast: ListExpr): Expr {
   if (items.some((item) => isError(item.type))) return errorExpr(ast.span);
   const [first] = items;
   if (first === undefined) return { kind: "list", items: [], type: { kind: "list", element: errorType, lengthMax: 0 }, span: ast.span };
+  // Records as written take the type of where they go, one by one: null in one row does not say what the others are.
+  if (items.every((item) => item.kind === "record")) {
+    return { kind: "list", items, type: { kind: "list", element: first.type, lengthMax: items.length }, span: ast.span };
+  }
   let joined: Expr = first;
   for (const item of items.slice(1)) {
     const both = joinBranches(scope, joined, item);

@@ -109,12 +109,13 @@ export function settle(scope: Scope, expr: Expr): Expr {
       complain(scope.cx, typeCodes.untyped, { what: "`null`" }, { at: expr.span, reason: "nothing here says of which type it is the missing value" });
       return errorExpr(expr.span);
     case "list": {
-      const items = expr.items.map((item) => settle(scope, item));
-      const [first] = items;
+      const [first, ...rest] = expr.items.map((item) => settle(scope, item));
       if (first === undefined) {
         complain(scope.cx, typeCodes.untyped, { what: "an empty list" }, { at: expr.span, reason: "nothing here says of which type its elements would be" });
         return errorExpr(expr.span);
       }
+      const why = { reason: "the elements of a list have one type", declared: { span: first.span, text: `the first is ${printType(first.type)}` } };
+      const items = [first, ...rest.map((item) => (item.kind === "record" ? fitTo(scope, item, first.type, why) : item))];
       const element = items.find((item) => hasError(item.type)) === undefined ? first.type : errorType;
       return { ...expr, items, type: { kind: "list", element, lengthMax: items.length } };
     }

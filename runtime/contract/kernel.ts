@@ -28,11 +28,14 @@ export class JobError extends Error {
   }
 }
 
-/** An aggregate of `implode`: folded over a parent's children in order. */
+/**
+ * An aggregate of `implode`: folded over a parent's children in order. Written as methods, so that an aggregate of any
+ * state fits where the state does not matter: it is only ever handed back to the kernel that made it.
+ */
 export interface AggregateKernel<State = unknown> {
-  readonly start: (args: Row) => State;
-  readonly step: (state: State, value: Value) => State;
-  readonly finish: (state: State) => Value;
+  start(args: Row): State;
+  step(state: State, value: Value): State;
+  finish(state: State): Value;
 }
 
 /** One file (or part) of the input, frozen when the run opens. */
