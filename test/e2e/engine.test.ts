@@ -140,7 +140,7 @@ describe("outputs", () => {
     expect(refused.code).toBe(5);
     expect(refused.stderr).toContain("error[R0150]");
     expect(refused.stderr).toContain("mine.jsonl");
-    expect(Object.keys(refused.files)).toEqual([...Object.keys(second.files), "data/mine.jsonl"].sort((a, b) => (a < b ? -1 : 1)));
+    expect(refused.files).toEqual({ ...second.files, "data/mine.jsonl": "mine\n" });
     const overwritten = await run("replaced", "many", "--rows", "7", "--overwrite");
     expect(overwritten.code).toBe(0);
     expect(overwritten.files).not.toHaveProperty("data/mine.jsonl");
