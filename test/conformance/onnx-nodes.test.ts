@@ -131,6 +131,9 @@ const contrib: readonly NodeCase[] = [
   { op: `${ms}.MaxpoolWithMask`, inputs: ["f32[N, 4, H, W]", "mask:i32[N, 4, H, W]"], attributes: { kernel_shape: [3, 3] } },
   { op: `${ms}.GatherBlockQuantized`, inputs: ["u8[20, 16]=1", "small:i64[N, S]", "f32[20, 2]=0.5"], attributes: { bits: 4, block_size: 16, gather_axis: 0, quantize_axis: 1 } },
   { op: `${ms}.Range`, inputs: ["i64[]=2", "i64[]=9", "i64[]=3"] },
+  { op: `${ms}.CropAndResize`, inputs: ["f32[1, 3, H, W]", "f32[P, 4]", "type:i32[P]", "i32[2]=4, 5"] },
+  { op: `${ms}.UnfoldTensor`, inputs: ["f32[N, H]"], attributes: { dim: 1, size: 4, step: 3 } },
+  { op: `${ms}.Unique`, inputs: ["f32[S]"], outputs: [1, 1, 1], dataDependent: true },
   { op: `${ms}.Inverse`, inputs: ["f32[N, 3, 3]"] },
   { op: `${ms}.DynamicQuantizeLSTM`, inputs: ["f32[S, N, 3]", "u8[1, 3, 16]=1", "u8[1, 4, 16]=1", "", "", "", "", "", "f32[1]=0.5", "u8[1]=0", "f32[1]=0.5", "u8[1]=0"], attributes: { hidden_size: 4 }, outputs: [1, 1, 1] },
 ];

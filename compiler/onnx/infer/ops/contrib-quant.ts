@@ -26,6 +26,16 @@ const matMulNBits: Rule = (ctx) => {
   return [tensor(dtypeOf(ctx, 0), shape && [...shape.slice(0, -1), columns === undefined ? ctx.fresh() : dimOf(columns)])];
 };
 
+/** Three projections of one input, and the sum of input and skip. */
+const matMulNBitsQkv: Rule = (ctx) => {
+  const shape = shapeOf(ctx, 0);
+  const projected = (columns: string): ReturnType<typeof tensor> => {
+    const width = intAttribute(ctx, columns);
+    return tensor(dtypeOf(ctx, 0), shape && [...shape.slice(0, -1), width === undefined ? ctx.fresh() : dimOf(width)]);
+  };
+  return [projected("Nq"), projected("Nkv"), projected("Nkv"), sameAs(ctx, 0)];
+};
+
 const qGemm: Rule = (ctx) => {
   // Inputs are A, its scale and zero point, then B: seen as a Gemm of inputs 0 and 3.
   const inner: RuleContext = { ...ctx, type: (i) => ctx.type(i === 1 ? 3 : i) };
@@ -105,6 +115,11 @@ export const contribQuantRules: RuleTable = {
   DynamicQuantizeLSTM: recurrentRule(4),
   MatMulNBits: matMulNBits,
   MatMulBnb4: matMulNBits,
+  MatMulNBitsMlp: (ctx) => [...matMulNBits(ctx), sameAs(ctx, 0)],
+  MatMulNBitsQkv: matMulNBitsQkv,
+  QuantizeWithOrder: (ctx) => [tensor("i8", shapeOf(ctx, 0))],
+  QOrderedGelu: (ctx) => [sameAs(ctx, 0)],
+  QOrderedLayerNormalization: (ctx) => [sameAs(ctx, 0)],
   GatherBlockQuantized: gatherBlockQuantized,
   MatMulFpQ4: matMulFpQ4,
 };

@@ -1,7 +1,7 @@
 /** onnxruntime's own operators other than attention and quantisation: fused activations, norms, products, layouts. */
-import { addDims, dimOf, floorDivDim } from "../../../../language/tensor/dim.ts";
+import { addDims, dimOf, floorDivDim, subDims } from "../../../../language/tensor/dim.ts";
 import type { Shape } from "../inferred-type.ts";
-import { axisIn, dtypeOf, freshShape, intAttribute, knownInts, sameAs, shapeOf, shapeOfRank, tensor } from "../rule.ts";
+import { axisIn, dtypeOf, freshShape, intAttribute, knownDims, knownInts, sameAs, shapeOf, shapeOfRank, tensor, withDim } from "../rule.ts";
 import type { Rule, RuleContext, RuleTable } from "../rule.ts";
 import { convPoolRules, convRule, poolRule } from "./conv-pool.ts";
 import { broadcastBinary, elementwiseRules, sameAsFirst } from "./elementwise.ts";
@@ -70,6 +70,41 @@ const rfft: Rule = (ctx) => {
   return [tensor(dtypeOf(ctx, 0), shape && last && [...shape.slice(0, -1), addDims(floorDivDim(last, 2), dimOf(1)), dimOf(2)])];
 };
 
+/** Back from half a spectrum [..., bins, 2] to 2*(bins - 1) samples. */
+const irfft: Rule = (ctx) => {
+  const shape = shapeOf(ctx, 0);
+  const bins = shape?.at(-2);
+  return [tensor(dtypeOf(ctx, 0), shape && bins && [...shape.slice(0, -2), subDims(addDims(bins, bins), dimOf(2))])];
+};
+
+/** Regions of an image resized to one size, which is an input. */
+const cropAndResize: Rule = (ctx) => {
+  const [image, regions, size] = [shapeOfRank(ctx, 0, 4), shapeOf(ctx, 1), knownDims(ctx, 3)];
+  return [tensor(dtypeOf(ctx, 0), [regions?.[0] ?? ctx.fresh(), image?.[1] ?? ctx.fresh(), size?.[0] ?? ctx.fresh(), size?.[1] ?? ctx.fresh()])];
+};
+
+/** A row of the first input for each index of the second. */
+const torchEmbedding: Rule = (ctx) => {
+  const [rows, indices] = [shapeOfRank(ctx, 0, 2), shapeOf(ctx, 1)];
+  return [tensor(dtypeOf(ctx, 0), rows && indices && [...indices, rows[1]])];
+};
+
+/** Slices of `size` along an axis, every `step`, as a further last axis. */
+const unfoldTensor: Rule = (ctx) => {
+  const shape = shapeOf(ctx, 0);
+  const axis = shape && axisIn(ctx, intAttribute(ctx, "dim", -1), shape.length);
+  const [size, step] = [intAttribute(ctx, "size", 1), intAttribute(ctx, "step", 1)];
+  if (!shape || axis === undefined || !(step > 0)) return [tensor(dtypeOf(ctx, 0), freshShape(ctx, shape && shape.length + 1))];
+  const slices = addDims(floorDivDim(subDims(shape[axis], dimOf(size)), step), dimOf(1));
+  return [tensor(dtypeOf(ctx, 0), [...withDim(shape, axis, slices), dimOf(size)])];
+};
+
+/** Without an axis: the values, where each came from, and how often it occurs. */
+const unique: Rule = (ctx) => {
+  const count = ctx.fresh();
+  return [tensor(dtypeOf(ctx, 0), [count]), tensor("i64", shapeOf(ctx, 0)), tensor("i64", [count])];
+};
+
 function table(names: readonly string[], rule: Rule): RuleTable {
   return Object.fromEntries(names.map((name) => [name, rule]));
 }
@@ -79,7 +114,8 @@ const always = (): boolean => true;
 const never = (): boolean => false;
 
 export const contribRules: RuleTable = {
-  ...table(["BiasGelu", "FastGelu", "Gelu", "QuickGelu", "BiasSoftmax", "BiasAdd", "NGramRepeatBlock", "GroupNorm", "Inverse", "GatedAdd"], sameAsFirst),
+  ...table(["BiasGelu", "FastGelu", "Gelu", "QuickGelu", "BiasSoftmax", "BiasAdd", "GatedAdd", "Inverse", "NGramRepeatBlock", "ScaledSiLU"], sameAsFirst),
+  ...table(["BranchwiseRMSNorm", "GatedRMSNorm", "GroupNorm", "MRotaryEmbedding"], sameAsFirst),
   ...table(["ComplexMul", "ComplexMulConj"], broadcastBinary),
   ...table(["MoE", "QMoE"], sameAsFirst),
   BiasDropout: (ctx) => [sameAs(ctx, 0), tensor("bool", shapeOf(ctx, 0))],
@@ -104,6 +140,13 @@ export const contribRules: RuleTable = {
   CDist: crossDistance,
   ExpandDims: expandDims,
   Rfft: rfft,
+  Irfft: irfft,
+  CropAndResize: cropAndResize,
+  TorchEmbedding: torchEmbedding,
+  UnfoldTensor: unfoldTensor,
+  Unique: unique,
+  SparseToDenseMatMul: fusedMatMul,
+  LinearAttentionGate: (ctx) => [sameAs(ctx, 0), sameAs(ctx, 0)],
   GatherND: indexingRules["GatherND"],
   GridSample: gridSample,
   Pad: sliceRules["Pad"],

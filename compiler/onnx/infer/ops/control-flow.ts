@@ -114,8 +114,8 @@ const scan: Rule = (ctx) => {
   const first = batched ? 1 : 0; // opset 8 begins with the lengths of the sequences
   const scanned = intAttribute(ctx, "num_scan_inputs", 0);
   const states = ctx.node.inputs.length - first - scanned;
-  if (states < 0) {
-    ctx.problem(`it scans ${scanned} inputs but has fewer`);
+  if (states < 0 || scanned < 0) {
+    ctx.problem(`it scans ${scanned} of ${ctx.node.inputs.length - first} inputs`);
     return [];
   }
   const inputAxes = intsAttribute(ctx, "scan_input_axes") ?? [];

@@ -158,7 +158,7 @@ export const elementwiseRules: RuleTable = {
     [
       "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Celu", "Cos", "Cosh", "CumProd", "CumSum", "Elu", "Erf",
       "Gelu", "HardSigmoid", "HardSwish", "Hardmax", "LRN", "LeakyRelu", "LogSoftmax", "LpNormalization", "MeanVarianceNormalization",
-      "Mish", "Selu", "Shrink", "Sigmoid", "Sin", "Sinh", "Softmax", "Softplus", "Softsign", "Swish", "Tan", "Tanh",
+      "Mish", "Selu", "Shrink", "Sigmoid", "Sin", "Sinh", "Softmax", "Softplus", "Softsign", "SwiGLU", "Swish", "Tan", "Tanh",
       "ThresholdedRelu", "PRelu", "ReverseSequence",
     ],
     sameAsFirst,

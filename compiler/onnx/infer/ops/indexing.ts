@@ -77,6 +77,7 @@ const scatterNd: Rule = (ctx) => {
   if (!data || !indices) return [sameAs(ctx, 0)];
   const updates = ctx.value(2);
   const depth = indices.dims.at(-1) ?? 0;
+  if (indices.elements.length === 0 || depth > data.dims.length) return [sameAs(ctx, 0)];
   const slice = countOf(data.dims.slice(depth));
   const elements = [...data.elements];
   for (let row = 0; row < countOf(indices.dims.slice(0, -1)); row++) {

@@ -23,8 +23,9 @@ function reduceRule(op?: BinaryOp): Rule {
     const axes = shape && reducedAxes(ctx, shape);
     if (axes === undefined) return [tensor(dtype, unknownReduction(ctx, shape, keepDims))];
     const result = reducedShape(shape ?? [], axes, keepDims);
-    const value = op && smallDims(shape) && ctx.value(0);
-    return [tensor(dtype, result, value && foldReduce(op, value, axes, smallDims(result) ?? [], (a, b) => arithmetic(op, a, b, dtype)))];
+    const dims = smallDims(result);
+    const value = op && dims && smallDims(shape) && ctx.value(0);
+    return [tensor(dtype, result, value && foldReduce(op, value, axes, dims, (a, b) => arithmetic(op, a, b, dtype)))];
   };
 }
 
