@@ -22,8 +22,8 @@ export interface Placement {
   readonly kindPeriodsPs: readonly (number | undefined)[];
   /** Places where the models may be cut, by tower. */
   readonly cuts: readonly number[];
-  /** Lanes that together keep to the period, on few devices. None if it is below the best. */
-  lanesFor(periodPs: number): readonly Lane[] | undefined;
+  /** Lanes that together keep to the period, on few of so many devices by kind. None if it is below the best. */
+  lanesFor(periodPs: number, counts?: readonly number[]): readonly Lane[] | undefined;
 }
 
 export function placeModels(problem: PlacementProblem): Placement {
@@ -36,7 +36,7 @@ export function placeModels(problem: PlacementProblem): Placement {
     boundPs: workFloorPs(problem),
     kindPeriodsPs: best.map((chain) => chain?.periodPs),
     cuts: axes.map(({ cuts }) => cuts.positions.length),
-    lanesFor: (periodPs) => fillLanes(problem, axes, graphs, best, periodPs),
+    lanesFor: (periodPs, counts = problem.kinds.map(devicesOf)) => fillLanes({ problem, axes, graphs, best, counts }, periodPs),
   };
 }
 
@@ -45,8 +45,16 @@ function countOf(problem: PlacementProblem, kind: number): number {
   return found === undefined ? 0 : devicesOf(found);
 }
 
+interface Filling {
+  readonly problem: PlacementProblem;
+  readonly axes: readonly Axis[];
+  readonly graphs: readonly Transitions[];
+  readonly best: readonly (Chain | undefined)[];
+  readonly counts: readonly number[];
+}
+
 /** The kinds that do most per device first, each with all its devices until the last, which takes what is left to do. */
-function fillLanes(problem: PlacementProblem, axes: readonly Axis[], graphs: readonly Transitions[], best: readonly (Chain | undefined)[], periodPs: number): readonly Lane[] | undefined {
+function fillLanes({ problem, axes, graphs, best, counts }: Filling, periodPs: number): readonly Lane[] | undefined {
   const order = best
     .flatMap((chain, kind) => (chain === undefined ? [] : [{ kind, chain, perDevice: 1 / chain.periodPs / chain.devices }]))
     .sort((a, b) => b.perDevice - a.perDevice || a.kind - b.kind);
@@ -55,22 +63,35 @@ function fillLanes(problem: PlacementProblem, axes: readonly Axis[], graphs: rea
   for (const { kind, chain } of order) {
     if (rateLeft <= 1e-9 / periodPs) break;
     const graph = graphs[kind];
-    if (graph === undefined) continue;
-    const wanted = Math.max(1 / rateLeft, chain.periodPs);
-    const found = fewestDevices(graph, wanted * (1 + 1e-9), countOf(problem, kind), problem.hints) ?? chain;
-    lanes.push({ kind, stages: stagesOf(axes, graph, found), periodPs: found.periodPs, devices: found.devices });
-    rateLeft -= 1 / found.periodPs;
+    const count = counts[kind] ?? 0;
+    if (graph === undefined || count === 0) continue;
+    const wanted = Math.max(1 / rateLeft, chain.periodPs) * (1 + 1e-9);
+    const found = fewestDevices(graph, wanted, count, problem.hints) ?? leastPeriod(graph, count, problem.hints);
+    if (found === undefined) continue;
+    const stages = stagesOf(axes, graph, found, Math.max(wanted, found.periodPs));
+    const lanePs = Math.max(...stages.map((stage) => stage.workPs / stage.replicas));
+    lanes.push({ kind, stages, periodPs: lanePs, devices: found.devices });
+    rateLeft -= 1 / lanePs;
   }
   return rateLeft > 1e-6 / periodPs ? undefined : lanes;
 }
 
-function stagesOf(axes: readonly Axis[], graph: Transitions, chain: Chain): readonly PlacedStage[] {
+/** Each stage at the smallest batch with which it keeps to the period. */
+function stagesOf(axes: readonly Axis[], graph: Transitions, chain: Chain, periodPs: number): readonly PlacedStage[] {
   return chain.transitions.map((at, stage): PlacedStage => {
     const [from, to] = [chain.froms[stage] ?? 0, graph.to[at]];
+    const replicas = chain.replicas[stage] ?? 1;
+    let figures = { level: graph.level[at], work: graph.work[at], bytes: graph.bytes[at] };
+    for (let level = 0; level < graph.level[at]; level++) {
+      const smaller = graph.atLevel(from, at, level);
+      if (smaller.work / replicas > periodPs || smaller.bytes > figures.bytes) continue;
+      figures = smaller;
+      break;
+    }
     const parts = axes.flatMap(({ tower, cuts }, index) => {
       const [first, last] = [from, to].map((cell) => cuts.positions[graph.coordinates[cell * axes.length + index]] ?? 0);
-      return first === last || first === undefined || last === undefined ? [] : [{ tower: index, from: first, to: last, batch: batchAtLevel(tower, graph.level[at]) }];
+      return first === last || first === undefined || last === undefined ? [] : [{ tower: index, from: first, to: last, batch: batchAtLevel(tower, figures.level) }];
     });
-    return { parts, degree: graph.degree[at], replicas: chain.replicas[stage] ?? 1, workPs: graph.work[at], bytes: graph.bytes[at] };
+    return { parts, degree: graph.degree[at], replicas, workPs: figures.work, bytes: figures.bytes };
   });
 }

@@ -39,6 +39,14 @@ export interface Transitions {
   readonly work: Float64Array;
   /** Of one device. */
   readonly bytes: Float64Array;
+  /** A transition out of cell `from` at another level. */
+  atLevel(from: number, transition: number, level: number): StageFigures;
+}
+
+export interface StageFigures {
+  readonly level: number;
+  readonly work: number;
+  readonly bytes: number;
 }
 
 export function createAxes(towers: readonly Tower[], layouts: readonly TensorLayout[]): readonly Axis[] {
@@ -75,7 +83,12 @@ export function createTransitions(problem: PlacementProblem, kind: AcceleratorKi
       });
     }
   }
-  return { cells, coordinates, ...grown.finish() };
+  const finished = grown.finish();
+  const atLevel = (from: number, transition: number, level: number): StageFigures => {
+    const table = tables[degrees.indexOf(finished.degree[transition])] ?? [];
+    return stageFigures(table, coordinates, sizes, from, finished.to[transition], level);
+  };
+  return { cells, coordinates, ...finished, atLevel };
 }
 
 function gridCoordinates(sizes: readonly number[]): Int32Array {
@@ -99,26 +112,24 @@ function advances(coordinates: Int32Array, axes: number, from: number, to: numbe
   return true;
 }
 
-interface Best {
-  readonly level: number;
-  readonly work: number;
-  readonly bytes: number;
-}
-
 /** The fastest level that fits; of equally fast ones the smallest. */
-function bestLevel(tables: readonly SegmentTable[], coordinates: Int32Array, sizes: readonly number[], from: number, to: number, levels: number, limit: number): Best | undefined {
-  let best: Best | undefined;
+function bestLevel(tables: readonly SegmentTable[], coordinates: Int32Array, sizes: readonly number[], from: number, to: number, levels: number, limit: number): StageFigures | undefined {
+  let best: StageFigures | undefined;
   for (let level = 0; level < levels; level++) {
-    let [work, bytes] = [0, 0];
-    for (let axis = 0; axis < sizes.length; axis++) {
-      const size = sizes[axis] ?? 1;
-      const at = coordinates[from * sizes.length + axis] * size + coordinates[to * sizes.length + axis];
-      work += tables[axis]?.times[level]?.[at] ?? 0;
-      bytes += tables[axis]?.bytes[level]?.[at] ?? 0;
-    }
-    if (bytes <= limit && (best === undefined || work < best.work)) best = { level, work, bytes };
+    const figures = stageFigures(tables, coordinates, sizes, from, to, level);
+    if (figures.bytes <= limit && (best === undefined || figures.work < best.work)) best = figures;
   }
   return best;
+}
+
+function stageFigures(tables: readonly SegmentTable[], coordinates: Int32Array, sizes: readonly number[], from: number, to: number, level: number): StageFigures {
+  let [work, bytes] = [0, 0];
+  for (let axis = 0; axis < sizes.length; axis++) {
+    const at = coordinates[from * sizes.length + axis] * (sizes[axis] ?? 1) + coordinates[to * sizes.length + axis];
+    work += tables[axis]?.times[level]?.[at] ?? 0;
+    bytes += tables[axis]?.bytes[level]?.[at] ?? 0;
+  }
+  return { level, work, bytes };
 }
 
 function createGrown(cells: number) {
@@ -129,7 +140,7 @@ function createGrown(cells: number) {
     startCell(): void {
       first[cell++] = lists.to.length;
     },
-    add(to: number, degree: number, best: Best): void {
+    add(to: number, degree: number, best: StageFigures): void {
       lists.to.push(to);
       lists.degree.push(degree);
       lists.level.push(best.level);

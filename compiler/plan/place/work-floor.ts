@@ -16,7 +16,8 @@ const SAFETY = 1 - 1e-11;
 
 /** In picoseconds per row of the source; 0 without accelerators. */
 export function workFloorPs(problem: PlacementProblem): number {
-  const { kinds, towers } = problem;
+  const kinds = problem.kinds.filter((kind) => devicesOf(kind) > 0);
+  const { towers } = problem;
   if (kinds.length === 0) return 0;
   const times = towers.flatMap((tower) => leastTimes(tower, kinds));
   const counts = kinds.map((kind) => Math.min(devicesOf(kind), devicesAllowed(problem)));

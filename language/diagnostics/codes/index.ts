@@ -17,3 +17,4 @@ export * from "./settings.ts";
 export * from "./tests.ts";
 export * from "./hardware.ts";
 export * from "./planner.ts";
+export * from "./cluster-plan.ts";

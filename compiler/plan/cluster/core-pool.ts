@@ -1,0 +1,88 @@
+/**
+ * The cores of a cluster as one pool: stages of maps, sources, sinks and models that run on CPUs share it. Work is
+ * counted in nanoseconds of a reference core, the one that operators' costs are stated for.
+ */
+import type { Hardware, NodeType } from "../../../stdlib/hw/hardware.ts";
+import { nodeTimeOnCoresPs } from "../cost/prices.ts";
+import { pointsOfBatch, weightBytesOf } from "../cost/model-work.ts";
+import type { Calibration, MeasuredModel } from "./calibration.ts";
+import type { CpuModel } from "./cluster-plan.ts";
+import type { ModelDemand } from "./describe-pipeline.ts";
+
+/** f32 FLOP per second of the reference core: a whole server core at 2.9 GHz. */
+const REFERENCE_FLOPS = 2.9e9 * 32;
+/** onnxruntime packs weights a second time for its kernels, and its arena took up to 3.3 times what is live (measured). */
+const PREPACK_FACTOR = 2;
+const CPU_ARENA_FACTOR = 3.3;
+/** Fewer threads and smaller batches are taken where they cost no more than this: they keep caches warm and memory free. */
+const CLOSE_ENOUGH = 1.03;
+const THREADS = [1, 2, 4, 8, 16];
+
+/** In reference cores: a hardware thread is less than a core. */
+export function coreSpeed(node: NodeType): number {
+  return (node.core.peakFlopsPerSecond.f32 ?? REFERENCE_FLOPS) / REFERENCE_FLOPS;
+}
+
+export function poolCores(hardware: Hardware): number {
+  return hardware.nodes.reduce((sum, { count, node }) => sum + count * node.cores * coreSpeed(node), 0);
+}
+
+export interface CpuModelPlan extends CpuModel {
+  /** Of reference cores, for one row of the model. */
+  readonly nsPerRow: number;
+  readonly measured: boolean;
+}
+
+/** The threads and the batch with which a model takes least of the cores, and fits the memory beside as many others as there are cores for. */
+export function planCpuModel(demand: ModelDemand, hardware: Hardware, calibration: Calibration | undefined): CpuModelPlan | undefined {
+  const [group] = [...hardware.nodes].sort((a, b) => b.count * b.node.cores - a.count * a.node.cores);
+  if (group === undefined) return undefined;
+  const { node } = group;
+  const measured = calibration?.models.filter((entry) => entry.name === demand.work.name) ?? [];
+  const options: CpuModelPlan[] = [];
+  for (const threads of THREADS.filter((count) => count === 1 || count <= node.cores)) {
+    for (const batch of demand.batches) {
+      const bytes = cpuBytes(demand, batch);
+      const perNode = Math.floor(node.cores / threads);
+      if (bytes > node.memoryBytes) continue;
+      // Too large for every core to have one: the cores that memory leaves idle are paid for too.
+      const running = Math.min(perNode, Math.max(1, Math.floor(node.memoryBytes / bytes)));
+      const { ps, isMeasured } = batchPs(demand, node, batch, threads, measured);
+      const nsPerRow = (ps / 1000 / batch) * (node.cores / running) * coreSpeed(node);
+      options.push({ name: demand.work.name, batch, threads, msPerBatch: ps / 1e9, bytes, nsPerRow, measured: isMeasured });
+    }
+  }
+  const least = Math.min(...options.map((option) => option.nsPerRow));
+  return options.find((option) => option.nsPerRow <= least * CLOSE_ENOUGH);
+}
+
+function cpuBytes(demand: ModelDemand, batch: number): number {
+  const points = pointsOfBatch(demand.work, batch);
+  const live = Math.max(0, ...demand.work.nodes.flatMap((node) => points.map((point) => node.liveBytes[point] ?? 0)));
+  return Math.ceil(weightBytesOf(demand.work) * PREPACK_FACTOR + live * CPU_ARENA_FACTOR);
+}
+
+/** Estimated picoseconds of one batch. */
+export function estimatedBatchPs(demand: Pick<ModelDemand, "work">, node: NodeType, batch: number, threads: number): number {
+  const { work } = demand;
+  return pointsOfBatch(work, batch).reduce((sum, point) => {
+    const time = work.nodes.reduce((total, own) => total + nodeTimeOnCoresPs(node.core, { flops: own.flops[point] ?? 0, bytes: own.bytes[point] ?? 0, kernels: own.kernels, rate: own.rate }, threads), 0);
+    return sum + (work.points[point]?.share ?? 0) * time;
+  }, 0);
+}
+
+/** Measured where it was; between measurements of one thread count, on the line between them; else the estimate, held to the nearest measurement. */
+function batchPs(demand: ModelDemand, node: NodeType, batch: number, threads: number, measured: readonly MeasuredModel[]): { readonly ps: number; readonly isMeasured: boolean } {
+  const same = measured.filter((entry) => entry.threads === threads).sort((a, b) => a.batch - b.batch);
+  const below = same.findLast((entry) => entry.batch <= batch);
+  const above = same.find((entry) => entry.batch >= batch);
+  if (below !== undefined && above !== undefined) {
+    const span = above.batch - below.batch;
+    const share = span === 0 ? 0 : (batch - below.batch) / span;
+    return { ps: (below.msPerBatch + share * (above.msPerBatch - below.msPerBatch)) * 1e9, isMeasured: true };
+  }
+  const estimate = estimatedBatchPs(demand, node, batch, threads);
+  const nearest = below ?? above ?? measured.find((entry) => demand.batches.includes(entry.batch));
+  if (nearest === undefined || !demand.batches.includes(nearest.batch)) return { ps: estimate, isMeasured: false };
+  return { ps: estimate * ((nearest.msPerBatch * 1e9) / estimatedBatchPs(demand, node, nearest.batch, nearest.threads)), isMeasured: false };
+}
