@@ -2,7 +2,7 @@
  * What bounds on names say of dimensions: interval arithmetic, and proofs of equality and order. Proofs are sound and
  * incomplete: true means it holds for all values within the bounds, false that it was not shown.
  */
-import { addDims, constantOf, dimName, dimOf, dimOfTerms, equalDims, floorDivide, mulDims, oneDim, scaleDim, subDims } from "./dim.ts";
+import { addDims, dimName, dimOf, dimOfTerms, equalDims, floorDivide, scaleDim, subDims } from "./dim.ts";
 import type { Atom, Dim, Factor, Term } from "./dim.ts";
 import { freeNames, substituteDim } from "./evaluate-dim.ts";
 
@@ -146,10 +146,4 @@ function moveLowerBounds(dim: Dim, bounds: DimBounds): { readonly dim: Dim; read
   // Names are taken to be >= 0 when a maximum is formed, which a negative lower bound would break.
   const safe = [...replacements].every(([name]) => BigInt(bounds.get(name)?.low ?? 0) > 0n);
   return safe && replacements.size > 0 ? { dim: substituteDim(dim, replacements), bounds: moved } : { dim, bounds };
-}
-
-/** The largest value a shape's element count can have, or undefined where some dimension has no bound. */
-export function elementsMax(shape: readonly Dim[], bounds: DimBounds): bigint | undefined {
-  const product = shape.reduce(mulDims, oneDim);
-  return constantOf(product) ?? intervalOfDim(product, bounds).high;
 }

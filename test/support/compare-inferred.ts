@@ -6,7 +6,13 @@ import { printDim } from "../../language/tensor/print-dim.ts";
 import type { InferredGraph } from "../../compiler/onnx/infer/infer-shapes.ts";
 import { printInferredType } from "../../compiler/onnx/infer/inferred-type.ts";
 import type { InferredType } from "../../compiler/onnx/infer/inferred-type.ts";
-import type { Recorded } from "./onnx-recorded.ts";
+
+/** A value that was found, by its type. */
+export type Found =
+  | { readonly kind: "tensor"; readonly dtype: string; readonly dims: readonly number[] }
+  | { readonly kind: "sequence"; readonly items: readonly Found[] }
+  | { readonly kind: "optional"; readonly value: Found | undefined }
+  | { readonly kind: "other" };
 
 export interface Comparison {
   /** Values of names found so far; shared by all outputs of a run. */
@@ -17,7 +23,7 @@ export interface Comparison {
 }
 
 /** Why the recorded value is not of the inferred type, or undefined. */
-export function mismatch(inferred: InferredType, recorded: Recorded, comparison: Comparison): string | undefined {
+export function mismatch(inferred: InferredType, recorded: Found, comparison: Comparison): string | undefined {
   switch (recorded.kind) {
     case "tensor":
       return tensorMismatch(inferred, recorded, comparison);
@@ -33,7 +39,7 @@ export function mismatch(inferred: InferredType, recorded: Recorded, comparison:
   }
 }
 
-function sequenceMismatch(inferred: InferredType, items: readonly Recorded[], comparison: Comparison): string | undefined {
+function sequenceMismatch(inferred: InferredType, items: readonly Found[], comparison: Comparison): string | undefined {
   if (inferred.kind !== "sequence") return `${inferred.kind} instead of a sequence`;
   if (inferred.items && inferred.items.length !== items.length) return `${inferred.items.length} elements instead of ${items.length}`;
   for (const [i, item] of items.entries()) {
@@ -44,7 +50,7 @@ function sequenceMismatch(inferred: InferredType, items: readonly Recorded[], co
   return undefined;
 }
 
-function tensorMismatch(inferred: InferredType, recorded: Extract<Recorded, { kind: "tensor" }>, comparison: Comparison): string | undefined {
+function tensorMismatch(inferred: InferredType, recorded: Extract<Found, { kind: "tensor" }>, comparison: Comparison): string | undefined {
   if (inferred.kind !== "tensor") return `${inferred.kind} instead of a tensor`;
   const wanted = `${recorded.dtype}[${recorded.dims.join(", ")}]`;
   const found = `${printInferredType(inferred)} instead of ${wanted}`;

@@ -1,6 +1,7 @@
 /** Reads the recorded inputs and outputs of the ONNX backend suite (TensorProto, SequenceProto, OptionalProto). */
 import { bytesModel, bytesSource } from "../../compiler/onnx/byte-source.ts";
 import type { ByteRange } from "../../compiler/onnx/byte-source.ts";
+import type { ElemType } from "../../compiler/onnx/elem-types.ts";
 import { knownElementsMax, valueOfTensor } from "../../compiler/onnx/infer/known-value.ts";
 import type { KnownValue } from "../../compiler/onnx/infer/known-value.ts";
 import type { TensorRef, ValueType } from "../../compiler/onnx/model-graph.ts";
@@ -10,7 +11,7 @@ import { createWireReader } from "../../compiler/onnx/wire.ts";
 import type { WireReader } from "../../compiler/onnx/wire.ts";
 
 export type Recorded =
-  | { readonly kind: "tensor"; readonly dtype: string; readonly dims: readonly number[]; readonly ref?: TensorRef }
+  | { readonly kind: "tensor"; readonly dtype: ElemType; readonly dims: readonly number[]; readonly ref: TensorRef }
   | { readonly kind: "sequence"; readonly items: readonly Recorded[] }
   | { readonly kind: "optional"; readonly value: Recorded | undefined }
   | { readonly kind: "other" };
@@ -23,9 +24,9 @@ export function readRecorded(bytes: Uint8Array, declared: ValueType): Recorded {
 
 /** The recorded elements of a small tensor. */
 export function recordedValue(bytes: Uint8Array, recorded: Recorded): KnownValue | undefined {
-  if (recorded.kind !== "tensor" || !recorded.ref) return undefined;
+  if (recorded.kind !== "tensor") return undefined;
   const values = readTensor(bytesModel("recorded", bytes), recorded.ref, knownElementsMax);
-  return values && valueOfTensor(values, recorded.ref.dtype, recorded.dims);
+  return values && valueOfTensor(values, recorded.dtype, recorded.dims);
 }
 
 function kindOf({ kind }: ValueType): Recorded["kind"] {

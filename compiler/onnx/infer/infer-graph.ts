@@ -12,8 +12,7 @@ import type { Attribute, Graph, LocalFunction, Node, TensorRef, ValueInfo } from
 import { readTensor } from "../read-tensor.ts";
 import { capturesOf } from "../walk.ts";
 import { contradiction, readDeclared } from "./declared-type.ts";
-import { functionKey } from "./infer-shapes.ts";
-import type { FreshDim, InferOptions, InferredScope, NestedScope } from "./infer-shapes.ts";
+import type { FreshDim, InferOptions, InferredScope, NestedScope } from "./inferred-graph.ts";
 import { unknownType } from "./inferred-type.ts";
 import type { InferredType, Shape } from "./inferred-type.ts";
 import { knownElementsMax, knowsSomething, valueOfTensor } from "./known-value.ts";
@@ -49,6 +48,11 @@ export interface Frame {
   readonly attributes: ReadonlyMap<string, Attribute>;
   /** Inside a function: its name, for messages. */
   readonly where: string;
+}
+
+/** The key of a model-local function. */
+export function functionKey(domain: string, name: string, overload: string): string {
+  return `${domain}\0${name}\0${overload}`;
 }
 
 /** Infers a graph. `inputs` gives a subgraph's inputs by position; the main graph takes them as declared. */

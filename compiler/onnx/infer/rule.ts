@@ -10,7 +10,8 @@ import { rankMax, tensorType, unknownType } from "./inferred-type.ts";
 import type { InferredType, Shape } from "./inferred-type.ts";
 import { dimElements, knowsSomething } from "./known-value.ts";
 import type { KnownValue } from "./known-value.ts";
-import { boundedProduct, constantInt } from "./scalar.ts";
+import { boundedProduct } from "./scalar-arithmetic.ts";
+import { constantInt } from "./scalar.ts";
 
 /** What is known of one value. */
 export interface Output {

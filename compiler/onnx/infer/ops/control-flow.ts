@@ -6,9 +6,11 @@ import { constantOf, maxDims, zeroDim } from "../../../../language/tensor/dim.ts
 import type { Dim } from "../../../../language/tensor/dim.ts";
 import { equalTypes, mergeTypes, tensorType, unknownType } from "../inferred-type.ts";
 import type { InferredType, JoinDims, Shape } from "../inferred-type.ts";
+import type { KnownValue } from "../known-value.ts";
 import { axisIn, intAttribute, intsAttribute, knownDims, shapeOf, tensor, unifyDims } from "../rule.ts";
 import type { Output, Rule, RuleContext, RuleTable } from "../rule.ts";
-import { truth } from "../scalar.ts";
+import { equalScalars } from "../scalar.ts";
+import { truth } from "../scalar-compare.ts";
 
 const ifRule: Rule = (ctx) => {
   const condition = truth(ctx.value(0)?.elements[0]);
@@ -23,14 +25,11 @@ const ifRule: Rule = (ctx) => {
 
 function mergeOutputs(a: Output, b: Output, fresh: () => Dim): Output {
   const type = mergeTypes(a.type, b.type, fresh);
-  const same = a.value && b.value && sameElements(a, b);
-  return { type, ...(same && a.value ? { value: a.value } : {}) };
+  return { type, ...(a.value && b.value && sameValue(a.value, b.value) ? { value: a.value } : {}) };
 }
 
-function sameElements(a: Output, b: Output): boolean {
-  const text = (output: Output): string =>
-    JSON.stringify(output.value, (_, part: unknown) => (typeof part === "object" && part !== null && "key" in part ? part.key : typeof part === "bigint" ? String(part) : part));
-  return text(a) === text(b);
+function sameValue(a: KnownValue, b: KnownValue): boolean {
+  return a.dims.join() === b.dims.join() && a.elements.every((element, i) => equalScalars(element, b.elements[i]));
 }
 
 /** Passes over a body before shapes that still change are left entirely open (a rank that grows). */

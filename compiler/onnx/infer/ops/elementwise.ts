@@ -8,8 +8,11 @@ import { mapValue } from "../known-value.ts";
 import type { KnownValue } from "../known-value.ts";
 import { dtypeOf, intAttribute, sameAs, shapeOf, tensor } from "../rule.ts";
 import type { Output, Rule, RuleContext, RuleTable } from "../rule.ts";
-import { arithmetic, castScalar, compare, truth, unary } from "../scalar.ts";
-import type { BinaryOp, Comparison, MaybeScalar, UnaryOp } from "../scalar.ts";
+import { arithmetic, unary } from "../scalar-arithmetic.ts";
+import { castScalar, compare, truth } from "../scalar-compare.ts";
+import type { BinaryOp, UnaryOp } from "../scalar-arithmetic.ts";
+import type { Comparison } from "../scalar-compare.ts";
+import type { MaybeScalar } from "../scalar.ts";
 
 /** The output is of the first input's type. */
 export const sameAsFirst: Rule = (ctx) => [sameAs(ctx, 0)];

@@ -8,7 +8,9 @@ import { dtypeOf, dimsOf, intAttribute, intsAttribute, shapeOf, tensor, unknownO
 import type { Output, Rule, RuleContext, RuleTable } from "../rule.ts";
 import { knownElementsMax, scalarValue, vectorValue } from "../known-value.ts";
 import type { KnownValue } from "../known-value.ts";
-import { arithmetic, castScalar, isInteger, unary } from "../scalar.ts";
+import { arithmetic, unary } from "../scalar-arithmetic.ts";
+import { castScalar } from "../scalar-compare.ts";
+import { isInteger } from "../scalar.ts";
 import type { MaybeScalar } from "../scalar.ts";
 
 /** The standard has six ways to write a constant. */

@@ -6,8 +6,9 @@ import type { KnownValue } from "../known-value.ts";
 import type { Shape } from "../inferred-type.ts";
 import { axesFrom, axesIn, axisIn, dtypeOf, freshShape, intAttribute, lengthOf, shapeOf, tensor } from "../rule.ts";
 import type { Rule, RuleContext, RuleTable } from "../rule.ts";
-import { arithmetic } from "../scalar.ts";
-import type { BinaryOp, MaybeScalar } from "../scalar.ts";
+import { arithmetic } from "../scalar-arithmetic.ts";
+import type { BinaryOp } from "../scalar-arithmetic.ts";
+import type { MaybeScalar } from "../scalar.ts";
 
 /** The shape after reducing `axes`. */
 export function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): Shape {

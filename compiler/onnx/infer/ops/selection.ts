@@ -3,7 +3,7 @@ import { dimOf } from "../../../../language/tensor/dim.ts";
 import { printShape } from "../../../../language/tensor/print-dim.ts";
 import { axisIn, dimsOf, dtypeOf, freshShape, intAttribute, knownDims, shapeOf, tensor, withDim } from "../rule.ts";
 import type { Rule, RuleTable } from "../rule.ts";
-import { truth } from "../scalar.ts";
+import { truth } from "../scalar-compare.ts";
 
 const topK: Rule = (ctx) => {
   const input = shapeOf(ctx, 0);
