@@ -1,4 +1,6 @@
 /** Every command of `pipec`. A new one is a file in `commands/` and an entry here. */
+import { resolve } from "node:path";
+import { flag, listOption, textOption } from "./command.ts";
 import type { CommandOption, CommandSpec } from "./command.ts";
 
 const paramOption: CommandOption = { flags: "--param <name=value>", summary: "fix a param's value while building", repeat: true };
@@ -67,5 +69,39 @@ export const commands: readonly CommandSpec[] = [
     summary: "start a small program that runs as it is",
     takes: "[folder]",
     load: () => import("./commands/init.ts"),
+  },
+  {
+    name: "inspect",
+    summary: "what a model file is, costs and needs",
+    takes: "<model>",
+    options: [
+      { flags: "--dim <name=value>", summary: "the size of a symbolic dimension", repeat: true },
+      jsonOption,
+      { flags: "--html <file>", summary: "also write an offline page" },
+    ],
+    load: async () => {
+      const { runInspect } = await import("./commands/inspect.ts");
+      return { run: (args, io) => runInspect({ model: args.positionals[0] ?? "", dims: listOption(args, "dim"), json: flag(args, "json"), html: textOption(args, "html") }, io) };
+    },
+  },
+  {
+    name: "solve",
+    summary: "the best partition of a bare cost graph",
+    takes: "<graph>",
+    options: [jsonOption],
+    load: async () => {
+      const { runSolve } = await import("./commands/solve.ts");
+      return { run: (args, io) => runSolve({ graph: resolve(io.cwd, args.positionals[0] ?? ""), json: flag(args, "json") }, io) };
+    },
+  },
+  {
+    name: "hw",
+    summary: "describe this machine (detect), or show presets and hardware files (show)",
+    takes: "<action> [name]",
+    options: [jsonOption],
+    load: async () => {
+      const [{ runHw }, { readHwAction }] = await Promise.all([import("./commands/hw.ts"), import("./hw-action.ts")]);
+      return { run: (args, io) => readHwAction(args, io, runHw) };
+    },
   },
 ];

@@ -1,8 +1,10 @@
 /** The command line: what each command prints and how it ends. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { SourceMap } from "node:module";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { makeWorkplace, pipec } from "../../support/workplace.ts";
+import { sampleFolder } from "../../support/compile-sample.ts";
+import { makeWorkplace, node, pipec } from "../../support/workplace.ts";
 
 const copy = `edition 1
 
@@ -93,7 +95,7 @@ describe("usage", () => {
   test("--help lists every command", async () => {
     const { code, stdout } = await pipec(makeWorkplace(), "--help");
     expect(code).toBe(0);
-    for (const name of ["check", "build", "run", "plan", "dump", "fmt", "explain", "test", "init"]) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+    for (const name of ["check", "build", "run", "plan", "dump", "fmt", "explain", "test", "init", "inspect", "solve", "hw"]) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
   });
 });
 
@@ -157,6 +159,36 @@ describe("plan and dump", () => {
   });
 });
 
+describe("other commands", () => {
+  test("inspect names the model's inputs", async () => {
+    const { code, stdout } = await pipec(sampleFolder("text-branch"), "inspect", "models/spam.onnx", "--json");
+    expect(code).toBe(0);
+    expect(JSON.stringify(JSON.parse(stdout))).toContain('"ids"');
+  });
+
+  test("hw lists presets, and names an action it does not know", async () => {
+    const { code, stdout } = await pipec(makeWorkplace(), "hw", "show");
+    expect(code).toBe(0);
+    expect(stdout).toContain("aws.g4dn_12xlarge");
+    const odd = await pipec(makeWorkplace(), "hw", "shw");
+    expect(odd.code).toBe(2);
+    expect(odd.stderr).toContain("pipec hw show");
+  });
+
+  test("init writes a program that checks, runs and passes its tests", { timeout: 60_000 }, async () => {
+    const folder = makeWorkplace();
+    expect((await pipec(folder, "init")).code).toBe(0);
+    expect(await pipec(folder, "check")).toEqual({ code: 0, stdout: "main.pipe: no problems found\n", stderr: "" });
+    expect((await pipec(folder, "fmt", "--check")).code).toBe(0);
+    expect((await pipec(folder, "test")).stdout).toContain("1 passed, 0 failed");
+    expect((await pipec(folder, "build")).code).toBe(0);
+    const ran = await node(folder, "out.js");
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toContain("bread, olives and a bag of lemons");
+    expect((await pipec(folder, "init")).stderr).toContain("main.pipe cannot be written: it exists already");
+  });
+});
+
 describe("build", () => {
   test("writes the program and what stands beside it, the same bytes each time", async () => {
     const [one, two] = [makeWorkplace({ "copy.pipe": copy }), makeWorkplace({ "copy.pipe": copy })];
@@ -167,6 +199,16 @@ describe("build", () => {
       expect(text).not.toContain(one);
       expect(text).not.toContain("node_modules");
     }
+  });
+
+  test("the program's map leads to the .pipe file", async () => {
+    const folder = makeWorkplace({ "copy.pipe": copy.replace("write notes", 'write notes |> filter(.text != "zebra")') });
+    expect((await pipec(folder, "build")).code).toBe(0);
+    const lines = readFileSync(join(folder, "out.js"), "utf8").split("\n");
+    const line = lines.findIndex((text) => text.includes('"zebra"'));
+    const map = new SourceMap(JSON.parse(readFileSync(join(folder, "out.js.map"), "utf8")));
+    const origin = map.findEntry(line, lines[line]?.indexOf('"zebra"') ?? 0);
+    expect(origin).toMatchObject({ originalSource: "copy.pipe", originalLine: 6 });
   });
 
   test("a program with problems writes nothing", async () => {
