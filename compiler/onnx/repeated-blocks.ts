@@ -27,15 +27,27 @@ export function repeatedBlocks(nodes: readonly Node[], describeGiven: DescribeGi
   const labels = labelNodes(nodes, describeGiven);
   const positions = new Map<string, number>();
   nodes.forEach((node, i) => node.outputs.forEach((name) => name !== "" && positions.set(name, i)));
-  const sources = nodes.map((node) => node.inputs.map((name) => positions.get(name) ?? -1));
+  const inputs = new Map<string, number>();
+  const sourceOf = (name: string): number => {
+    const position = positions.get(name);
+    if (position !== undefined) return position;
+    if (name === "" || describeGiven(name) !== undefined) return given;
+    const input = inputs.get(name) ?? -1 - inputs.size;
+    inputs.set(name, input);
+    return input;
+  };
+  const sources = nodes.map((node) => node.inputs.map(sourceOf));
   return search(0, nodes.length, blockNodesMin, { nodes, labels, sources });
 }
+
+/** A source that labels describe already. */
+const given = Number.MIN_SAFE_INTEGER;
 
 interface Listing {
   readonly nodes: readonly Node[];
   /** Equal numbers for nodes of equal operator, attributes and constant inputs. */
   readonly labels: Int32Array;
-  /** By node: the positions that its inputs come from; -1 for given values. */
+  /** By node: the positions that its inputs come from; `given` for constants, other negative numbers for graph inputs. */
   readonly sources: readonly (readonly number[])[];
 }
 
@@ -58,8 +70,8 @@ function describeNodeKind(node: Node, describeGiven: DescribeGiven): string {
         return [name, attribute.value];
     }
   });
-  const given = node.inputs.map((name) => (name === "" ? "" : describeGiven(name) ?? "computed"));
-  return JSON.stringify([node.domain, node.op, attributes.sort(), given]);
+  const inputs = node.inputs.map((name) => (name === "" ? "" : describeGiven(name) ?? "computed"));
+  return JSON.stringify([node.domain, node.op, attributes.sort(), inputs]);
 }
 
 function search(from: number, to: number, lengthMin: number, listing: Listing): readonly Repetition[] {
@@ -141,7 +153,8 @@ function wiringOf(start: number, length: number, listing: Listing): string {
   const wiring: number[] = [];
   for (let i = start; i < start + length; i++) {
     for (const source of listing.sources[i] ?? []) {
-      if (source >= start) wiring.push(source - start);
+      if (source === given) wiring.push(given);
+      else if (source >= start) wiring.push(source - start);
       else {
         if (!outside.has(source)) outside.set(source, outside.size);
         wiring.push(-1 - (outside.get(source) ?? 0));

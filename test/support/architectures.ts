@@ -93,6 +93,6 @@ export function deepEncoder(nodesMin: number): ModelBuilder {
   const b = createModelBuilder(17);
   const hidden = 64;
   const x = b.input("x", "f32", ["batch", "sequence", hidden]);
-  b.output(encoder(b, x, { layers: Math.ceil(nodesMin / 27), hidden, heads: 4 }), "f32", ["batch", "sequence", hidden]);
+  b.output(encoder(b, x, { layers: Math.ceil(nodesMin / 29), hidden, heads: 4 }), "f32", ["batch", "sequence", hidden]);
   return b;
 }
