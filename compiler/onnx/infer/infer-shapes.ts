@@ -62,7 +62,7 @@ function createSession(model: ModelGraph, options: InferOptions, diagnostics: Di
       while (reserved.has(name));
       freshDims.set(name, origin);
       if (freshDims.size > freshDimsMax) this.nodesLeft = 0;
-      return dimName(name);
+      return boundSymbol(name, options);
     },
     symbol: (name) => boundSymbol(name, options),
     report(diagnostic) {

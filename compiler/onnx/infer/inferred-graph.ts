@@ -5,7 +5,7 @@ import type { InferredType, Shape } from "./inferred-type.ts";
 import type { KnownValue } from "./known-value.ts";
 
 export interface InferOptions {
-  /** Values for dimension names of the model's inputs. */
+  /** Values for dimension names: of the model's inputs, or names that an earlier inference made. */
   readonly bindings?: ReadonlyMap<string, number | bigint>;
   /** Shapes of inputs, instead of those the file declares. */
   readonly inputShapes?: ReadonlyMap<string, Shape>;

@@ -209,6 +209,9 @@ describe("options", () => {
   test("bindings give names their values", () => {
     const { type } = inferPrinted(model, { bindings: new Map([["N", 2], ["T", 7]]) });
     expect(type("flat")).toBe("f32[1, 14]");
+    const earlier = inferPrinted(model).type("y");
+    const [first] = /expand_\d/.exec(earlier) ?? [""];
+    expect(inferPrinted(model, { bindings: new Map([[first, 5]]) }).type("y")).toBe(earlier.replace(first, "5"));
   });
 
   test("shapes of inputs may be given", () => {
