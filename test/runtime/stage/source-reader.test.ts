@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import type { OpenSource, SourceItem } from "../../../runtime/contract/kernel.ts";
+import type { StepSpec } from "../../../runtime/contract/program.ts";
+import { createSourceReader } from "../../../runtime/stage/source-reader.ts";
+import { createChunkLog } from "../../../runtime/stage/step-context.ts";
+import { here } from "../../support/build-pipeline.ts";
+
+const step: Extract<StepSpec, { kind: "read" }> = {
+  id: 0, name: "rows", at: here, resources: [], kind: "read", args: () => ({}), columns: [{ name: "id", type: { kind: "scalar", dtype: "i32" }, bytesMax: 4 }],
+  source: { open: () => Promise.reject(new Error("opened elsewhere")) },
+};
+
+/** Splits of these many rows, given `at` a time; row 1 of each split is bad, row 2 has no number. */
+function source(sizes: readonly number[], at: number): OpenSource {
+  const item = (row: number): SourceItem => (row === 1 ? { kind: "bad", reason: "torn", place: "line 2" } : { kind: "row", row: { id: row === 2 ? null : row }, place: `line ${row + 1}` });
+  return {
+    splits: sizes.map((_, split) => ({ path: `${split}.txt`, bytes: 0, modifiedMs: 0 })),
+    read: async function* (split) {
+      for (let row = 0; row < sizes[split]; row += at) yield Array.from({ length: Math.min(at, sizes[split] - row) }, (_, index) => item(row + index));
+    },
+    close: async () => {},
+  };
+}
+
+async function readAll(sizes: readonly number[], at: number): Promise<{ readonly chunks: readonly object[]; readonly failures: readonly object[] }> {
+  const reader = createSourceReader(step, source(sizes, at), 4);
+  const log = createChunkLog();
+  const chunks: object[] = [];
+  for (let chunk = await reader.next(log); chunk !== undefined; chunk = await reader.next(log)) chunks.push({ ...chunk.id, children: chunk.children, places: chunk.places.length });
+  return { chunks, failures: log.failures.map(({ ordinal, split, row, message }) => ({ ordinal, split, row, message })) };
+}
+
+describe("a source", () => {
+  it("is cut into runs of rows of one split, however it hands them over", async () => {
+    const expected = await readAll([5, 0, 4, 1], 1);
+    expect(expected.chunks).toEqual([
+      { ordinal: 0, split: 0, firstRow: 0, children: [0, 3], places: 4 },
+      { ordinal: 1, split: 0, firstRow: 4, children: [0], places: 1 },
+      { ordinal: 2, split: 2, firstRow: 0, children: [0, 3], places: 4 },
+      { ordinal: 3, split: 3, firstRow: 0, children: [0], places: 1 },
+    ]);
+    expect(expected.failures.slice(0, 2)).toEqual([
+      { ordinal: 0, split: 0, row: 1, message: "torn" },
+      { ordinal: 0, split: 0, row: 2, message: "field `id` is null, but its type i32 is not optional" },
+    ]);
+    for (const at of [2, 3, 4, 7]) expect(await readAll([5, 0, 4, 1], at)).toEqual(expected);
+  });
+});
