@@ -2,13 +2,13 @@
  * Programs whose test blocks hold what the language means: checked, emitted, bundled and interpreted as `pipec test`
  * does. Their TypeScript, and that of the samples, must please `tsc`.
  */
-import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { printAfter } from "../../compiler/pipeline.ts";
-import { compileIn, compileSample, root, sampleFolder, sampleNames } from "../support/compile-sample.ts";
+import { compileIn, compileSample, sampleFolder, sampleNames } from "../support/compile-sample.ts";
+import { typeCheck } from "../support/type-check.ts";
 import { makeWorkplace, pipec } from "../support/workplace.ts";
 
 const programs = fileURLToPath(new URL("programs/", import.meta.url));
@@ -55,32 +55,5 @@ test("what is emitted type-checks", { timeout: 120_000 }, async () => {
   for (const name of sampleNames) put(name, printAfter(compileSample(name, "emit"), "emit"));
   cpSync(join(sampleFolder("text-branch"), "clean.ts"), join(folder, "text-branch", "clean.ts"));
   for (const name of names) put(name, printAfter(compileIn(programs, name, "emit"), "emit"));
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(strictConfig));
-  expect(await runTsc(folder)).toBe("");
+  expect(await typeCheck(folder)).toBe("");
 });
-
-/** As strict as the checkout itself; `pipec/…` means its sources. */
-const strictConfig = {
-  extends: join(root, "tsconfig.json"),
-  compilerOptions: {
-    typeRoots: [join(root, "node_modules", "@types")],
-    paths: {
-      "pipec/runtime": [join(root, "runtime", "index.ts")],
-      "pipec/ops/*": [join(root, "stdlib", "ops", "*", "kernel.ts")],
-      "pipec/sources/*": [join(root, "stdlib", "sources", "*", "kernel.ts")],
-      "pipec/sinks/*": [join(root, "stdlib", "sinks", "*", "kernel.ts")],
-    },
-  },
-  include: ["*/out/program.ts"],
-  exclude: [],
-};
-
-/** What the compiler says of the emitted programs (the checkout has its own check). */
-function runTsc(folder: string): Promise<string> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", folder], { cwd: folder }, (_error, stdout) => {
-      resolve(stdout.split("\n").filter((line) => line !== "" && !line.startsWith("..")).join("\n"));
-    });
-  });
-}
