@@ -30,7 +30,7 @@ export function intervalOfDim(dim: Dim, bounds: DimBounds): DimInterval {
 
 /** Whether a <= b is proved for all values within the bounds. */
 export function proveLessEqual(a: Dim, b: Dim, bounds: DimBounds): boolean {
-  return proveNonNegative(subDims(b, a), bounds, fuelMax);
+  return proveNonNegative(subDims(b, a), bounds, fuelMax, 1n);
 }
 
 /** Whether a = b is proved for all values within the bounds. */
@@ -102,36 +102,44 @@ function floorEnd(end: End, divisor: bigint): End {
 
 /**
  * Tries intervals, then intervals after moving each lower bound to 0 (so that T*T - T with T >= 1 has only positive
- * terms), then replaces one floor or max by what bounds it. `fuel` limits the
- * replacements.
+ * terms), then replaces one floor or max by what bounds it. `fuel` limits the replacements. The dimension is a lower
+ * bound of `scale` times an integer, which is not negative as soon as it is above -1: so -(scale - 1) is enough.
  */
-function proveNonNegative(dim: Dim, bounds: DimBounds, fuel: number): boolean {
-  if (endsOfDim(dim, bounds).low >= 0n) return true;
+function proveNonNegative(dim: Dim, bounds: DimBounds, fuel: number, scale: bigint): boolean {
+  const enough = 1n - scale;
+  if (endsOfDim(dim, bounds).low >= enough) return true;
   const moved = moveLowerBounds(dim, bounds);
-  if (moved.dim !== dim && endsOfDim(moved.dim, moved.bounds).low >= 0n) return true;
+  if (moved.dim !== dim && endsOfDim(moved.dim, moved.bounds).low >= enough) return true;
   if (fuel === 0) return false;
   const candidates = dim.terms.flatMap((term) => {
     const [factor, another] = term.factors;
     if (!factor || another || factor.power !== 1 || factor.atom.kind === "name") return [];
     const rest = dimOfTerms(dim.terms.filter((other) => other !== term));
-    return weakenAtom(factor.atom, term.coefficient, rest);
+    return weakenAtom(factor.atom, term.coefficient, rest, scale);
   });
-  return candidates.slice(0, weakerMax).some((all) => all.every((weaker) => proveNonNegative(weaker, bounds, fuel - 1)));
+  return candidates.slice(0, weakerMax).some((way) => way.all.every((weaker) => proveNonNegative(weaker, bounds, fuel - 1, way.scale)));
 }
 
 /** Steps and choices at each, so that a proof takes a bounded time. */
 const fuelMax = 4;
 const weakerMax = 4;
 
-/** Ways to show k*atom + rest >= 0: each a list of dimensions that must all be shown to be >= 0. */
-function weakenAtom(atom: Exclude<Atom, { kind: "name" }>, k: bigint, rest: Dim): readonly (readonly Dim[])[] {
+/** A way to show that something is not negative: all of these, which bound `scale` times it, must be shown. */
+interface Way {
+  readonly all: readonly Dim[];
+  readonly scale: bigint;
+}
+
+/** Ways to show k*atom + rest >= 0. */
+function weakenAtom(atom: Exclude<Atom, { kind: "name" }>, k: bigint, rest: Dim, scale: bigint): readonly Way[] {
   if (atom.kind === "floor") {
     // p - (c - 1) <= c*floor(p/c) <= p
     const slack = k > 0n ? atom.divisor - 1n : 0n;
-    return [[addDims(scaleDim(rest, atom.divisor), scaleDim(subDims(atom.numerator, dimOf(slack)), k))]];
+    const weaker = addDims(scaleDim(rest, atom.divisor), scaleDim(subDims(atom.numerator, dimOf(slack)), k));
+    return [{ all: [weaker], scale: scale * atom.divisor }];
   }
   const each = atom.operands.map((operand) => addDims(rest, scaleDim(operand, k)));
-  return k > 0n ? each.map((dim) => [dim]) : [each];
+  return k > 0n ? each.map((dim) => ({ all: [dim], scale })) : [{ all: each, scale }];
 }
 
 function moveLowerBounds(dim: Dim, bounds: DimBounds): { readonly dim: Dim; readonly bounds: DimBounds } {
