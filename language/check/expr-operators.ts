@@ -4,6 +4,7 @@ import { dimCodes } from "../diagnostics/codes/dims.ts";
 import { typeCodes } from "../diagnostics/codes/types.ts";
 import type { BinaryExpr, CastExpr, IfExpr, RangeExpr, UnaryExpr } from "../syntax/ast.ts";
 import { dimName } from "../tensor/dim.ts";
+import { substituteDim } from "../tensor/evaluate-dim.ts";
 import { printShape } from "../tensor/print-dim.ts";
 import type { BinaryOperator, Expr } from "./checked-program.ts";
 import { complain, errorExpr } from "./context.ts";
@@ -14,11 +15,12 @@ import { checkAs, checkExpr, fitTo, settle } from "./expr.ts";
 import { adaptNumber, fitValue, isFlexible } from "./fit.ts";
 import { foldExpr, sameConstant } from "./fold.ts";
 import { createMatching, sameType } from "./match.ts";
+import type { Matching } from "./match.ts";
 import { mismatchDiagnostic } from "./mismatch.ts";
 import { pathsNotNull } from "./narrowing.ts";
-import { boolType, isError, isBool, isScalar, optionalOf, withoutOptional } from "./pattern.ts";
+import { boolType, isError, isBool, isScalar, mapDims, optionalOf, withoutOptional } from "./pattern.ts";
 import { printType } from "./print-type.ts";
-import { readValueType } from "./read-type.ts";
+import { namesIn, readValueType } from "./read-type.ts";
 import { conditional, withNotNull } from "./scope.ts";
 
 export function checkUnary(scope: Scope, ast: UnaryExpr): Expr {
@@ -154,20 +156,30 @@ function checkNullTest(scope: Scope, ast: BinaryExpr, op: "==" | "!=", left: Exp
   return { kind: "binary", operator: op, left, right, type: boolType, span: ast.span };
 }
 
-/** Both sides with one type: what is written as a literal takes the other side's. */
+/** Both sides of an equality with one type: what is written as a literal takes the other side's. */
 function unify(scope: Scope, left: Expr, right: Expr, op: string): readonly [Expr, Expr] | undefined {
   const [a, b] = [isOpen(left), isOpen(right)];
   if (a && b) return unifyOpen(scope, left, right, op);
   const [fixed, open] = a ? [right, left] : [left, right];
-  const wanted = op === "==" || op === "!=" ? looserOf(fixed.type, open.type) : fixed.type;
-  const fitted = fitValue(createMatching(scope.dims, []), open, wanted, "");
+  const wanted = looserOf(fixed.type, open.type);
+  const fitted = fitValue(anyShape(scope, wanted), open, withOpenDims(wanted), "");
   if (fitted.ok) return a ? [fitted.expr, fixed] : [fixed, fitted.expr];
-  const other = fitValue(createMatching(scope.dims, []), fixed, open.type, "");
+  const other = fitValue(anyShape(scope, open.type), fixed, withOpenDims(open.type), "");
   if (other.ok && !a && !b) return [other.expr, open];
   scope.cx.diagnostics.push(mismatchDiagnostic(fitted.mismatch, fitted.span, {
     reason: `both sides of \`${op}\` have one type`, declared: { span: fixed.span, text: `this is ${printType(fixed.type)}` },
   }));
   return undefined;
+}
+
+/** Values of different shapes can be compared: they are not equal. So symbolic dimensions bind to what they meet. */
+function withOpenDims(type: ValueType): ValueType {
+  const names = new Map([...namesIn([type])].map((name) => [name, dimName(`${name}?`)]));
+  return mapDims(type, (dim) => substituteDim(dim, names));
+}
+
+function anyShape(scope: Scope, type: ValueType): Matching {
+  return createMatching(scope.dims, [...namesIn([type])].map((name) => `${name}?`));
 }
 
 function isOpen(expr: Expr): boolean {

@@ -110,6 +110,7 @@ function fitRange(
 function fitNumber(m: Matching, expr: Expr, pattern: TensorPattern, by: string): Fit {
   const own = expr.type.kind === "tensor" ? expr.type.dtype : "f64";
   const wanted = typeof pattern.dtype === "string" ? pattern.dtype : (m.dtypes.get(pattern.dtype.variable) ?? own);
+  if (wanted === "bool" || wanted === "string") return fitType(m, expr, pattern, by);
   const adapted = adaptNumber(expr, wanted);
   return adapted.ok ? fitType(m, adapted.expr, pattern, by) : adapted;
 }
