@@ -21,9 +21,11 @@ export function namedBlocks(nodes: readonly Node[], isWeight: (name: string) => 
   for (let depth = 1; depth <= numberedDepthMax; depth++) {
     const found = new Map([...paths].map(([node, path]) => [node, numberedPrefix(path, depth)] as const));
     const names = new Set([...found.values()].filter((name) => name !== null));
-    const inBlocks = [...found.values()].filter((name) => name !== null).length;
-    if (names.size >= 2 && inBlocks < names.size * blockNodesMin) return spreadToNameless(nodes, parentsOf(found), isWeight);
-    if (names.size >= 2) return spreadToNameless(nodes, withoutCommonHead(found), isWeight);
+    if (names.size >= 2) {
+      const blocks = spreadToNameless(nodes, withoutCommonHead(found), isWeight);
+      const inBlocks = [...blocks.values()].filter((name) => name !== null).length;
+      return inBlocks < names.size * blockNodesMin ? spreadToNameless(nodes, parentsOf(found), isWeight) : blocks;
+    }
     if (names.size === 0) return undefined;
   }
   return undefined;
@@ -86,7 +88,7 @@ function withoutCommonHead(found: ReadonlyMap<Node, string | null>): BlockOf {
  */
 function spreadToNameless(nodes: readonly Node[], named: BlockOf, isWeight: (name: string) => boolean): BlockOf {
   const blocks = new Map(named);
-  const rank = new Map([...new Set(named.values())].map((name, i) => [name, i]));
+  const rank = new Map([...new Set(named.values())].filter((name) => name !== null).map((name, i) => [name, i]));
   const producers = producersOf(nodes);
   const users = nodes.map((): Node[] => []);
   producers.forEach((from, index) => from.forEach((node) => nodes[index] && users[node.index]?.push(nodes[index])));
@@ -96,8 +98,8 @@ function spreadToNameless(nodes: readonly Node[], named: BlockOf, isWeight: (nam
   }
   for (const node of nodes) {
     if (blocks.has(node)) continue;
-    const from = (producers[node.index] ?? []).filter((producer) => blocks.get(producer)).map((producer) => blocks.get(producer) ?? null);
-    const latest = from.reduce<string | null>((a, b) => ((rank.get(b) ?? -1) > (rank.get(a) ?? -1) ? b : a), null);
+    const from = (producers[node.index] ?? []).flatMap((producer) => blocks.get(producer) ?? []);
+    const latest = from.reduce<string | null>((a, b) => (a === null || (rank.get(b) ?? 0) > (rank.get(a) ?? 0) ? b : a), null);
     if (latest !== null) blocks.set(node, latest);
   }
   return blocks;
