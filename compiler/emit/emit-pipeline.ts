@@ -22,6 +22,7 @@ export function emitPipeline(cx: EmitContext, pipeline: LoweredPipeline, plan: P
   const parts: Code[] = [
     `name: ${JSON.stringify(pipeline.name)}, doc: ${JSON.stringify(pipeline.doc.trim())},`,
     `chunkRows: ${plan.chunkRows}, groupChunks: ${plan.groupChunks}, tickets: ${plan.tickets}, memoryBoundBytes: ${plan.memory.boundBytes},`,
+    ...(pipeline.settings["checkpoint"] === undefined ? [] : [`laterSettings: ["checkpoint"],`]),
     ["errors: ", emitErrorPolicy(cx, pipeline.settings["errors"]), ","],
     ["steps: [\n", lines(steps.specs, 1), "],"],
     ["stages: [\n", lines(plan.stages.map((stage) => emitStage(cx, pipeline, stage)), 1), "],"],

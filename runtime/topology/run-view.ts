@@ -63,22 +63,35 @@ export function createRunView(pipeline: PipelineSpec, flags: RunFlags): RunView 
 function createSnapshots(pipeline: PipelineSpec, counters: RunCounters, scheduler: Scheduler | undefined): (elapsedMs: number) => RunSnapshot {
   const rates = createRateWindow(WINDOW_MS);
   return (elapsedMs) => {
-    const [rowsPerMs, ...busy] = rates.add({ atMs: elapsedMs, values: [counters.rowsDone, ...counters.stages.map((stage) => stage.busyMs)] });
+    const workplaces = workplacesOf(pipeline, counters);
+    const [rowsPerMs, ...busy] = rates.add({ atMs: elapsedMs, values: [counters.rowsDone, ...workplaces.map((place) => place.busyMs)] });
     const fill = scheduler?.edgeFill() ?? [];
-    const stages = counters.stages.map((stage, id) => {
-      const ins = pipeline.edges.filter(({ to }) => to.kind === "stage" && to.stage === id);
-      const { label, replicas } = stage;
-      return {
-        label,
-        replicas,
-        busyShare: Math.min(1, busy[id] / replicas),
-        queuedChunks: ins.reduce((sum, edge) => sum + (fill[edge.id]?.held ?? 0), 0),
-        queueChunks: ins.reduce((sum, edge) => sum + (fill[edge.id]?.capacity ?? 0), 0),
-      };
-    });
+    const stages = workplaces.map(({ label, replicas, ins }, index) => ({
+      label,
+      replicas,
+      busyShare: Math.min(1, busy[index] / replicas),
+      queuedChunks: ins.reduce((sum, edge) => sum + (fill[edge]?.held ?? 0), 0),
+      queueChunks: ins.reduce((sum, edge) => sum + (fill[edge]?.capacity ?? 0), 0),
+    }));
     const { rowsDone, rowsTotal, dead } = counters;
     return { pipeline: pipeline.name, elapsedMs, rowsDone, ...(rowsTotal === undefined ? {} : { rowsTotal }), rowsDead: dead, rowsPerSecond: rowsPerMs * 1000, stages };
   };
+}
+
+interface Workplace {
+  readonly label: string;
+  readonly replicas: number;
+  readonly busyMs: number;
+  /** Edges that lead here. */
+  readonly ins: readonly number[];
+}
+
+/** Stages and sinks alike: either may be what the others wait for. */
+function workplacesOf(pipeline: PipelineSpec, counters: RunCounters): readonly Workplace[] {
+  const edgesTo = (isHere: (to: PipelineSpec["edges"][number]["to"]) => boolean): readonly number[] => pipeline.edges.filter(({ to }) => isHere(to)).map((edge) => edge.id);
+  const stages = counters.stages.map(({ label, replicas, busyMs }, id) => ({ label, replicas, busyMs, ins: edgesTo((to) => to.kind === "stage" && to.stage === id) }));
+  const sinks = counters.sinks.map(({ label, busyMs }, id) => ({ label, replicas: 1, busyMs, ins: edgesTo((to) => to.kind === "sink" && to.sink === id) }));
+  return [...stages, ...sinks];
 }
 
 function summarize(pipeline: PipelineSpec, outcome: RunOutcome): RunSummary {
@@ -91,7 +104,7 @@ function summarize(pipeline: PipelineSpec, outcome: RunOutcome): RunSummary {
     rowsOut: written.reduce((sum, { rows }) => sum + rows, 0),
     rowsFiltered: counters.filtered,
     rowsDead: counters.dead,
-    stages: counters.stages.map(({ label, replicas, busyMs }) => ({ label, replicas, busyShare: Math.min(1, busyMs / (elapsedMs * replicas)) })),
+    stages: workplacesOf(pipeline, counters).map(({ label, replicas, busyMs }) => ({ label, replicas, busyShare: Math.min(1, busyMs / (elapsedMs * replicas)) })),
     outputs: written.map(({ files, rows, bytes }, index) => {
       const place = places[index];
       return { label: pipeline.sinks[index].label, ...(place === undefined ? {} : { place }), rows, files: files.length, bytes };

@@ -36,11 +36,15 @@ export interface SimulationResult {
 export function simulate(simulation: Simulation): SimulationResult {
   const { topology, random } = simulation;
   const scheduler = createScheduler(topology);
-  const agenda: { readonly at: number; readonly order: number; readonly act: () => void }[] = [];
+  // Times are whole numbers: what is due at each, in the order it was put down.
+  const agenda = new Map<number, (() => void)[]>();
   let now = 0;
-  let order = 0;
+  let pending = 0;
   const later = (at: number, act: () => void): void => {
-    agenda.push({ at, order: order++, act });
+    const due = agenda.get(at);
+    if (due === undefined) agenda.set(at, [act]);
+    else due.push(act);
+    pending++;
   };
   const lastSent = new Map<string, number>();
   /** Delivers in order for each pair of sender and receiver. */
@@ -115,11 +119,14 @@ export function simulate(simulation: Simulation): SimulationResult {
   };
 
   carryOut(scheduler.start());
-  while (agenda.length > 0) {
-    const next = agenda.reduce((best, candidate) => (candidate.at < best.at || (candidate.at === best.at && candidate.order < best.order) ? candidate : best));
-    agenda.splice(agenda.indexOf(next), 1);
-    now = next.at;
-    next.act();
+  for (; pending > 0; now++) {
+    const due = agenda.get(now) ?? [];
+    // Grows while it is worked through: what is due at once is put at its end.
+    for (const act of due) {
+      pending--;
+      act();
+    }
+    agenda.delete(now);
   }
   return { taken, completed, started, done, isFinished: scheduler.isFinished(), mostInFlight, verifyIdle: scheduler.verifyIdle };
 }
