@@ -18,7 +18,7 @@ export function clusterPlanToJson(plan: ClusterPlan): string {
 }
 
 function printPipeline(pipeline: ClusterPipeline, options: PrintOptions): string {
-  const best = pipeline.bestRowsPerSecond > pipeline.rowsPerSecond * (1 + 1e-9) ? [`${printRate(pipeline.bestRowsPerSecond)} rows/s with larger batches or more devices${pipeline.optimal ? ", proved the best possible" : ""}`] : [];
+  const best = printRate(pipeline.bestRowsPerSecond) !== printRate(pipeline.rowsPerSecond) ? [`${printRate(pipeline.bestRowsPerSecond)} rows/s with larger batches or more devices${pipeline.optimal ? ", proved the best possible" : ""}`] : [];
   const bound = pipeline.optimal ? (best.length > 0 ? [] : ["proved the best possible"]) : [`at most ${printRate(pipeline.boundRowsPerSecond)} rows/s are possible, a gap of ${(pipeline.gap * 100).toFixed(2)} %`];
   const lines = [
     `pipeline ${pipeline.name}: ${printRate(pipeline.rowsPerSecond)} rows/s, limited by ${pipeline.bottleneck}`,

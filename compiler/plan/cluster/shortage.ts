@@ -58,6 +58,7 @@ function smallestChange(problem: PlacementProblem): string | undefined {
   const { replicas: _replicas, ...withoutReplicas } = hints;
   const { memoryBytes: _memory, ...withoutMemory } = hints;
   const { pipeline: _pipeline, ...withoutPipeline } = hints;
+  const { tensor: _tensor, ...withoutShard } = withoutPipeline;
   const current = hints.pipeline ?? 1;
   const deeper = [1, 2, 3, 4, 6, 8, 12, 16].map((more) => current + more);
   const candidates: readonly (readonly [string, PlacementHints, number])[] = [
@@ -65,10 +66,13 @@ function smallestChange(problem: PlacementProblem): string | undefined {
     ...(hints.memoryBytes === undefined ? [] : [["leave out `memory`", withoutMemory, 1] as const]),
     ...(hints.pipeline === undefined ? [] : [...deeper.map((pipeline) => [`write \`shard: { pipeline: ${pipeline} }\``, { ...hints, pipeline }, 1] as const), ["leave out `pipeline`", withoutPipeline, 1] as const]),
     ...[2, 4, 8].filter((tensor) => tensor !== hints.tensor).map((tensor) => [`write \`shard: { ${hints.pipeline === undefined ? "" : `pipeline: ${hints.pipeline}, `}tensor: ${tensor} }\``, { ...hints, tensor }, 1] as const),
-    ...[2, 4, 8, 16, 32, 64].map((times) => [`use ${times} times as many machines`, hints, times] as const),
+    ...MORE_MACHINES.map((times) => [`use ${times} times as many machines`, hints, times] as const),
+    ...(hints.pipeline === undefined && hints.tensor === undefined ? [] : MORE_MACHINES.map((times) => [`leave out \`shard\` and use ${times} times as many machines`, withoutShard, times] as const)),
   ];
   return candidates.find(([, changed, times]) => fits(problem, changed, times))?.[0];
 }
+
+const MORE_MACHINES = [2, 4, 8, 16, 32, 64];
 
 function fits(problem: PlacementProblem, hints: PlacementHints, times: number): boolean {
   const kinds = problem.kinds.map((kind) => ({ ...kind, nodes: kind.nodes * times }));

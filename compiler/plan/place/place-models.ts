@@ -26,7 +26,22 @@ export interface Placement {
   lanesFor(periodPs: number, counts?: readonly number[]): readonly Lane[] | undefined;
 }
 
+/**
+ * `replicas` without stages asks for copies of the models, not of pieces of them: they are cut only as far as memory
+ * demands.
+ */
 export function placeModels(problem: PlacementProblem): Placement {
+  const { hints } = problem;
+  if (hints.pipeline !== undefined || hints.replicas?.length !== 1) return placeWithin(problem);
+  const depthMax = 8;
+  for (let pipeline = 1; pipeline < depthMax; pipeline++) {
+    const placement = placeWithin({ ...problem, hints: { ...hints, pipeline } });
+    if (placement.bestPeriodPs < Infinity) return placement;
+  }
+  return placeWithin(problem);
+}
+
+function placeWithin(problem: PlacementProblem): Placement {
   const axes = createAxes(problem.towers, problem.towers.map((tower) => tensorLayout(tower.work)));
   const graphs = problem.kinds.map((kind) => createTransitions(problem, kind, axes));
   const best = graphs.map((graph, kind) => leastPeriod(graph, countOf(problem, kind), problem.hints));

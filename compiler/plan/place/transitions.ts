@@ -15,7 +15,7 @@ import { measureRuns, segmentTable } from "./segment-tables.ts";
 import type { RunMemory, SegmentTable } from "./segment-tables.ts";
 
 /** Cells of a grid at most: transitions grow with their square. */
-const CELLS_MAX = 1600;
+const CELLS_MAX = 1000;
 const CUTS_MAX = 200;
 
 /** What does not depend on the kind of accelerator. */
