@@ -5,8 +5,14 @@
  */
 import type { Node } from "./model-graph.ts";
 
-/** A run of equal blocks: `count` times `length` nodes, from `start` in the list given. */
-export interface Repetition {
+/** One block: the nodes from `start` up to, not including, `end` of the list given. */
+export interface BlockSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A run of equal blocks: `count` times `length` nodes. */
+interface Repetition {
   readonly start: number;
   readonly length: number;
   readonly count: number;
@@ -20,9 +26,11 @@ const nodesMax = 20_000;
 
 /**
  * Finds repetitions in a list of nodes (constants left out, producers before users), longest coverage first and then
- * in what is left on either side; in list order. `describeGiven` describes initializers and constants.
+ * in what is left on either side; gives their blocks in list order. A neighbour of a run that has the same products by
+ * weights in the same order counts too: first layers often compute a shape or a mask on the side.
+ * `describeGiven` describes initializers and constants ("f32[768,768]").
  */
-export function repeatedBlocks(nodes: readonly Node[], describeGiven: DescribeGiven): readonly Repetition[] {
+export function repeatedBlocks(nodes: readonly Node[], describeGiven: DescribeGiven): readonly BlockSpan[] {
   if (nodes.length > nodesMax) return [];
   const labels = labelNodes(nodes, describeGiven);
   const positions = new Map<string, number>();
@@ -37,7 +45,8 @@ export function repeatedBlocks(nodes: readonly Node[], describeGiven: DescribeGi
     return input;
   };
   const sources = nodes.map((node) => node.inputs.map(sourceOf));
-  return search(0, nodes.length, blockNodesMin, { nodes, labels, sources });
+  const isMain = nodes.map((node) => node.inputs.some((name) => isMatrix(describeGiven(name))));
+  return search(0, nodes.length, blockNodesMin, { nodes, labels, sources, isMain });
 }
 
 /** A source that labels describe already. */
@@ -49,6 +58,13 @@ interface Listing {
   readonly labels: Int32Array;
   /** By node: the positions that its inputs come from; `given` for constants, other negative numbers for graph inputs. */
   readonly sources: readonly (readonly number[])[];
+  /** By node: whether it multiplies by a weight. */
+  readonly isMain: readonly boolean[];
+}
+
+/** Whether a description is that of a tensor of two or more axes: the weight of a product. */
+function isMatrix(description: string | undefined): boolean {
+  return description !== undefined && /\[\d+,/.test(description);
 }
 
 function labelNodes(nodes: readonly Node[], describeGiven: DescribeGiven): Int32Array {
@@ -74,13 +90,43 @@ function describeNodeKind(node: Node, describeGiven: DescribeGiven): string {
   return JSON.stringify([node.domain, node.op, attributes.sort(), inputs]);
 }
 
-function search(from: number, to: number, lengthMin: number, listing: Listing): readonly Repetition[] {
+function search(from: number, to: number, lengthMin: number, listing: Listing): readonly BlockSpan[] {
   const best = bestRepetition(from, to, lengthMin, listing);
   if (!best) return [];
-  const end = best.start + best.length * best.count;
+  const spans = withNeighbours(best, from, to, listing);
   // Beside large blocks, small repetitions are details of what did not fit (a first layer's heads, say).
   const restMin = Math.max(lengthMin, Math.ceil(best.length / 2));
-  return [...search(from, best.start, restMin, listing), best, ...search(end, to, restMin, listing)];
+  return [...search(from, spans[0]?.start ?? from, restMin, listing), ...spans, ...search(spans.at(-1)?.end ?? to, to, restMin, listing)];
+}
+
+/** The blocks of a repetition, and its neighbours on either side as long as the weighted nodes there are the same. */
+function withNeighbours({ start, length, count }: Repetition, from: number, to: number, listing: Listing): readonly BlockSpan[] {
+  const spans = Array.from({ length: count }, (_, i) => ({ start: start + i * length, end: start + (i + 1) * length }));
+  const end = start + length * count;
+  const main = mainNodes(start, start + length, listing);
+  const [first, last] = [main[0], main.at(-1)];
+  if (first === undefined || last === undefined || main.length < mainNodesMin) return spans;
+  const alike = (others: readonly number[]): boolean => others.length === main.length && others.every((other, i) => listing.labels[other] === listing.labels[main[i] ?? 0]);
+  for (let top = start, before = mainNodes(from, top, listing).slice(-main.length); alike(before); before = mainNodes(from, top, listing).slice(-main.length)) {
+    const begin = Math.max(from, (before[0] ?? from) - (first - start));
+    spans.unshift({ start: begin, end: top });
+    top = begin;
+  }
+  for (let top = end, after = mainNodes(top, to, listing).slice(0, main.length); alike(after); after = mainNodes(top, to, listing).slice(0, main.length)) {
+    const finish = Math.min(to, (after.at(-1) ?? to) + (start + length - last));
+    spans.push({ start: top, end: finish });
+    top = finish;
+  }
+  return spans;
+}
+
+/** Fewer products by weights than this could match by chance. */
+const mainNodesMin = 3;
+
+function mainNodes(from: number, to: number, listing: Listing): readonly number[] {
+  const found: number[] = [];
+  for (let i = from; i < to; i++) if (listing.isMain[i]) found.push(i);
+  return found;
 }
 
 /** The repetition within [from, to) that covers most nodes; of equal ones, the shortest block. */

@@ -29,14 +29,15 @@ export function findStructure(graph: Graph): Structure {
 
 function blocksByRepetition(active: readonly Node[], graph: Graph, constants: Constants): ReadonlyMap<Node, string | null> {
   const shapes = new Map(graph.initializers.map((tensor) => [tensor.name, `${tensor.dtype}[${tensor.dims.join(",")}]`]));
-  const describe = (name: string): string | undefined => shapes.get(name) ?? (constants.roots.has(name) ? "constant" : undefined);
+  const describe = (name: string): string | undefined => {
+    const roots = constants.roots.get(name);
+    // Shared weights reach their users through Identity: it is their shape that tells.
+    return roots && ((roots.length === 1 ? shapes.get(roots[0] ?? "") : undefined) ?? "constant");
+  };
   const blocks = new Map<Node, string>();
-  let number = 0;
-  for (const { start, length, count } of repeatedBlocks(active, describe)) {
-    for (let i = 0; i < count; i++, number++) {
-      for (const node of active.slice(start + i * length, start + (i + 1) * length)) blocks.set(node, `block ${number}`);
-    }
-  }
+  repeatedBlocks(active, describe).forEach(({ start, end }, number) => {
+    for (const node of active.slice(start, end)) blocks.set(node, `block ${number}`);
+  });
   return blocks;
 }
 
