@@ -30,9 +30,18 @@ class Interrupted extends Error {
 export function main(program: Program, file: string): void {
   const start = findWorkerStart();
   if (start !== undefined) return runWorker(program, start);
-  void runCommand(program, file, process.argv.slice(2)).then((code) => {
-    process.exitCode = code;
-  });
+  // Whoever reads our output may stop reading (`| head`): that is no fault.
+  process.stdout.on("error", ignoreClosedPipe);
+  process.stderr.on("error", ignoreClosedPipe);
+  void runCommand(program, file, process.argv.slice(2))
+    .catch(reportError)
+    .then((code) => {
+      process.exitCode = code;
+    });
+}
+
+function ignoreClosedPipe(error: Error): void {
+  if (!("code" in error && error.code === "EPIPE")) throw error;
 }
 
 async function runCommand(program: Program, file: string, argv: readonly string[]): Promise<number> {

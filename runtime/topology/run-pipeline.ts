@@ -70,6 +70,9 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
       isOverBudget: ledger.isOverBudget(),
       elapsedMs: performance.now() - started,
     };
+  } catch (error) {
+    // Whatever broke off because the run was given up: the reason is why it was.
+    throw request.signal.aborted ? request.signal.reason : error;
   } finally {
     await outputs.discard();
   }

@@ -176,9 +176,9 @@ describe("the process", () => {
     expect(died.files).toEqual({});
   });
 
-  it.skipIf(process.platform === "win32")("ends cleanly when interrupted", async () => {
-    const log = join(folder, "interrupted.log");
-    const { child, ended } = startProgram(folder, ["back_pressure", "--rows", "1000000", "--log", log]);
+  it.skipIf(process.platform === "win32").each(["on-workers", "interpret"])("ends cleanly when interrupted (%s)", async (way) => {
+    const log = join(folder, `interrupted-${way}.log`);
+    const { child, ended } = startProgram(folder, ["back_pressure", "--rows", "1000000", "--log", log, ...(way === "interpret" ? ["--interpret"] : [])]);
     while (!existsSync(log)) await new Promise((resolve) => setTimeout(resolve, 10));
     child.kill("SIGINT");
     const { code, stderr } = await ended;
