@@ -6,6 +6,7 @@
  * machine; equal programs and plans give equal text.
  */
 import type { Catalog } from "../../language/catalog/catalog.ts";
+import type { CheckedExtern } from "../../language/check/checked-program.ts";
 import type { LoweredProgram } from "../plan/lowered-program.ts";
 import { factsOf } from "../plan/plan-program.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -18,6 +19,7 @@ import { emitPipeline } from "./emit-pipeline.ts";
 import { emitSteps } from "./emit-steps.ts";
 import { emitTests } from "./emit-tests.ts";
 import type { EmittedProgram } from "./emitted-program.ts";
+import { usedSymbols } from "./used-symbols.ts";
 
 export interface EmitOptions {
   readonly catalog: Catalog;
@@ -29,10 +31,12 @@ export interface EmitOptions {
 export function emitProgram(program: LoweredProgram, plan: Plan, options: EmitOptions): EmittedProgram {
   const { checked } = program;
   const cx = createEmitContext(program, options.catalog, options.paths);
+  const used = usedSymbols(program, options.tests === true);
+  const externs = checked.externs.filter((extern) => used.has(extern.symbol));
   const body: Code[] = [emitParams(cx)];
-  for (const constant of checked.constants) if (constant.kind !== "plain") body.push("\n", emitResource(cx, constant));
-  for (const extern of checked.externs) body.push("\n", emitExtern(cx, extern));
-  for (const fn of checked.functions) body.push("\n", emitFunction(cx, fn));
+  for (const constant of checked.constants) if (constant.kind !== "plain" && used.has(constant.symbol)) body.push("\n", emitResource(cx, constant));
+  for (const extern of externs) body.push("\n", emitExtern(cx, extern));
+  for (const fn of checked.functions) if (used.has(fn.symbol)) body.push("\n", emitFunction(cx, fn));
   const specs = program.pipelines.map((pipeline, index): Code => {
     const planned = plan.pipelines[index];
     if (planned === undefined) throw new Error(`pipeline ${pipeline.name} has no plan`);
@@ -42,7 +46,7 @@ export function emitProgram(program: LoweredProgram, plan: Plan, options: EmitOp
   });
   body.push("\n", emitSpec(cx, checked.files[0]?.path ?? "", specs));
   if (options.tests === true) body.push("\n", emitTests(cx));
-  const rendered = renderCode([header(cx), emitImports(cx), "\n", body]);
+  const rendered = renderCode([header(cx), emitImports(cx, externs), "\n", body]);
   return { phase: "emitted", text: rendered.text, mappings: rendered.mappings };
 }
 
@@ -61,7 +65,7 @@ function emitSpec(cx: EmitContext, mainFile: string, pipelines: readonly Code[])
   return ["const program = ", cx.runtime("defineProgram"), "({\n", lines(parts, 1), "});\n\nexport default program;\n"];
 }
 
-function emitImports(cx: EmitContext): Code {
+function emitImports(cx: EmitContext, externs: readonly CheckedExtern[]): Code {
   const modules = [...new Set([...cx.imports.lists.keys(), ...cx.imports.types.keys()])].sort();
   const out: string[] = [];
   for (const module of modules) {
@@ -70,7 +74,7 @@ function emitImports(cx: EmitContext): Code {
     if (values !== "") out.push(`import { ${values} } from "${module}";\n`);
     if (types !== "") out.push(`import type { ${types} } from "${module}";\n`);
   }
-  for (const extern of cx.program.externs) {
+  for (const extern of externs) {
     const path = `${["..", cx.paths.toMain].filter((part) => part !== "").join("/")}/${cx.paths.fromMain(extern.fromFile, extern.module).replace(/^\.\//, "")}`;
     out.push(`import { ${extern.name} as ${externImport(extern)} } from ${JSON.stringify(path)};\n`);
   }

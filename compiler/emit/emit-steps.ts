@@ -6,6 +6,7 @@ import type { RowFacts } from "../plan/columns.ts";
 import { inputsOf } from "../plan/lowered-program.ts";
 import type { LoweredPipeline, Step } from "../plan/lowered-program.ts";
 import type { PipelinePlan } from "../plan/plan.ts";
+import { stepExprs } from "../plan/step-exprs.ts";
 import { fieldsRead } from "../plan/walk-expr.ts";
 import { at, lines } from "./code.ts";
 import type { Code } from "./code.ts";
@@ -68,7 +69,7 @@ function textOf(cx: EmitContext, row: RecordType | undefined): string | undefine
 
 function emitStep(sx: StepContext, step: Step): Code {
   const { cx } = sx;
-  const resources = resourcesOf(cx, exprsOf(step));
+  const resources = resourcesOf(cx, stepExprs(step));
   const common: Code[] = [
     `id: ${step.id}, name: ${JSON.stringify(step.name)}, at: ${emitPlace(cx, step.span)},`,
     ...emitBody(sx, step),
@@ -76,32 +77,6 @@ function emitStep(sx: StepContext, step: Step): Code {
     `resources: [${resources.join(", ")}],`,
   ];
   return ["{\n", lines(common, 1), "},"];
-}
-
-/** Expressions evaluated for each row. */
-function exprsOf(step: Step): readonly Expr[] {
-  switch (step.kind) {
-    case "map":
-      return step.entries.map((entry) => entry.value);
-    case "filter":
-      return [step.predicate];
-    case "model":
-      return step.constants.map((constant) => constant.value);
-    case "explode":
-      return step.fields.map((field) => field.value);
-    case "implode":
-      return step.aggregates.flatMap((aggregate) => [...(aggregate.of === undefined ? [] : [aggregate.of]), ...Object.values(aggregate.args)]);
-    case "dedupe":
-      return [step.key];
-    case "limit":
-      return [step.rows];
-    case "sample":
-      return [step.fraction, step.seed];
-    case "read":
-      return Object.values(step.read.args);
-    case "zip":
-      return [];
-  }
 }
 
 /** The lines of a step's own kind. */
@@ -124,7 +99,7 @@ function emitBody(sx: StepContext, step: Step): readonly Code[] {
       return emitModelStep(cx, step, sx.plan);
     case "explode": {
       const fields = step.fields.map((field): Code => [propertyKey(field.name), ": ", emitExpr(cx, field.value)]);
-      const name = rowFunction(sx, step, `open_${step.name}`, exprsOf(step), objectOf(fields), sx.cx.runtimeType("Row"));
+      const name = rowFunction(sx, step, `open_${step.name}`, stepExprs(step), objectOf(fields), sx.cx.runtimeType("Row"));
       return [`kind: "explode", input: ${step.input}, fields: ${name}, carried: ${emitData(step.carried)}, childrenMax: ${step.childrenMax},`];
     }
     case "implode":
