@@ -50,7 +50,7 @@ export function checkProgram(main: PipelineAst, source: SourceFile, options: Che
   const cx: CheckContext = {
     catalog: options.catalog, program: resolved, modules: new Map(resolved.modules.map((module) => [module.source.path, module])),
     diagnostics: [...nameDiagnostics], newSymbol: symbolSource(options.catalog), buildParams: new Map(Object.entries(options.buildParams ?? {})),
-    used: new Set(), params: new Map(), fixedParams: new Map(), known: new Map(), operatorSignatures: new Map(),
+    used: new Set(), params: new Map(), fixedParams: new Map(), known: new Map(),
   };
   checkGivenNames(cx, source);
   for (const module of resolved.modules) for (const declaration of module.declarations) checkDeclaration(cx, declaration);

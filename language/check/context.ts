@@ -29,7 +29,6 @@ export interface CheckContext {
   readonly fixedParams: Map<string, Span>;
   /** What is known of each declaration; `"busy"` while it is being checked, to find circles. */
   readonly known: Map<Declaration, Known | "busy">;
-  readonly operatorSignatures: Map<string, readonly Signature[]>;
 }
 
 /** What checking a declaration found. `signature` is how it is called. */

@@ -49,7 +49,7 @@ function unify(scope: Scope, left: Expr, right: Expr, op: string): readonly [Exp
   const [a, b] = [isOpen(left), isOpen(right)];
   if (a && b) return unifyOpen(scope, left, right, op);
   const [fixed, open] = a ? [right, left] : [left, right];
-  const wanted = looserOf(fixed.type, open.type);
+  const wanted = looserOf(fixed.type, open);
   const fitted = fitValue(anyShape(scope, wanted), open, withOpenDims(wanted), "");
   if (fitted.ok) return a ? [fitted.expr, fixed] : [fixed, fitted.expr];
   const other = fitValue(anyShape(scope, open.type), fixed, withOpenDims(open.type), "");
@@ -90,6 +90,8 @@ function unifyOpen(scope: Scope, left: Expr, right: Expr, op: string): readonly 
   return one === left ? [settled, other] : [other, settled];
 }
 
-function looserOf(fixed: ValueType, open: ValueType): ValueType {
-  return open.kind === "optional" ? optionalOf(fixed) : fixed.kind === "string" ? { kind: "string" } : fixed;
+/** What the open side may be: null too if it is optional, any string, unless it is written out. */
+function looserOf(fixed: ValueType, open: Expr): ValueType {
+  if (fixed.kind === "string" && open.kind === "constant") return fixed;
+  return open.type.kind === "optional" ? optionalOf(fixed) : fixed.kind === "string" ? { kind: "string" } : fixed;
 }

@@ -17,7 +17,8 @@ import { paramFor, secretFor } from "./params.ts";
 import { withoutOptional } from "./pattern.ts";
 import { printType } from "./print-type.ts";
 
-export function checkName(scope: Scope, ast: NameExpr): Expr {
+/** `inString`: the name stands in the braces of a string, where fields have no place. */
+export function checkName(scope: Scope, ast: NameExpr, inString = false): Expr {
   const { cx, module } = scope;
   const { name, span } = ast;
   if (name === "") return errorExpr(span);
@@ -35,7 +36,7 @@ export function checkName(scope: Scope, ast: NameExpr): Expr {
   }
   const found = module.scope.get(name);
   if (found === undefined) {
-    complainUnknownName(scope, name, span);
+    complainUnknownName(scope, name, span, inString);
     return errorExpr(span);
   }
   cx.used.add(found);
@@ -65,14 +66,14 @@ export function checkName(scope: Scope, ast: NameExpr): Expr {
   }
 }
 
-function complainUnknownName(scope: Scope, name: string, span: Span): void {
-  const field = scope.row?.type.fields.some((candidate) => candidate.name === name) === true;
+function complainUnknownName(scope: Scope, name: string, span: Span, inString: boolean): void {
+  const field = !inString && scope.row?.type.fields.some((candidate) => candidate.name === name) === true;
   const values = [...scope.module.scope].filter(([, declaration]) => ["param", "const", "value", "secret"].includes(declaration.kind)).map(([key]) => key);
   const near = field ? `.${name}` : suggest(name, [...scope.locals.keys(), ...values]);
   const operator = scope.cx.catalog.operators.has(name);
   complain(scope.cx, nameCodes.unknownName, { name }, {
     at: span,
-    ...(field ? { reason: `the row has a field \`${name}\`; fields are written with a point` } : operator ? { reason: `\`${name}\` is an operator: it needs arguments in brackets` } : {}),
+    ...(inString ? { reason: "braces in a string hold the name of a param, constant, parameter or `let`" } : field ? { reason: `the row has a field \`${name}\`; fields are written with a point` } : operator ? { reason: `\`${name}\` is an operator: it needs arguments in brackets` } : {}),
     ...(near === undefined ? {} : { fix: { text: `write \`${near}\``, edits: [{ span, replacement: near }] } }),
   });
 }

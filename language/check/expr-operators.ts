@@ -58,6 +58,7 @@ function checkCoalesce(scope: Scope, ast: BinaryExpr): Expr {
   const left = checkExpr(scope, ast.left);
   const right = checkExpr(conditional(scope), ast.right);
   if (isError(left.type) || isError(right.type)) return errorExpr(ast.span);
+  if (left.type.kind === "null") return right;
   if (left.type.kind !== "optional") {
     complain(scope.cx, typeCodes.neverNull, { found: printType(left.type) }, {
       at: ast.left.span, label: `this is ${printType(left.type)}`,

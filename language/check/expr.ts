@@ -66,7 +66,7 @@ function checkString(scope: Scope, ast: StringLiteral): Expr {
   const parts: (string | Expr)[] = [];
   for (const part of ast.parts) {
     if (part.kind === "text") parts.push(part.text);
-    else if (part.name.name !== "") parts.push(checkPart(scope, checkName(scope, { kind: "name", name: part.name.name, span: part.name.span })));
+    else if (part.name.name !== "") parts.push(checkPart(scope, checkName(scope, { kind: "name", name: part.name.name, span: part.name.span }, true)));
   }
   const broken = parts.some((part) => typeof part !== "string" && hasError(part.type));
   return broken ? errorExpr(ast.span) : { kind: "interpolation", parts, type: stringType, span: ast.span };

@@ -39,19 +39,13 @@ export function isFlexible(expr: Expr): boolean {
 export function fit(m: Matching, expr: Expr, pattern: Pattern, by: string): Fit {
   if (expr.type.kind === "error" || pattern.kind === "error") return { ok: true, expr };
   if (expr.kind === "snapshot") return { ok: true, expr: { ...expr, type: instantiate(m, pattern) } };
+  if (expr.kind === "if" && !isFlexible(expr)) return fitBranches(m, expr, pattern, by);
   if (pattern.kind === "optional") return fitOptional(m, expr, pattern.inner, by);
   switch (expr.kind) {
     case "constant": {
       if (expr.value.kind === "string" && pattern.kind === "string") return fitString(expr, expr.value.value, pattern);
       if (expr.value.kind === "range" && pattern.kind === "range") return fitRange(m, expr, expr.value, pattern, by);
       break;
-    }
-    case "if": {
-      if (isFlexible(expr)) break;
-      const then = fit(m, expr.then, pattern, by);
-      if (!then.ok) return then;
-      const otherwise = fit(m, expr.otherwise, pattern, by);
-      return otherwise.ok ? { ok: true, expr: { ...expr, then: then.expr, otherwise: otherwise.expr, type: then.expr.type } } : otherwise;
     }
     case "list":
       if (pattern.kind === "list") return fitList(m, expr, pattern, by);
@@ -65,9 +59,16 @@ export function fit(m: Matching, expr: Expr, pattern: Pattern, by: string): Fit 
   return fitType(m, expr, pattern, by);
 }
 
+function fitBranches(m: Matching, expr: Extract<Expr, { kind: "if" }>, pattern: Pattern, by: string): Fit {
+  const then = fit(m, expr.then, pattern, by);
+  if (!then.ok) return then;
+  const otherwise = fit(m, expr.otherwise, pattern, by);
+  return otherwise.ok ? { ok: true, expr: { ...expr, then: then.expr, otherwise: otherwise.expr, type: then.expr.type } } : otherwise;
+}
+
 function fitOptional(m: Matching, expr: Expr, inner: Pattern, by: string): Fit {
   if (expr.kind === "constant" && expr.value.kind === "null") return { ok: true, expr: { ...expr, type: optionalOf(instantiate(m, inner)) } };
-  if (expr.type.kind === "optional" && expr.kind !== "if") return fitType(m, expr, { kind: "optional", inner }, by);
+  if (expr.type.kind === "optional") return fitType(m, expr, { kind: "optional", inner }, by);
   const fitted = fit(m, expr, inner, by);
   if (!fitted.ok) return fitted;
   const { span, type } = fitted.expr;
@@ -118,7 +119,7 @@ function fitNumber(m: Matching, expr: Expr, pattern: TensorPattern, by: string):
 /** A flexible number as a value of `dtype`. */
 export function adaptNumber(expr: Expr, dtype: Dtype): Fit {
   const type: ValueType = { kind: "tensor", dtype, shape: [] };
-  if (expr.type.kind === "tensor" && expr.type.dtype === dtype) return { ok: true, expr: foldNumber(expr) };
+  if (expr.kind !== "constant" && expr.type.kind === "tensor" && expr.type.dtype === dtype) return { ok: true, expr: foldNumber(expr) };
   switch (expr.kind) {
     case "constant": {
       const converted = literalAs(expr.value, dtype);

@@ -29,7 +29,14 @@ export interface Matching {
   readonly dtypes: Map<string, Dtype>;
   readonly rests: Map<string, readonly Dim[]>;
   /** Uses that could not bind or be compared yet. */
-  readonly deferred: { readonly pattern: Dim; readonly found: Dim; readonly mismatch: DimMismatch; readonly span: Span; readonly by: string }[];
+  readonly deferred: { readonly pattern: Dim; readonly found: Dim; readonly place: DimPlace; readonly span: Span; readonly by: string }[];
+}
+
+/** Where two dimensions meet. */
+interface DimPlace {
+  readonly axis: number;
+  readonly pattern: Pattern;
+  readonly type: ValueType;
 }
 
 export interface DimMismatch {
@@ -64,35 +71,35 @@ export function createMatching(dimScope: DimScope, holes: Iterable<string>): Mat
 /** What keeps `type` from fitting `pattern`, or undefined where it fits (or may, once the deferred uses are settled). */
 export function matchType(m: Matching, pattern: Pattern, type: ValueType, span: Span, by: string): Mismatch | undefined {
   if (pattern.kind === "error" || type.kind === "error") return undefined;
-  const wrong: Mismatch = { kind: "type", expected: printType(pattern), found: printType(type) };
+  const wrong = (): Mismatch => ({ kind: "type", expected: printType(pattern), found: printType(type) });
   if (pattern.kind === "optional") {
     if (type.kind === "null") return undefined;
     return matchType(m, pattern.inner, type.kind === "optional" ? type.inner : type, span, by);
   }
   if (type.kind === "optional" || type.kind === "null") {
-    return pattern.kind === "null" ? (type.kind === "null" ? undefined : wrong) : { kind: "null", found: printType(type) };
+    return pattern.kind === "null" ? (type.kind === "null" ? undefined : wrong()) : { kind: "null", found: printType(type) };
   }
   switch (pattern.kind) {
     case "tensor":
-      return type.kind === "tensor" ? matchTensor(m, pattern, type, span, by) : matchStringScalar(pattern, type) ? undefined : wrong;
+      return type.kind === "tensor" ? matchTensor(m, pattern, type, span, by) : matchStringScalar(pattern, type) ? undefined : wrong();
     case "string":
-      if (type.kind !== "string") return wrong;
-      return pattern.literals === undefined || (type.literals?.every((text) => pattern.literals?.includes(text)) ?? false) ? undefined : wrong;
+      if (type.kind !== "string") return wrong();
+      return pattern.literals === undefined || (type.literals?.every((text) => pattern.literals?.includes(text)) ?? false) ? undefined : wrong();
     case "bytes":
     case "null":
-      return type.kind === pattern.kind ? undefined : wrong;
+      return type.kind === pattern.kind ? undefined : wrong();
     case "list":
-      return type.kind === "list" ? matchList(m, pattern, type, span, by) : wrong;
+      return type.kind === "list" ? matchList(m, pattern, type, span, by) : wrong();
     case "record":
-      return type.kind === "record" ? matchRecord(m, pattern, type, span, by) : wrong;
+      return type.kind === "record" ? matchRecord(m, pattern, type, span, by) : wrong();
     case "table":
-      return type.kind === "table" && printType(pattern) === printType(type) ? undefined : wrong;
+      return type.kind === "table" && printType(pattern) === printType(type) ? undefined : wrong();
     case "resource":
-      return type.kind === "resource" && type.name === pattern.name ? undefined : wrong;
+      return type.kind === "resource" && type.name === pattern.name ? undefined : wrong();
     case "quantity":
-      return type.kind === "quantity" && type.measure === pattern.measure ? undefined : wrong;
+      return type.kind === "quantity" && type.measure === pattern.measure ? undefined : wrong();
     case "range":
-      return type.kind === "range" ? matchType(m, pattern.element, type.element, span, by) : wrong;
+      return type.kind === "range" ? matchType(m, pattern.element, type.element, span, by) : wrong();
   }
 }
 
@@ -102,22 +109,21 @@ function matchStringScalar(pattern: TensorPattern, type: ValueType): boolean {
 }
 
 function matchTensor(m: Matching, pattern: TensorPattern, type: Extract<ValueType, { kind: "tensor" }>, span: Span, by: string): Mismatch | undefined {
-  const texts = { expectedType: printType(pattern), foundType: printType(type) };
   const wanted = typeof pattern.dtype === "string" ? pattern.dtype : m.dtypes.get(pattern.dtype.variable);
   if (wanted === undefined) {
     if (typeof pattern.dtype !== "string") m.dtypes.set(pattern.dtype.variable, type.dtype);
   } else if (wanted !== type.dtype) {
-    return { kind: "dtype", expected: texts.expectedType, found: texts.foundType, wanted };
+    return { kind: "dtype", expected: printType(pattern), found: printType(type), wanted };
   }
   const expanded = expandRests(m, pattern.shape, type.shape);
   if (expanded === undefined || expanded.length !== type.shape.length) {
     const fixed = pattern.shape.filter((dim) => !("rest" in dim)).length;
     const expected = fixed === pattern.shape.length ? fixed : `${fixed} or more`;
-    return { kind: "rank", expected, found: type.shape.length, ...texts };
+    return { kind: "rank", expected, found: type.shape.length, expectedType: printType(pattern), foundType: printType(type) };
   }
   for (const [axis, dim] of expanded.entries()) {
     const found = type.shape[axis];
-    const mismatch = found && matchDim(m, dim, found, axis, texts, span, by);
+    const mismatch = found && matchDim(m, dim, found, { axis, pattern, type }, span, by);
     if (mismatch !== undefined) return mismatch;
   }
   return undefined;
@@ -144,20 +150,19 @@ function expandRests(m: Matching, shape: readonly (Dim | RestPattern)[], found: 
 }
 
 function matchDim(
-  m: Matching, pattern: Dim, found: Dim, axis: number, texts: { expectedType: string; foundType: string }, span: Span, by: string,
+  m: Matching, pattern: Dim, found: Dim, place: DimPlace, span: Span, by: string,
 ): Mismatch | undefined {
   const expected = substituteBound(m, pattern);
   const open = [...freeNames(expected)].filter((name) => m.holes.has(name) && !m.dims.has(name));
-  const mismatch: DimMismatch = { kind: "dim", axis, pattern, expected, found, bound: boundNames(m, pattern), ...texts };
   const [name, another] = open;
-  if (name === undefined) return provedEqual(m.dimScope, expected, found) ? undefined : mismatch;
+  if (name === undefined) return provedEqual(m.dimScope, expected, found) ? undefined : dimMismatch(m, pattern, found, place);
   if (another !== undefined) {
-    m.deferred.push({ pattern, found, mismatch, span, by });
+    m.deferred.push({ pattern, found, place, span, by });
     return undefined;
   }
   const solution = solveDim(expected, name, found);
   if (solution.kind === "notLinear") {
-    m.deferred.push({ pattern, found, mismatch, span, by });
+    m.deferred.push({ pattern, found, place, span, by });
     return undefined;
   }
   if (solution.kind === "inexact" || !provedAtMost(m.dimScope, dimOf(0), solution.value)) return { kind: "inexact", name, pattern: expected, found };
@@ -165,18 +170,25 @@ function matchDim(
   return undefined;
 }
 
+function dimMismatch(m: Matching, pattern: Dim, found: Dim, place: DimPlace): DimMismatch {
+  return {
+    kind: "dim", axis: place.axis, pattern, expected: substituteBound(m, pattern), found, bound: boundNames(m, pattern),
+    expectedType: printType(place.pattern), foundType: printType(place.type),
+  };
+}
+
 /** The first of the deferred uses that does not agree, now that everything is bound that can be. */
 export function settleDeferred(m: Matching): { readonly mismatch: Mismatch; readonly span: Span } | undefined {
   let waiting = m.deferred.splice(0);
   for (let round = 0; round < 4 && waiting.length > 0; round++) {
     for (const use of waiting) {
-      const mismatch = matchDim(m, use.pattern, use.found, use.mismatch.axis, use.mismatch, use.span, use.by);
+      const mismatch = matchDim(m, use.pattern, use.found, use.place, use.span, use.by);
       if (mismatch !== undefined) return { mismatch, span: use.span };
     }
     waiting = m.deferred.splice(0);
   }
   const [left] = waiting;
-  return left && { mismatch: { ...left.mismatch, expected: substituteBound(m, left.pattern) }, span: left.span };
+  return left && { mismatch: dimMismatch(m, left.pattern, left.found, left.place), span: left.span };
 }
 
 function boundNames(m: Matching, pattern: Dim): DimMismatch["bound"] {

@@ -40,7 +40,7 @@ export function checkReadCall(scope: Scope, ast: ReadExpr): { readonly read: Rea
   let fitted: Readonly<Record<string, Expr>> = {};
   if (source === undefined) complainUnknownSource(scope, call.callee.name, call.callee.span);
   else if (!args.some((arg) => hasError(arg.expr.type))) {
-    const signature = endpointSignature(cx, "source", source.name, source.signature, source.defaults);
+    const signature = endpointSignature(cx, "source", source);
     const result = signature && callSignature(scope, signature, args, call.span);
     if (result?.ok === true) {
       result.commit();

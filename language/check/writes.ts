@@ -52,7 +52,7 @@ function checkSink(flow: Flow, call: CallExpr, view: StreamView | undefined): Re
     }
   }
   const args = call.args.map((arg) => sinkArgument(flow, arg, view));
-  const signature = endpointSignature(cx, "sink", sink.name, sink.signature, sink.defaults);
+  const signature = endpointSignature(cx, "sink", sink);
   if (signature === undefined || args.some((arg) => arg.expr.type.kind === "error")) return undefined;
   const result = callSignature(flow.scope, signature, args, call.span);
   if (!result.ok) {

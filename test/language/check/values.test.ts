@@ -36,6 +36,8 @@ describe("types of values", () => {
     ["a: f32", "[.a, 1, 2.5]", "list<f32>"],
     ["a: int", "if .a > 2 then 1 else 2.5", "float"],
     ["a: list<{ b: string }>", ".a[0].b", "string"],
+    ["a: int?", "if .a != null then .a + 1 else null", "int?"],
+    ["a: \"x\" | \"y\", b: string", ".a == .b and .a == \"x\"", "bool"],
     ["a: string", ".a in [\"x\", \"y\"]", "bool"],
     ["a: f32", ".a in 0..1", "bool"],
     ["a: string", "\"<{prefix}>\" == .a", "bool"],
@@ -51,6 +53,8 @@ describe("types of values", () => {
     ["a: int, b: f32", ".a < .b", "P0301"],
     ["a: int", ".a + 1.5", "P0306"],
     ["a: u8", ".a + 256", "P0306"],
+    ["a: int", ".a + 9223372036854775808", "P0306"],
+    ["a: u64", ".a + 18446744073709551615", undefined],
     ["a: int?", ".a + 1", "P0303"],
     ["a: int?", "if .a > 1 then 1 else 2", "P0303"],
     ["a: int?", ".a == null or .a > 3", undefined],
@@ -65,6 +69,8 @@ describe("types of values", () => {
     ["a: bool", "-.a", "P0305"],
     ["a: int", "{ b: .a, b: 2 }", "P0312"],
     ["a: int", ".b", "P0302"],
+    ["a: \"x\" | \"y\"", ".a == \"z\"", "P0316"],
+    ["a: string", "\"{a}\"", "P0201"],
     ["a: int", "a", "P0201"],
   ])("of { %s }: %s gives %s", (row, value, code) => {
     expect(codesOf(mapText(row, value))).toEqual(code === undefined ? [] : [code]);
