@@ -63,7 +63,7 @@ head         1     480     160 B        312 B
 total       10  2.30 k  3.84 KiB        576 B
 
 params 984
-memory of one session: 4.83 KiB (up to 4.55 KiB with onnxruntime's arena off)
+memory of one session: 4.91 KiB (up to 4.55 KiB with onnxruntime's arena off)
 `);
   });
 
