@@ -47,6 +47,7 @@ interface StageState {
   readonly ready: Set<number>;
   /** Started and not done, for each worker. */
   readonly running: number[];
+  /** Bound and not done, for each worker. */
   readonly load: number[];
   nextOrdered: number;
   exhausted: boolean;
@@ -73,213 +74,56 @@ interface RegionState {
   finished: boolean;
 }
 
+interface SchedulerState {
+  readonly topology: Topology;
+  readonly stages: readonly StageState[];
+  readonly edges: readonly EdgeState[];
+  readonly regions: readonly RegionState[];
+  /** Stages nearest the sinks first: they make room for the others. */
+  readonly order: readonly StageNode[];
+  /** A sink's word can come before that of the worker that sent it the chunk: it waits here, by sink and chunk. */
+  readonly early: Set<string>;
+  /** Chunks started and not done, by stage and chunk. */
+  readonly started: Set<string>;
+  readonly commands: SchedulerCommand[];
+}
+
 export function createScheduler(topology: Topology): Scheduler {
-  const stages = topology.stages.map((stage): StageState => ({
-    bound: new Map(),
-    ready: new Set(),
-    running: Array.from({ length: stage.replicas }, () => 0),
-    load: Array.from({ length: stage.replicas }, () => 0),
-    nextOrdered: 0,
-    exhausted: false,
-  }));
-  const edges = topology.edges.map((): EdgeState => ({ held: 0, bytes: 0, largest: 0, bytesOf: new Map() }));
-  const regions = topology.regions.map((): RegionState => ({ next: 0, total: undefined, stopped: false, completed: 0, through: new Set(), open: new Map(), finished: false }));
-  // A sink's word can come before that of the worker that sent it the chunk: it waits here, by sink and chunk.
-  const early = new Set<string>();
-  // What a started chunk was promised, until it is done.
-  const promises = new Map<string, readonly number[]>();
-  // Stages nearest the sinks first: they make room for the others.
-  const order = [...topology.stages].sort((a, b) => depth(topology, a) - depth(topology, b) || a.id - b.id);
-  let commands: SchedulerCommand[] = [];
-
-  const isOpen = (edge: EdgeNode): boolean => {
-    const state = edges[edge.id];
-    if (state.held === 0) return true;
-    // Promised chunks count as the largest seen so far.
-    const promised = state.held - state.bytesOf.size;
-    return state.held < edge.capacity && state.bytes + (promised + 1) * state.largest <= edge.bytesMax;
-  };
-
-  const promise = (edge: EdgeNode, chunk: number): number => {
-    edges[edge.id].held++;
-    if (edge.to.kind === "sink") return 0;
-    const state = stages[edge.to.stage];
-    const known = state.bound.get(chunk);
-    if (known !== undefined) return known.replica;
-    const replica = leastLoaded(state.load);
-    state.load[replica]++;
-    state.bound.set(chunk, { replica, arrived: 0 });
-    return replica;
-  };
-
-  const tryRun = (stage: StageNode, replica: number, chunk: number): boolean => {
-    const outs = stage.outs.map((id) => topology.edges[id]);
-    if (stages[stage.id].running[replica] >= RUNS_AHEAD || !outs.every(isOpen)) return false;
-    const to = outs.map((edge) => promise(edge, chunk));
-    stages[stage.id].running[replica]++;
-    promises.set(`${stage.id}:${chunk}`, to);
-    commands.push({ kind: "run", stage: stage.id, replica, chunk, to });
-    return true;
-  };
-
-  const startSource = (stage: StageNode): boolean => {
-    const region = regions[stage.region];
-    const { tickets, sinks } = topology.regions[stage.region];
-    if (region.stopped || region.open.size >= tickets || !tryRun(stage, 0, region.next)) return false;
-    region.open.set(region.next, sinks.length);
-    region.next++;
-    return true;
-  };
-
-  const startStage = (stage: StageNode): boolean => {
-    const state = stages[stage.id];
-    for (const chunk of state.ready) {
-      if (stage.ordered && chunk !== state.nextOrdered) continue;
-      if (!tryRun(stage, state.bound.get(chunk)?.replica ?? 0, chunk)) continue;
-      state.ready.delete(chunk);
-      if (stage.ordered) state.nextOrdered++;
-      return true;
-    }
-    return false;
-  };
-
-  const pump = (): void => {
-    for (let moved = true; moved; ) {
-      moved = false;
-      for (const stage of order) while (stage.isSource ? startSource(stage) : startStage(stage)) moved = true;
-    }
-  };
-
-  const releaseEdge = (id: number, chunk: number): void => {
-    const state = edges[id];
-    state.held--;
-    state.bytes -= state.bytesOf.get(chunk) ?? 0;
-    state.bytesOf.delete(chunk);
-  };
-
-  const deliver = (edge: EdgeNode, chunk: number, bytes: number): void => {
-    const state = edges[edge.id];
-    state.bytesOf.set(chunk, bytes);
-    state.bytes += bytes;
-    state.largest = Math.max(state.largest, bytes);
-    if (edge.to.kind === "sink") {
-      if (early.delete(`${edge.to.sink}:${chunk}`)) handleSinkDone(edge.to.sink, chunk);
-      return;
-    }
-    const bound = stages[edge.to.stage].bound.get(chunk);
-    if (bound === undefined) throw new Error(`chunk ${chunk} came to stage ${edge.to.stage} unpromised`);
-    bound.arrived++;
-    if (bound.arrived === topology.stages[edge.to.stage].ins.length) stages[edge.to.stage].ready.add(chunk);
-  };
-
-  const handleDone = (event: Extract<SchedulerEvent, { kind: "done" }>): void => {
-    const stage = topology.stages[event.stage];
-    const state = stages[event.stage];
-    if (!promises.delete(`${event.stage}:${event.chunk}`)) throw new Error(`stage ${stage.label} did chunk ${event.chunk} twice, or unasked`);
-    state.running[event.replica]--;
-    if (!stage.isSource) {
-      state.load[event.replica]--;
-      state.bound.delete(event.chunk);
-      for (const id of stage.ins) releaseEdge(id, event.chunk);
-    }
-    stage.outs.forEach((id, index) => deliver(topology.edges[id], event.chunk, event.bytes[index]));
-    if (event.exhausted && !state.exhausted) {
-      state.exhausted = true;
-      stopIfUseless(stage.region);
-    }
-  };
-
-  /** Reading on is no use once every way from the source leads through a stage that gives nothing more. */
-  const stopIfUseless = (id: number): void => {
-    const isDead = (stage: StageNode): boolean =>
-      stages[stage.id].exhausted || stage.outs.every((out) => {
-        const { to } = topology.edges[out];
-        return to.kind === "stage" && isDead(topology.stages[to.stage]);
-      });
-    const region = regions[id];
-    if (region.stopped || !isDead(topology.stages[topology.regions[id].source])) return;
-    region.stopped = true;
-    region.total = region.next;
-    finishIfDone(id);
-  };
-
-  const handleSourceEnd = (stage: StageNode, chunks: number): void => {
-    const region = regions[stage.region];
-    region.stopped = true;
-    region.total = chunks;
-    for (let chunk = chunks; chunk < region.next; chunk++) {
-      if (!promises.delete(`${stage.id}:${chunk}`)) throw new Error(`chunk ${chunk} lies past the end of its source`);
-      region.open.delete(chunk);
-      stages[stage.id].running[0]--;
-      for (const id of stage.outs) takeBack(topology.edges[id], chunk);
-    }
-    region.next = Math.min(region.next, chunks);
-    finishIfDone(stage.region);
-  };
-
-  const takeBack = (edge: EdgeNode, chunk: number): void => {
-    edges[edge.id].held--;
-    if (edge.to.kind === "sink") return;
-    const state = stages[edge.to.stage];
-    const bound = state.bound.get(chunk);
-    if (bound === undefined) return;
-    state.load[bound.replica]--;
-    state.bound.delete(chunk);
-  };
-
-  const handleSinkDone = (sink: number, chunk: number): void => {
-    const { edge, region: id } = topology.sinks[sink];
-    if (!edges[edge].bytesOf.has(chunk)) {
-      early.add(`${sink}:${chunk}`);
-      return;
-    }
-    releaseEdge(edge, chunk);
-    const region = regions[id];
-    const left = (region.open.get(chunk) ?? 0) - 1;
-    if (left < 0) throw new Error(`sink ${sink} took chunk ${chunk} twice, or unasked`);
-    region.open.set(chunk, left);
-    if (left > 0) return;
-    region.open.delete(chunk);
-    region.through.add(chunk);
-    // Words of different workers may overtake each other: chunks are reported in order all the same.
-    while (region.through.delete(region.completed)) commands.push({ kind: "completed", region: id, chunk: region.completed++ });
-    finishIfDone(id);
-  };
-
-  const finishIfDone = (id: number): void => {
-    const region = regions[id];
-    if (region.finished || region.total === undefined || region.completed < region.total) return;
-    region.finished = true;
-    commands.push({ kind: "finished", region: id });
-  };
-
+  const state = createState(topology);
   const take = (): readonly SchedulerCommand[] => {
-    pump();
-    const taken = commands;
-    commands = [];
-    return taken;
+    startAll(state);
+    return state.commands.splice(0);
   };
-
   return {
     start: take,
     handle: (event) => {
-      if (event.kind === "done") handleDone(event);
-      else if (event.kind === "sourceEnd") handleSourceEnd(topology.stages[event.stage], event.chunks);
-      else handleSinkDone(event.sink, event.chunk);
+      if (event.kind === "done") handleDone(state, event);
+      else if (event.kind === "sourceEnd") handleSourceEnd(state, topology.stages[event.stage], event.chunks);
+      else handleSinkDone(state, event.sink, event.chunk);
       return take();
     },
-    isFinished: () => regions.every((region) => region.finished),
-    edgeFill: () => edges.map((edge, id) => ({ held: edge.held, capacity: topology.edges[id].capacity, bytes: edge.bytes })),
-    inFlight: () => regions.map((region) => region.open.size),
-    verifyIdle: () => {
-      const isIdle = edges.every((edge) => edge.held === 0 && edge.bytes === 0) && promises.size === 0 && regions.every((region) => region.open.size === 0);
-      if (!isIdle || stages.some((stage) => stage.bound.size > 0 || stage.load.some((load) => load !== 0))) throw new Error("places or tickets were not given back");
-    },
+    isFinished: () => state.regions.every((region) => region.finished),
+    edgeFill: () => state.edges.map((edge, id) => ({ held: edge.held, capacity: topology.edges[id].capacity, bytes: edge.bytes })),
+    inFlight: () => state.regions.map((region) => region.open.size),
+    verifyIdle: () => verifyIdle(state),
   };
 }
 
-function leastLoaded(load: readonly number[]): number {
-  return load.indexOf(Math.min(...load));
+function createState(topology: Topology): SchedulerState {
+  return {
+    topology,
+    stages: topology.stages.map(({ replicas }) => ({ bound: new Map(), ready: new Set(), running: zeros(replicas), load: zeros(replicas), nextOrdered: 0, exhausted: false })),
+    edges: topology.edges.map(() => ({ held: 0, bytes: 0, largest: 0, bytesOf: new Map() })),
+    regions: topology.regions.map(() => ({ next: 0, total: undefined, stopped: false, completed: 0, through: new Set(), open: new Map(), finished: false })),
+    order: [...topology.stages].sort((a, b) => depth(topology, a) - depth(topology, b) || a.id - b.id),
+    early: new Set(),
+    started: new Set(),
+    commands: [],
+  };
+}
+
+function zeros(count: number): number[] {
+  return Array.from({ length: count }, () => 0);
 }
 
 /** Stages between this one and the farthest sink. */
@@ -288,4 +132,179 @@ function depth(topology: Topology, stage: StageNode): number {
     const { to } = topology.edges[id];
     return to.kind === "sink" ? 0 : 1 + depth(topology, topology.stages[to.stage]);
   }));
+}
+
+/** Starts whatever can be started. */
+function startAll(s: SchedulerState): void {
+  for (let moved = true; moved; ) {
+    moved = false;
+    for (const stage of s.order) while (stage.isSource ? startSource(s, stage) : startStage(s, stage)) moved = true;
+  }
+}
+
+function startSource(s: SchedulerState, stage: StageNode): boolean {
+  const region = s.regions[stage.region];
+  const { tickets, sinks } = s.topology.regions[stage.region];
+  if (region.stopped || region.open.size >= tickets || !tryRun(s, stage, 0, region.next)) return false;
+  region.open.set(region.next, sinks.length);
+  region.next++;
+  return true;
+}
+
+function startStage(s: SchedulerState, stage: StageNode): boolean {
+  const state = s.stages[stage.id];
+  for (const chunk of state.ready) {
+    if (stage.ordered && chunk !== state.nextOrdered) continue;
+    if (!tryRun(s, stage, state.bound.get(chunk)?.replica ?? 0, chunk)) continue;
+    state.ready.delete(chunk);
+    if (stage.ordered) state.nextOrdered++;
+    return true;
+  }
+  return false;
+}
+
+function tryRun(s: SchedulerState, stage: StageNode, replica: number, chunk: number): boolean {
+  const outs = stage.outs.map((id) => s.topology.edges[id]);
+  const { running } = s.stages[stage.id];
+  if (running[replica] >= RUNS_AHEAD || !outs.every((edge) => hasRoom(s, edge))) return false;
+  const to = outs.map((edge) => promisePlace(s, edge, chunk));
+  running[replica]++;
+  s.started.add(`${stage.id}:${chunk}`);
+  s.commands.push({ kind: "run", stage: stage.id, replica, chunk, to });
+  return true;
+}
+
+function hasRoom(s: SchedulerState, edge: EdgeNode): boolean {
+  const state = s.edges[edge.id];
+  if (state.held === 0) return true;
+  // Promised chunks count as the largest seen so far.
+  const promised = state.held - state.bytesOf.size;
+  return state.held < edge.capacity && state.bytes + (promised + 1) * state.largest <= edge.bytesMax;
+}
+
+/** Takes a place on the edge; gives the worker at its end that the chunk is bound to. */
+function promisePlace(s: SchedulerState, edge: EdgeNode, chunk: number): number {
+  s.edges[edge.id].held++;
+  if (edge.to.kind === "sink") return 0;
+  const state = s.stages[edge.to.stage];
+  const known = state.bound.get(chunk);
+  if (known !== undefined) return known.replica;
+  const replica = state.load.indexOf(Math.min(...state.load));
+  state.load[replica]++;
+  state.bound.set(chunk, { replica, arrived: 0 });
+  return replica;
+}
+
+function handleDone(s: SchedulerState, event: Extract<SchedulerEvent, { kind: "done" }>): void {
+  const stage = s.topology.stages[event.stage];
+  const state = s.stages[event.stage];
+  if (!s.started.delete(`${event.stage}:${event.chunk}`)) throw new Error(`stage ${stage.label} did chunk ${event.chunk} twice, or unasked`);
+  state.running[event.replica]--;
+  if (!stage.isSource) {
+    state.load[event.replica]--;
+    state.bound.delete(event.chunk);
+    for (const id of stage.ins) releasePlace(s, id, event.chunk);
+  }
+  stage.outs.forEach((id, index) => deliver(s, s.topology.edges[id], event.chunk, event.bytes[index]));
+  if (!event.exhausted || state.exhausted) return;
+  state.exhausted = true;
+  stopIfUseless(s, stage.region);
+}
+
+function releasePlace(s: SchedulerState, edge: number, chunk: number): void {
+  const state = s.edges[edge];
+  state.held--;
+  state.bytes -= state.bytesOf.get(chunk) ?? 0;
+  state.bytesOf.delete(chunk);
+}
+
+function deliver(s: SchedulerState, edge: EdgeNode, chunk: number, bytes: number): void {
+  const state = s.edges[edge.id];
+  state.bytesOf.set(chunk, bytes);
+  state.bytes += bytes;
+  state.largest = Math.max(state.largest, bytes);
+  const { to } = edge;
+  if (to.kind === "sink") {
+    if (s.early.delete(`${to.sink}:${chunk}`)) handleSinkDone(s, to.sink, chunk);
+    return;
+  }
+  const bound = s.stages[to.stage].bound.get(chunk);
+  if (bound === undefined) throw new Error(`chunk ${chunk} came to stage ${to.stage} unpromised`);
+  bound.arrived++;
+  if (bound.arrived === s.topology.stages[to.stage].ins.length) s.stages[to.stage].ready.add(chunk);
+}
+
+/** Reading on is no use once every way from the source leads through a stage that gives nothing more. */
+function stopIfUseless(s: SchedulerState, id: number): void {
+  const region = s.regions[id];
+  if (region.stopped || !isUseless(s, s.topology.stages[s.topology.regions[id].source])) return;
+  region.stopped = true;
+  region.total = region.next;
+  finishIfDone(s, id);
+}
+
+function isUseless(s: SchedulerState, stage: StageNode): boolean {
+  if (s.stages[stage.id].exhausted) return true;
+  return stage.outs.every((out) => {
+    const { to } = s.topology.edges[out];
+    return to.kind === "stage" && isUseless(s, s.topology.stages[to.stage]);
+  });
+}
+
+function handleSourceEnd(s: SchedulerState, stage: StageNode, chunks: number): void {
+  const region = s.regions[stage.region];
+  region.stopped = true;
+  region.total = chunks;
+  for (let chunk = chunks; chunk < region.next; chunk++) {
+    if (!s.started.delete(`${stage.id}:${chunk}`)) throw new Error(`chunk ${chunk} lies past the end of its source`);
+    region.open.delete(chunk);
+    s.stages[stage.id].running[0]--;
+    for (const id of stage.outs) takePlaceBack(s, s.topology.edges[id], chunk);
+  }
+  region.next = Math.min(region.next, chunks);
+  finishIfDone(s, stage.region);
+}
+
+/** A promise that nothing came of. */
+function takePlaceBack(s: SchedulerState, edge: EdgeNode, chunk: number): void {
+  s.edges[edge.id].held--;
+  if (edge.to.kind === "sink") return;
+  const state = s.stages[edge.to.stage];
+  const bound = state.bound.get(chunk);
+  if (bound === undefined) return;
+  state.load[bound.replica]--;
+  state.bound.delete(chunk);
+}
+
+function handleSinkDone(s: SchedulerState, sink: number, chunk: number): void {
+  const { edge, region: id } = s.topology.sinks[sink];
+  if (!s.edges[edge].bytesOf.has(chunk)) {
+    s.early.add(`${sink}:${chunk}`);
+    return;
+  }
+  releasePlace(s, edge, chunk);
+  const region = s.regions[id];
+  const left = (region.open.get(chunk) ?? 0) - 1;
+  if (left < 0) throw new Error(`sink ${sink} took chunk ${chunk} twice, or unasked`);
+  region.open.set(chunk, left);
+  if (left > 0) return;
+  region.open.delete(chunk);
+  region.through.add(chunk);
+  // Words of different workers may overtake each other: chunks are reported in order all the same.
+  while (region.through.delete(region.completed)) s.commands.push({ kind: "completed", region: id, chunk: region.completed++ });
+  finishIfDone(s, id);
+}
+
+function finishIfDone(s: SchedulerState, id: number): void {
+  const region = s.regions[id];
+  if (region.finished || region.total === undefined || region.completed < region.total) return;
+  region.finished = true;
+  s.commands.push({ kind: "finished", region: id });
+}
+
+function verifyIdle(s: SchedulerState): void {
+  const areEdgesEmpty = s.edges.every((edge) => edge.held === 0 && edge.bytes === 0);
+  const areStagesIdle = s.stages.every((stage) => stage.bound.size === 0 && stage.load.every((load) => load === 0));
+  const areTicketsBack = s.regions.every((region) => region.open.size === 0);
+  if (!areEdgesEmpty || !areStagesIdle || !areTicketsBack || s.started.size > 0 || s.early.size > 0) throw new Error("places or tickets were not given back");
 }

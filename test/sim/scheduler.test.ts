@@ -5,7 +5,7 @@ import { createRandom } from "../support/random.ts";
 import { randomTopology } from "../support/random-topology.ts";
 import { simulate } from "../support/simulate-topology.ts";
 
-const GRAPHS = 2000;
+const GRAPHS = 1000;
 
 function upTo(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => index);
