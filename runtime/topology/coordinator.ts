@@ -81,78 +81,86 @@ interface StoppableRequest extends CoordinatorRequest {
   readonly stop: SharedArrayBuffer;
 }
 
+interface Coordination {
+  readonly request: StoppableRequest;
+  readonly scheduler: Scheduler;
+  readonly stageWorkers: readonly RunningWorker[][];
+  readonly sinkWorkers: RunningWorker[];
+  readonly written: Map<number, WrittenFiles>;
+  notReady: number;
+  readonly resolve: (written: readonly WrittenFiles[]) => void;
+}
+
 function coordinate(request: StoppableRequest, workers: RunningWorker[], resolve: (written: readonly WrittenFiles[]) => void, reject: (error: unknown) => void): void {
-  const { pipeline, topology, ledger, outputs } = request;
-  const scheduler = createScheduler(topology);
-  const written = new Map<number, WrittenFiles>();
-  const stageWorkers: RunningWorker[][] = topology.stages.map(() => []);
-  const sinkWorkers: RunningWorker[] = [];
-  let notReady = 0;
-
-  const carryOut = (commands: readonly SchedulerCommand[]): void => {
-    for (const command of commands) {
-      if (command.kind === "run") stageWorkers[command.stage][command.replica].post({ kind: "run", chunk: command.chunk, to: command.to });
-      else if (command.kind === "completed") ledger.completeChunk(command.region, command.chunk, outputs.deadLetters);
-      else for (const sink of topology.regions[command.region].sinks) sinkWorkers[sink].post({ kind: "finish" });
-    }
-  };
-
-  const handleReady = (role: WorkerRole, message: Extract<FromWorker, { kind: "ready" }>): void => {
-    if (role.kind === "stage" && message.splits !== undefined) {
-      outputs.checkInputs(message.splits);
-      ledger.addSource(topology.stages[role.stage].region, message.splits);
-    }
-    if (--notReady > 0) return;
-    request.onStart(scheduler);
-    carryOut(scheduler.start());
-  };
-
-  const handleMessage = (role: WorkerRole, message: FromWorker): void => {
-    if (message.kind === "fault") throw fromFault(message.fault);
-    if (message.kind === "ready") return handleReady(role, message);
-    if (role.kind === "stage") {
-      const { stage, replica } = role;
-      if (message.kind === "done") {
-        ledger.addReport(stage, message.chunk, message);
-        carryOut(scheduler.handle({ kind: "done", stage, replica, chunk: message.chunk, bytes: message.bytes, exhausted: message.exhausted }));
-      } else if (message.kind === "sourceEnd") carryOut(scheduler.handle({ kind: "sourceEnd", stage, chunks: message.chunks }));
-      return;
-    }
-    if (message.kind === "sinkDone") {
-      ledger.addSinkReport(role.sink, message.rows, message.busyMs);
-      carryOut(scheduler.handle({ kind: "sinkDone", sink: role.sink, chunk: message.chunk }));
-    } else if (message.kind === "finished") {
-      written.set(role.sink, message.written);
-      if (written.size < pipeline.sinks.length) return;
-      scheduler.verifyIdle();
-      resolve(pipeline.sinks.map((sink) => written.get(sink.id) ?? { files: [], rows: 0, bytes: 0 }));
-    }
-  };
-
+  const { pipeline, topology, outputs } = request;
+  const c: Coordination = { request, scheduler: createScheduler(topology), stageWorkers: topology.stages.map(() => []), sinkWorkers: [], written: new Map(), notReady: 0, resolve };
   const start = (role: WorkerRole, ports: WorkerPorts): RunningWorker => {
-    notReady++;
-    const guarded = (act: () => void): void => {
+    c.notReady++;
+    const handle = (message: FromWorker): void => {
       try {
-        act();
+        handleMessage(c, role, message);
       } catch (error) {
         reject(error);
       }
     };
-    return startWorker(request, role, ports, (message) => guarded(() => handleMessage(role, message)), reject);
+    const worker = startWorker(request, role, ports, handle, reject);
+    workers.push(worker);
+    return worker;
   };
-
   const ports = joinPorts(pipeline, topology);
   for (const stage of topology.stages) {
-    for (let replica = 0; replica < stage.replicas; replica++) {
-      const worker = start({ kind: "stage", stage: stage.id, replica }, ports.ofStage(stage.id, replica));
-      stageWorkers[stage.id].push(worker);
-      workers.push(worker);
-    }
+    for (let replica = 0; replica < stage.replicas; replica++) c.stageWorkers[stage.id].push(start({ kind: "stage", stage: stage.id, replica }, ports.ofStage(stage.id, replica)));
   }
-  for (const sink of topology.sinks) {
-    const worker = start({ kind: "sink", sink: sink.id, target: outputs.targets[sink.id] }, ports.ofSink(sink.id));
-    sinkWorkers.push(worker);
-    workers.push(worker);
+  for (const sink of topology.sinks) c.sinkWorkers.push(start({ kind: "sink", sink: sink.id, target: outputs.targets[sink.id] }, ports.ofSink(sink.id)));
+}
+
+function handleMessage(c: Coordination, role: WorkerRole, message: FromWorker): void {
+  if (message.kind === "fault") throw fromFault(message.fault);
+  if (message.kind === "ready") handleReady(c, role, message);
+  else if (role.kind === "stage") handleStageMessage(c, role, message);
+  else handleSinkMessage(c, role.sink, message);
+}
+
+/** Rows start to move when every worker is ready: what is wrong with a model or a path shows before the first row. */
+function handleReady(c: Coordination, role: WorkerRole, message: Extract<FromWorker, { kind: "ready" }>): void {
+  const { topology, outputs, ledger, onStart } = c.request;
+  if (role.kind === "stage" && message.splits !== undefined) {
+    outputs.checkInputs(message.splits);
+    ledger.addSource(topology.stages[role.stage].region, message.splits);
+  }
+  if (--c.notReady > 0) return;
+  onStart(c.scheduler);
+  carryOut(c, c.scheduler.start());
+}
+
+function handleStageMessage(c: Coordination, { stage, replica }: Extract<WorkerRole, { kind: "stage" }>, message: FromWorker): void {
+  if (message.kind === "done") {
+    c.request.ledger.addReport(stage, message.chunk, message);
+    carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, chunk: message.chunk, bytes: message.bytes, exhausted: message.exhausted }));
+  } else if (message.kind === "sourceEnd") {
+    carryOut(c, c.scheduler.handle({ kind: "sourceEnd", stage, chunks: message.chunks }));
+  }
+}
+
+function handleSinkMessage(c: Coordination, sink: number, message: FromWorker): void {
+  const { ledger, pipeline } = c.request;
+  if (message.kind === "sinkDone") {
+    ledger.addSinkReport(sink, message.rows, message.busyMs);
+    carryOut(c, c.scheduler.handle({ kind: "sinkDone", sink, chunk: message.chunk }));
+  } else if (message.kind === "finished") {
+    c.written.set(sink, message.written);
+    if (c.written.size < pipeline.sinks.length) return;
+    c.scheduler.verifyIdle();
+    c.resolve(pipeline.sinks.map(({ id }) => c.written.get(id) ?? { files: [], rows: 0, bytes: 0 }));
+  }
+}
+
+function carryOut(c: Coordination, commands: readonly SchedulerCommand[]): void {
+  const { topology, ledger, outputs } = c.request;
+  for (const command of commands) {
+    if (command.kind === "run") c.stageWorkers[command.stage][command.replica].post({ kind: "run", chunk: command.chunk, to: command.to });
+    else if (command.kind === "completed") ledger.completeChunk(command.region, command.chunk, outputs.deadLetters);
+    else for (const sink of topology.regions[command.region].sinks) c.sinkWorkers[sink].post({ kind: "finish" });
   }
 }
 
