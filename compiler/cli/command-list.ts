@@ -32,9 +32,17 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: "plan",
-    summary: "show stages, batches, queues and the bound on memory",
+    summary: "show stages, batches, queues and the bound on memory; for hardware, the plan solved for it",
     takes: "[file]",
-    options: [jsonOption, paramOption],
+    options: [
+      { flags: "--hw <file>", summary: "the hardware to plan for: a file or a preset such as aws.g4dn_12xlarge (default: what the program says)" },
+      { flags: "--rows <count>", summary: "also say how long so many rows take and what they cost" },
+      { flags: "--calibration <file>", summary: "measurements of `pipec bench`, instead of estimates" },
+      { flags: "--html <file>", summary: "also write an offline page" },
+      { flags: "--diff <file>", summary: "show what differs from an earlier `--json`" },
+      jsonOption,
+      paramOption,
+    ],
     load: () => import("./commands/plan.ts"),
   },
   {

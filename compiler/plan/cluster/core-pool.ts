@@ -39,9 +39,13 @@ export function planCpuModel(demand: ModelDemand, hardware: Hardware, calibratio
   if (group === undefined) return undefined;
   const { node } = group;
   const measured = calibration?.models.filter((entry) => entry.name === demand.work.name) ?? [];
+  // Times are not taken beyond what was measured: caches end somewhere.
+  const [low, high] = [Math.min(...measured.map((entry) => entry.batch)), Math.max(...measured.map((entry) => entry.batch))];
+  const within = demand.batches.filter((batch) => batch >= low && batch <= high);
+  const batches = within.length > 0 ? within : demand.batches;
   const options: CpuModelPlan[] = [];
   for (const threads of THREADS.filter((count) => count === 1 || count <= node.cores)) {
-    for (const batch of demand.batches) {
+    for (const batch of batches) {
       const bytes = cpuBytes(demand, batch);
       const perNode = Math.floor(node.cores / threads);
       if (bytes > node.memoryBytes) continue;

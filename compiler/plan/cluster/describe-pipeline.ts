@@ -80,7 +80,8 @@ export function describePipeline(program: LoweredProgram, pipeline: LoweredPipel
     if (first.kind === "model") {
       const demand = modelDemand(program, first, readGraph, assumes);
       const inBytes = inputsOf(first).reduce((sum, id) => sum + bytesAfter(id), 0);
-      if (demand !== undefined) models.push({ ...demand, stage: stage.id, label: stage.label, rowsPerSource: rows.get(first.id) ?? 1, inBytes, outBytes: bytesAfter(last.id) });
+      if (demand === undefined) assumes.add(`${stage.label} takes no time, as its model cannot be read`);
+      else models.push({ ...demand, stage: stage.id, label: stage.label, rowsPerSource: rows.get(first.id) ?? 1, inBytes, outBytes: bytesAfter(last.id) });
     } else {
       const nsPerSource = steps.reduce((sum, step) => sum + stepNs(step, scope) * (rows.get(inputsOf(step)[0] ?? step.id) ?? 1), 0);
       const rowsPerSource = rows.get(inputsOf(first)[0] ?? first.id) ?? 1;

@@ -33,4 +33,10 @@ export const clusterPlanCodes = {
     title: "plan for hardware that nobody named",
     message: (p: { option: string }) => `\`${p.option}\` needs hardware: no pipeline has a \`hardware:\` setting and no \`--hw\` is given`,
   }),
+  badRows: defineCode({
+    code: "P1145",
+    severity: "error",
+    title: "number of rows that is no number",
+    message: (p: { given: string }) => `\`--rows ${p.given}\` is not a number of rows above 0`,
+  }),
 } as const;

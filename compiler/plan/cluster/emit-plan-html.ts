@@ -1,0 +1,90 @@
+/**
+ * A cluster plan as one offline page: the pipeline drawn over the hardware with memory bars, and the timeline of a
+ * steady-state period. No scripts, nothing loaded; the same plan gives the same page.
+ */
+import { printBytes } from "../print-plan.ts";
+import type { ClusterLane, ClusterPipeline, ClusterPlan, ClusterStage } from "./cluster-plan.ts";
+import { printRate } from "./plan-cluster.ts";
+import { printClusterPlan } from "./print-cluster-plan.ts";
+
+const COLORS = ["#4c78a8", "#f58518", "#54a24b", "#b279a2", "#e45756", "#72b7b2", "#9d755d", "#eeca3b"];
+const STAGE_WIDTH = 210;
+const STAGE_HEIGHT = 96;
+const GAP = 46;
+
+export function emitPlanHtml(plan: ClusterPlan): string {
+  const body = plan.pipelines.map((pipeline) => `<h2>${escape(pipeline.name)}: ${printRate(pipeline.rowsPerSecond)} rows/s, limited by ${escape(pipeline.bottleneck)}</h2>\n${drawPipeline(pipeline)}\n<h3>A steady-state period</h3>\n${drawTimeline(pipeline)}`);
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>pipec plan</title>
+<style>body{font:14px system-ui,sans-serif;margin:2em;color:#222}svg{display:block;margin:1em 0;max-width:100%}text{font:12px system-ui,sans-serif}pre{background:#f6f6f6;padding:1em;overflow:auto}</style>
+<h1>Plan</h1>
+${body.join("\n")}
+<h3>In words</h3>
+<pre>${escape(printClusterPlan(plan))}</pre>
+</html>
+`;
+}
+
+/** Cores on top, one row of stages for each lane below. */
+function drawPipeline(pipeline: ClusterPipeline): string {
+  const longest = Math.max(1, ...pipeline.lanes.map((lane) => lane.stages.length));
+  const width = Math.max(640, longest * (STAGE_WIDTH + GAP) + 40);
+  const height = 120 + pipeline.lanes.length * (STAGE_HEIGHT + 60);
+  const cores = pipeline.resources.find((resource) => resource.name === "cores");
+  const stages = pipeline.cpuStages.map((stage) => `${stage.label} x ${stage.replicas}`).join(", ");
+  const top = box(20, 20, width - 40, 60, "#eee") + label(30, 42, `cores, ${Math.round((cores?.use ?? 0) * 100)} % in use`) + label(30, 62, clip(stages, Math.floor(width / 7)));
+  return `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">${top}${pipeline.lanes.map((lane, index) => drawLane(pipeline, lane, 130 + index * (STAGE_HEIGHT + 60))).join("")}</svg>`;
+}
+
+function drawLane(pipeline: ClusterPipeline, lane: ClusterLane, y: number): string {
+  const title = label(20, y - 10, `${lane.devices} ${lane.device} in ${lane.machine}: ${printRate(lane.rowsPerSecond)} rows/s`);
+  return title + lane.stages.map((stage, index) => drawStage(pipeline, stage, 20 + index * (STAGE_WIDTH + GAP), y, index)).join("");
+}
+
+function drawStage(pipeline: ClusterPipeline, stage: ClusterStage, x: number, y: number, index: number): string {
+  const share = Math.min(1, stage.bytes / stage.usableBytes);
+  const edge = pipeline.edges.find((candidate) => candidate.to === stage.id);
+  const arrow = index === 0 || edge === undefined ? "" : `<path d="M${x - GAP} ${y + 40}h${GAP - 8}m-6 -5l6 5l-6 5" fill="none" stroke="#555"/>${label(x - GAP + 2, y + 32, printBytes(edge.bytesPerRow), 10)}`;
+  const gang = stage.degree === 1 ? "" : ` x ${stage.degree} devices`;
+  return `${arrow}<rect x="${x}" y="${y}" width="${STAGE_WIDTH}" height="${STAGE_HEIGHT}" rx="6" fill="${color(index)}" fill-opacity="0.15" stroke="${color(index)}"/>
+${label(x + 8, y + 18, clip(stage.id, 30))}${label(x + 8, y + 36, `${stage.replicas} replicas${gang}, batch ${stage.parts.map((part) => part.batch).join(" and ")}`)}
+${label(x + 8, y + 54, `${printRate(stage.rowsPerSecond)} rows/s`)}<rect x="${x + 8}" y="${y + 64}" width="${STAGE_WIDTH - 16}" height="10" fill="#ddd"/><rect x="${x + 8}" y="${y + 64}" width="${round((STAGE_WIDTH - 16) * share)}" height="10" fill="${color(index)}"/>
+${label(x + 8, y + 90, `${printBytes(stage.bytes)} of ${printBytes(stage.usableBytes)}`, 10)}`;
+}
+
+/** How long each stage of a lane is busy while the slowest is once. */
+function drawTimeline(pipeline: ClusterPipeline): string {
+  const rows = pipeline.lanes.flatMap((lane) => lane.stages.map((stage, index) => ({ stage, index, busy: lane.rowsPerSecond / stage.rowsPerSecond })));
+  const others = pipeline.resources.map((resource) => ({ name: resource.name, busy: resource.use }));
+  const line = (name: string, busy: number, fill: string, at: number): string =>
+    `${label(20, 20 + at * 24, clip(name, 34))}<rect x="260" y="${8 + at * 24}" width="400" height="16" fill="#eee"/><rect x="260" y="${8 + at * 24}" width="${round(400 * Math.min(1, busy))}" height="16" fill="${fill}"/>${label(668, 20 + at * 24, `${(busy * 100).toFixed(0)} %`)}`;
+  const lines = [...rows.map(({ stage, index, busy }) => [stage.id, busy, color(index)] as const), ...others.map(({ name, busy }) => [name, busy, "#888"] as const)];
+  const height = lines.length * 24 + 20;
+  return `<svg viewBox="0 0 720 ${height}" width="720" height="${height}" role="img">${lines.map(([name, busy, fill], at) => line(name, busy, fill, at)).join("")}</svg>`;
+}
+
+function color(index: number): string {
+  return COLORS[index % COLORS.length] ?? "#888";
+}
+
+function box(x: number, y: number, width: number, height: number, fill: string): string {
+  return `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="6" fill="${fill}" stroke="#999"/>`;
+}
+
+function label(x: number, y: number, text: string, size = 12): string {
+  return `<text x="${x}" y="${y}"${size === 12 ? "" : ` style="font-size:${size}px"`}>${escape(text)}</text>`;
+}
+
+function clip(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
+function round(value: number): number {
+  return Number(value.toFixed(1));
+}
+
+function escape(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}

@@ -1,0 +1,49 @@
+/** Reads what `pipec bench` wrote. */
+import { parseJson } from "../solve/json-document.ts";
+import type { JsonObject, JsonValue } from "../solve/json-document.ts";
+import type { Calibration, MeasuredModel, MeasuredStage } from "./calibration.ts";
+
+/** The calibration, or in words what is wrong with the text. */
+export function readCalibration(text: string): Calibration | { readonly wrong: string } {
+  const document = parseJson(text);
+  if (document.kind === "fault") return { wrong: `it is not JSON: expected ${document.expected}` };
+  if (document.kind !== "object") return { wrong: "it is no JSON object" };
+  const version = scalar(document, "version");
+  if (version !== 1) return { wrong: "its `version` is not 1" };
+  const machine = scalar(document, "machine");
+  const models = items(document, "models").map(readModelEntry);
+  const stages = items(document, "stages").map(readStageEntry);
+  if (typeof machine !== "string") return { wrong: "it has no `machine`" };
+  if (models.includes(undefined)) return { wrong: "an entry of `models` lacks its name, batch, threads or msPerBatch" };
+  if (stages.includes(undefined)) return { wrong: "an entry of `stages` lacks its label or nsPerRow" };
+  return { version, machine, models: models.filter((entry) => entry !== undefined), stages: stages.filter((entry) => entry !== undefined) };
+}
+
+function readModelEntry(value: JsonValue): MeasuredModel | undefined {
+  if (value.kind !== "object") return undefined;
+  const name = scalar(value, "name");
+  const [batch, threads, msPerBatch] = ["batch", "threads", "msPerBatch"].map((field) => positive(value, field));
+  return typeof name === "string" && batch !== undefined && threads !== undefined && msPerBatch !== undefined ? { name, batch, threads, msPerBatch } : undefined;
+}
+
+function readStageEntry(value: JsonValue): MeasuredStage | undefined {
+  if (value.kind !== "object") return undefined;
+  const label = scalar(value, "label");
+  const nsPerRow = positive(value, "nsPerRow");
+  return typeof label === "string" && nsPerRow !== undefined ? { label, nsPerRow } : undefined;
+}
+
+function scalar(object: JsonObject, name: string): string | number | boolean | null | undefined {
+  const value = object.members.get(name);
+  return value?.kind === "scalar" ? value.value : undefined;
+}
+
+function positive(object: JsonObject, name: string): number | undefined {
+  const value = scalar(object, name);
+  return typeof value === "number" && value > 0 ? value : undefined;
+}
+
+function items(object: JsonObject, name: string): readonly JsonValue[] {
+  const value = object.members.get(name);
+  return value?.kind === "array" ? value.items : [];
+}

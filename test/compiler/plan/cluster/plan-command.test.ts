@@ -1,0 +1,92 @@
+/** `pipec plan` for hardware: its texts, its JSON against the published schema, its page, its differences. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Ajv } from "ajv";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { run } from "../../../../compiler/cli/commands/plan.ts";
+import { diffPlans, parseClusterPlan } from "../../../../compiler/plan/cluster/diff-plans.ts";
+import { createModelBuilder } from "../../../../compiler/onnx/build-model.ts";
+import { builtBytes } from "../../../support/onnx-models.ts";
+
+const schema: unknown = JSON.parse(readFileSync(fileURLToPath(new URL("../../../../compiler/plan/cluster/plan.schema.json", import.meta.url)), "utf8"));
+const fitsSchema = new Ajv({ allowUnionTypes: true }).compile(typeof schema === "object" && schema !== null ? schema : {});
+
+const program = `edition 1
+import { aws } from "std/hw"
+record Row { id: string, x: tensor<f32>[64] }
+model dense(x: tensor<f32>[N, 64]) -> (y: tensor<f32>[N, 32]) { file: "dense.onnx" }
+pipeline score {
+  let scored = read parquet("in.parquet") as Row |> { .id, ..dense(.x) }
+  write scored to parquet("out")
+}
+`;
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "pipec-plan-"));
+  const graph = createModelBuilder(17);
+  graph.input("x", "f32", ["N", 64]);
+  graph.output("y", "f32", ["N", 32]);
+  graph.node("MatMul", ["x", graph.weight("w", [64, 32], 0.1)], {}, { outputs: ["y"] });
+  writeFileSync(join(folder, "dense.onnx"), builtBytes(graph));
+  writeFileSync(join(folder, "main.pipe"), program);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function plan(options: Readonly<Record<string, unknown>>) {
+  let [out, errors] = ["", ""];
+  const status = await run({ positionals: ["main.pipe"], options }, { cwd: folder, color: false, stdout: (text) => void (out += text), stderr: (text) => void (errors += text) });
+  return { status, out, errors };
+}
+
+describe("pipec plan for hardware", () => {
+  test("JSON follows the schema, and is the same every time", async () => {
+    const { status, out } = await plan({ hw: "aws.g4dn_12xlarge", json: true });
+    expect(status).toBe(0);
+    expect(fitsSchema(JSON.parse(out)), JSON.stringify(fitsSchema.errors)).toBe(true);
+    expect((await plan({ hw: "aws.g4dn_12xlarge", json: true })).out).toBe(out);
+  });
+
+  test("says how long a job takes and what it costs", async () => {
+    expect((await plan({ hw: "aws.m5_large", rows: "1_000_000" })).out).toMatch(/1,000,000 rows: [\d.]+ s, \$0\.\d+/);
+    expect(await plan({ hw: "aws.m5_large", rows: "some" })).toMatchObject({ status: 2, out: "", errors: expect.stringContaining("P1145") });
+  });
+
+  test("writes a page that loads nothing", async () => {
+    expect((await plan({ hw: "aws.g4dn_12xlarge", html: "plan.html" })).status).toBe(0);
+    const page = readFileSync(join(folder, "plan.html"), "utf8");
+    expect(page).toContain("dense");
+    expect(page).not.toMatch(/<script|<link|src=|https?:/);
+  });
+
+  test("shows what differs from an earlier plan", async () => {
+    const { out } = await plan({ hw: "aws.g4dn_12xlarge", json: true });
+    writeFileSync(join(folder, "old.json"), out);
+    expect((await plan({ hw: "aws.g4dn_12xlarge", diff: "old.json" })).out).toBe("no difference\n");
+    expect((await plan({ hw: "aws.g5_12xlarge", diff: "old.json" })).out).toMatch(/^ {2}hardware\[g4dn|^- hardware\[g4dn\.12xlarge\]\.count: 1/m);
+    expect((await plan({ hw: "aws.g5_12xlarge", diff: "main.pipe" })).errors).toContain("P1143");
+  });
+
+  test("calibration overrides estimates and says so", async () => {
+    writeFileSync(join(folder, "calibration.json"), JSON.stringify({ version: 1, machine: "test", models: [{ name: "dense", batch: 8, threads: 1, msPerBatch: 800 }], stages: [{ label: "scored", nsPerRow: 5 }] }));
+    const { out } = await plan({ hw: "aws.m5_large", calibration: "calibration.json" });
+    expect(out).toContain("(measured)");
+    writeFileSync(join(folder, "calibration.json"), JSON.stringify({ version: 1, machine: "test", models: [{ name: "dense" }], stages: [] }));
+    expect(await plan({ hw: "aws.m5_large", calibration: "calibration.json" })).toMatchObject({ status: 2, errors: expect.stringContaining("lacks its name, batch") });
+  });
+
+  test("needs hardware for what is about hardware", async () => {
+    expect(await plan({ rows: "5" })).toMatchObject({ status: 2, errors: expect.stringContaining("P1144") });
+    expect((await plan({ hw: "nothing.json" })).errors).toContain("P1130");
+  });
+});
+
+test("differences are figure by figure, items by name", () => {
+  const before = parseClusterPlan(JSON.stringify({ version: 1, pipelines: [{ name: "a", rowsPerSecond: 10, lanes: [{ device: "T4", stages: [{ id: "m", replicas: 2 }] }] }] }));
+  const after = parseClusterPlan(JSON.stringify({ version: 1, pipelines: [{ name: "a", rowsPerSecond: 10, lanes: [{ device: "T4", stages: [{ id: "m", replicas: 4, degree: 2 }] }] }] }));
+  if (before === undefined || after === undefined) throw new Error("the plans do not parse");
+  expect(diffPlans(before, after)).toEqual(["  pipelines[a].lanes[T4].stages[m].replicas: 2 -> 4", "+ pipelines[a].lanes[T4].stages[m].degree: 2"]);
+  expect(parseClusterPlan("[]")).toBeUndefined();
+});
