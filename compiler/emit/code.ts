@@ -79,8 +79,3 @@ export function renderCode(code: Code): RenderedCode {
   visit(code, undefined);
   return { text: chunks.join(""), mappings };
 }
-
-/** The text alone. */
-export function codeText(code: Code): string {
-  return renderCode(code).text;
-}

@@ -15,7 +15,7 @@ import { camelCase, pascalCase, propertyKey } from "./names.ts";
 import { tsRecord, tsType } from "./ts-type.ts";
 
 /** The document comment of a declaration: its own words, then its place. */
-export function docComment(cx: EmitContext, doc: string, span: Expr["span"]): string {
+function docComment(cx: EmitContext, doc: string, span: Expr["span"]): string {
   const words = doc.trim().replaceAll("*/", "* /");
   const place = placeComment(cx, span);
   if (words === "") return `/** ${place} */\n`;

@@ -28,7 +28,7 @@ export function emitExpr(cx: EmitContext, expr: Expr): Code {
 }
 
 /** The expression, in brackets where it needs them beside an operator. */
-export function emitOperand(cx: EmitContext, expr: Expr): Code {
+function emitOperand(cx: EmitContext, expr: Expr): Code {
   const piece = emitPiece(cx, expr);
   return at(expr.span, piece.atomic ? piece.code : ["(", piece.code, ")"]);
 }
@@ -95,7 +95,7 @@ function call(isAsync: boolean, code: Code): Piece {
 }
 
 /** How emitted code names a param. */
-export function paramName(cx: EmitContext, symbol: string): string {
+function paramName(cx: EmitContext, symbol: string): string {
   const param = cx.program.params.find((candidate) => candidate.symbol === symbol);
   if (param === undefined) throw new Error(`param ${symbol} is not in the program`);
   return param.name;
@@ -108,7 +108,7 @@ function emitConstantPiece(cx: EmitContext, expr: Extract<Expr, { kind: "constan
 }
 
 /** Paths written in a program are relative to its folder. */
-export function emitProgramFile(cx: EmitContext, code: Code): Piece {
+function emitProgramFile(cx: EmitContext, code: Code): Piece {
   return atomic(cx.runtime("programFile"), "(", code, ")");
 }
 

@@ -13,7 +13,6 @@ type MapStream = Extract<Stream, { kind: "map" }>;
 type ModelExpr = Extract<Expr, { kind: "model" }>;
 
 const MODEL: ReadonlySet<Expr["kind"]> = new Set(["model"]);
-const ROW: ReadonlySet<Expr["kind"]> = new Set(["field"]);
 
 export function hasModelCall(expr: Expr): boolean {
   return hasKind(expr, MODEL);
@@ -195,9 +194,4 @@ function isPassed(entry: RecordEntry): boolean {
 function settingsOfParts(settings: Settings): { readonly maps: Settings; readonly models: Settings } {
   const { workers, ...models } = settings;
   return { maps: workers === undefined ? {} : { workers }, models };
-}
-
-/** Whether a value depends on the row. */
-export function readsRow(expr: Expr): boolean {
-  return hasKind(expr, ROW);
 }

@@ -110,7 +110,7 @@ function streamHints(pipeline: CheckedPipeline): ReadonlyMap<number, (hint: stri
 }
 
 /** Children of one row where neither the types nor the program bound them. */
-export const DEFAULT_CHILDREN_MAX = 65_536;
+const DEFAULT_CHILDREN_MAX = 65_536;
 
 function rowOf(pipeline: CheckedPipeline, id: number): RecordType {
   const stream = pipeline.streams[id];

@@ -7,6 +7,7 @@ import { rowBytesMax } from "./columns.ts";
 import type { RowFacts } from "./columns.ts";
 import type { LoweredPipeline, Step } from "./lowered-program.ts";
 import type { EdgeEnds } from "./plan-program.ts";
+import { numberSetting } from "./settings.ts";
 import type { EdgePlan, MemoryBound, SinkPlan, StagePlan } from "./plan.ts";
 
 /** A worker's own cost, and what an isolate holds before it collects dropped buffers (measured, DESIGN section 8). */
@@ -32,11 +33,22 @@ export interface Capacities {
   readonly memory: MemoryBound;
 }
 
+/** With a `memory` setting, as many tickets as fit in it; one is always safe, and `checkPlan` says if even that is too much. */
 export function planCapacities(input: CapacityInput): Capacities {
-  const tickets = ticketsOf(input.stages, input.ends);
+  const allowed = numberSetting(input.pipeline.settings, "memory");
+  let tickets = ticketsOf(input.stages, input.ends);
+  let made = capacitiesFor(input, tickets);
+  while (allowed !== undefined && made.memory.boundBytes > allowed && tickets > 1) {
+    tickets = Math.floor(tickets / 2);
+    made = capacitiesFor(input, tickets);
+  }
+  return made;
+}
+
+function capacitiesFor(input: CapacityInput, tickets: number): Capacities {
   const chunkBytes = chunkBytesOf(input);
   const edges = input.ends.map((end): EdgePlan => {
-    const queueChunks = holdsAll(input, end) ? tickets : (input.stages[stageAt(end)]?.replicas ?? 1);
+    const queueChunks = holdsAll(input, end) ? tickets : Math.min(tickets, input.stages[stageAt(end)]?.replicas ?? 1);
     return { ...end, queueChunks, queueBytesMax: safe(queueChunks * chunkBytes(end.fromStep)) };
   });
   return { edges, tickets, memory: memoryBound(input, edges, tickets, chunkBytes) };

@@ -152,6 +152,23 @@ describe("plan and dump", () => {
     expect(JSON.parse(stdout)).toMatchObject({ phase: "planned", pipelines: [{ name: "copy", stages: [{ label: "notes" }] }] });
   });
 
+  test("a plan that cannot fit: exit 3, with the parts of the bound", async () => {
+    const tight = copy.replace("pipeline copy {", "pipeline copy {\n  with { memory: 1 MiB }\n");
+    const { code, stderr } = await pipec(makeWorkplace({ "copy.pipe": tight }), "build");
+    expect(code).toBe(3);
+    expect(stderr).toContain("error P0805: pipeline `copy` may need ");
+    expect(stderr).toContain("--> copy.pipe:6:");
+  });
+
+  test("less memory, fewer chunks under way", async () => {
+    const ticketsOf = async (memory: string): Promise<number> => {
+      const folder = makeWorkplace({ "copy.pipe": copy.replace("pipeline copy {", `pipeline copy {\n  with { memory: ${memory}, row_max: 1 MiB }\n`) });
+      const { stdout } = await pipec(folder, "plan", "--json");
+      return (JSON.parse(stdout) as { pipelines: { tickets: number }[] }).pipelines[0]?.tickets ?? 0;
+    };
+    expect(await ticketsOf("1 TiB")).toBeGreaterThan(await ticketsOf("1 GiB"));
+  });
+
   test("dump of an unknown pass: exit 2 and the nearest", async () => {
     const { code, stderr } = await pipec(makeWorkplace({ "copy.pipe": copy }), "dump", "--after=plann");
     expect(code).toBe(2);
