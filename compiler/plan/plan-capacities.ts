@@ -111,7 +111,8 @@ function memoryBound(input: CapacityInput, edges: readonly EdgePlan[], tickets: 
   const joinBytes = sum(edges.filter(isJoin));
   const sinkBytes = safe(input.sinks.reduce((total, sink) => total + (tickets + 1) * chunkBytes(sink.step), 0));
   const replicaBytes = safe(input.stages.reduce((total, stage) => total + stage.replicas * replicaBytesOf(input, stage, chunkBytes), 0));
-  const workers = input.stages.reduce((total, stage) => total + stage.replicas, 1);
+  // The main thread, a worker for each replica, a worker for each sink.
+  const workers = input.stages.reduce((total, stage) => total + stage.replicas, 1 + input.sinks.length);
   const workerBytes = workers * (WORKER_BYTES + ISOLATE_BYTES);
   return { edgeBytes, joinBytes, sinkBytes, replicaBytes, workerBytes, boundBytes: safe(edgeBytes + joinBytes + sinkBytes + replicaBytes + workerBytes) };
 }
