@@ -2,6 +2,7 @@
 import type { ConstantValue } from "../../language/catalog/constant-value.ts";
 import type { ValueType } from "../../language/catalog/value-type.ts";
 import type { CheckedConstant, CheckedExtern, CheckedFunction, CheckedParam, Expr, Stream } from "../../language/check/checked-program.ts";
+import { isFloatDtype } from "../../language/tensor/dtype.ts";
 import { columnsOf, columnType } from "../plan/columns.ts";
 import { numberSetting } from "../plan/settings.ts";
 import { at, join, lines } from "./code.ts";
@@ -10,7 +11,7 @@ import { emitColumns, emitData, toData } from "./emit-data.ts";
 import { emitConstant, emitPlainConstant, numberText } from "./emit-constant.ts";
 import { awaits, placeComment } from "./emit-context.ts";
 import type { EmitContext } from "./emit-context.ts";
-import { emitEntries, emitExpr, emitUri, pathBelow } from "./emit-expr.ts";
+import { emitEntries, emitExpr, emitUri, pathBelow, programPath } from "./emit-expr.ts";
 import { camelCase, pascalCase, propertyKey } from "./names.ts";
 import { tsRecord, tsType } from "./ts-type.ts";
 
@@ -32,15 +33,15 @@ export function emitParams(cx: EmitContext): Code {
 
 /** A value given at build is fixed where the program must know it, and the default where the run may still choose. */
 function emitParam(cx: EmitContext, param: CheckedParam): string {
-  const text = (constant: ConstantValue, folder: string): string => {
-    if (constant.kind === "string" && isUri(param.type)) return JSON.stringify(pathBelow(folder, constant.value));
-    return emitConstant(constant, param.type, () => cx.runtime("stack"));
-  };
   const isGiven = param.value !== undefined && param.value !== param.default;
+  const text = (constant: ConstantValue): string => {
+    if (constant.kind !== "string" || !isUri(param.type)) return emitConstant(constant, param.type, () => cx.runtime("stack"));
+    return JSON.stringify(isGiven ? pathBelow(cx.paths.toCwd, constant.value) : programPath(cx, constant.value, param.span.file));
+  };
   const value = param.value ?? param.default;
   const parts = [`doc: ${JSON.stringify(param.doc.trim())}`, `type: ${emitData(toData(paramType(param, param.type)))}`];
-  if (value !== undefined) parts.push(`default: ${text(value, isGiven ? cx.paths.toCwd : cx.paths.toMain)}`);
-  if (value !== undefined && param.fixedAt === "build") parts.push(`fixed: ${text(value, isGiven ? cx.paths.toCwd : cx.paths.toMain)}`);
+  if (value !== undefined) parts.push(`default: ${text(value)}`);
+  if (value !== undefined && param.fixedAt === "build") parts.push(`fixed: ${text(value)}`);
   return `{ ${parts.join(", ")} }`;
 }
 
@@ -59,7 +60,7 @@ function paramType(param: CheckedParam, type: ValueType): unknown {
       return { kind: "float", ...paramRange(param) };
     case "tensor":
       if (type.dtype === "bool") return { kind: "bool" };
-      return { kind: type.dtype.startsWith("f") || type.dtype === "bf16" ? "float" : "int", ...paramRange(param) };
+      return { kind: isFloatDtype(type.dtype) ? "float" : "int", ...(type.dtype === "i64" || type.dtype === "f64" ? {} : { dtype: type.dtype }), ...paramRange(param) };
     default:
       throw new Error(`param ${param.name} has a type that no command line can give`);
   }

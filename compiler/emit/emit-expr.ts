@@ -80,7 +80,7 @@ function emitPiece(cx: EmitContext, expr: Expr): Piece {
     case "narrow":
       return emitNarrow(cx, expr);
     case "fixture":
-      return call(true, [cx.runtime("fixture"), "(", JSON.stringify(programPath(cx, cx.paths.fromMain(expr.fromFile, expr.path))), ")"]);
+      return call(true, [cx.runtime("fixture"), "(", JSON.stringify(programPath(cx, expr.path, expr.fromFile)), ")"]);
     case "stream":
       return compound("(await ", "streams(", JSON.stringify(expr.pipeline), ", ", JSON.stringify(stepName(cx, expr.pipeline, expr.stream)), ")) as ", tsType(expr.type, cx.useType));
     case "snapshot":
@@ -126,7 +126,7 @@ function escapeTemplate(text: string): string {
  * decides); anything else is relative to the program's folder.
  */
 export function emitUri(cx: EmitContext, expr: Expr): Code {
-  if (expr.kind === "constant" && expr.value.kind === "string") return at(expr.span, emitProgramFile(cx, JSON.stringify(programPath(cx, expr.value.value))).code);
+  if (expr.kind === "constant" && expr.value.kind === "string") return at(expr.span, emitProgramFile(cx, JSON.stringify(programPath(cx, expr.value.value, expr.span.file))).code);
   if (expr.kind !== "interpolation") return emitExpr(cx, expr);
   const [first = "", ...rest] = expr.parts.filter((part) => part !== "");
   if (typeof first !== "string") {
@@ -134,12 +134,12 @@ export function emitUri(cx: EmitContext, expr: Expr): Code {
     const text = emitInterpolation(cx, expr).code;
     return at(expr.span, isResolved ? text : emitProgramFile(cx, text).code);
   }
-  return at(expr.span, emitProgramFile(cx, emitInterpolation(cx, { ...expr, parts: [programPath(cx, first), ...rest] }).code).code);
+  return at(expr.span, emitProgramFile(cx, emitInterpolation(cx, { ...expr, parts: [programPath(cx, first, expr.span.file), ...rest] }).code).code);
 }
 
-/** A path of the program as seen from the folder of `out.js`; absolute ones and addresses stay. */
-export function programPath(cx: EmitContext, path: string): string {
-  return pathBelow(cx.paths.toMain, path);
+/** A path written in `fromFile` as seen from the folder of `out.js`; absolute ones and addresses stay. */
+export function programPath(cx: EmitContext, path: string, fromFile: string): string {
+  return pathBelow(cx.paths.toMain, cx.paths.fromMain(fromFile, path));
 }
 
 /** A path relative to `folder`, as seen from where `folder` is relative to. */

@@ -37,7 +37,7 @@ function emitModelSpec(cx: EmitContext, model: CheckedModel, step: Extract<Step,
   const used = new Set(step.outputs.map((output) => output.port));
   const pad = Object.entries(model.pad).map(([dim, { multiple }]) => ({ dim, multiple }));
   const lines = [
-    `name: ${JSON.stringify(model.name)}, at: ${emitPlace(cx, model.span)}, file: ${JSON.stringify(programPath(cx, cx.paths.fromMain(model.fromFile, model.file)))},`,
+    `name: ${JSON.stringify(model.name)}, at: ${emitPlace(cx, model.span)}, file: ${JSON.stringify(programPath(cx, model.file, model.fromFile))},`,
     `inputs: [${model.inputs.map((port) => emitPort(port, padValue(model, port))).join(", ")}],`,
     `outputs: [${model.outputs.filter((port) => used.has(port.port)).map((port) => emitPort(port, undefined)).join(", ")}],`,
     `batch: ${planned.batch}, fixedBatch: ${model.fixedBatch !== undefined}, batched: ${model.batched}, pad: ${emitData(pad)},`,

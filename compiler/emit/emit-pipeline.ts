@@ -71,6 +71,6 @@ function policyName(setting: SettingValue | undefined): string | undefined {
 function emitPathSetting(cx: EmitContext, value: SettingValue | undefined): Code {
   if (value?.kind === "expr") return emitUri(cx, value.value);
   if (value?.kind !== "constant" || value.value.kind !== "string") throw new Error("a dead_letter without a path");
-  const path = programPath(cx, value.value.value);
+  const path = programPath(cx, value.value.value, value.span.file);
   return at(value.span, cx.runtime("programFile"), "(", emitConstant({ kind: "string", value: path }, { kind: "string" }, () => ""), ")");
 }

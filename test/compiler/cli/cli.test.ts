@@ -249,3 +249,47 @@ describe("build", () => {
     expect(existsSync(join(folder, "out.js"))).toBe(false);
   });
 });
+
+describe("paths", () => {
+  const parts = `edition 1
+
+export param input: uri = "../notes.jsonl"
+export const words = lines("words.txt")
+export extern fn tidy(text: string) -> string from "./tidy.ts"
+`;
+  const main = `edition 1
+import { input, words, tidy } from "./lib/parts.pipe"
+
+record Note { id: string, text: string }
+
+pipeline notes {
+  let notes = read jsonl(input) as Note
+  write notes |> { .id, text: tidy(.text), word: words[0] } to jsonl("results/notes.jsonl")
+}
+`;
+  const files = {
+    "job/main.pipe": main,
+    "job/lib/parts.pipe": parts,
+    "job/lib/words.txt": "first\nsecond\n",
+    "job/lib/tidy.ts": "export const tidy = (text: string): string => text.trim();\n",
+    "job/notes.jsonl": '{"id": "a", "text": " one "}\n',
+    "other/notes.jsonl": '{"id": "b", "text": "two"}\n',
+  };
+  const resultOf = (folder: string): string => readFileSync(join(folder, "job", "results", "notes.jsonl"), "utf8");
+
+  test("are relative to the file that says them, wherever out.js and the current folder are", { timeout: 60_000 }, async () => {
+    const folder = makeWorkplace(files);
+    expect(await pipec(folder, "build", "job/main.pipe", "-o", "bin/notes.js")).toMatchObject({ code: 0, stderr: "" });
+    expect(await node(folder, "bin/notes.js", "--quiet")).toMatchObject({ code: 0, stderr: "" });
+    expect(resultOf(folder)).toBe('{"id":"a","text":"one","word":"first"}\n');
+  });
+
+  test("given on a command line are relative to the current folder", { timeout: 60_000 }, async () => {
+    const folder = makeWorkplace(files);
+    expect((await pipec(join(folder, "other"), "build", "../job/main.pipe", "--param", "input=notes.jsonl")).code).toBe(0);
+    expect((await node(join(folder, "job"), "out.js", "--quiet")).code).toBe(0);
+    expect(resultOf(folder)).toContain('"id":"b"');
+    expect((await node(folder, "job/out.js", "--quiet", "--input", "job/notes.jsonl")).code).toBe(0);
+    expect(resultOf(folder)).toContain('"id":"a"');
+  });
+});
