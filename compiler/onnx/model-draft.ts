@@ -29,6 +29,8 @@ export interface GraphDraft {
   readonly initializers: readonly TensorDraft[];
   /** None by default: recorded shapes may not hold after a change, and onnxruntime does not need them. */
   readonly valueInfo?: readonly ValueDraft[];
+  /** With a base: names whose sparse initializers and quantisation annotations are kept; by default all. */
+  readonly keptNames?: ReadonlySet<string>;
 }
 
 export type NodeDraft = CopiedNode | EditedNode | NewNode;
@@ -71,7 +73,8 @@ export type AttributeDraft =
 
 export type ValueDraft =
   | { readonly kind: "copy"; readonly value: ValueInfo }
-  | { readonly kind: "new"; readonly name: string; readonly dtype: ElemType; readonly dims: readonly FileDim[] };
+  /** `dims` is null if even the rank is unknown. */
+  | { readonly kind: "new"; readonly name: string; readonly dtype: ElemType; readonly dims: readonly FileDim[] | null };
 
 export type TensorDraft = { readonly kind: "copy"; readonly tensor: TensorRef } | NewTensor;
 

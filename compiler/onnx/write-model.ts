@@ -114,7 +114,30 @@ function editGraph(base: ModelGraph, draft: GraphDraft, out: ExternalOut): Rope 
     [13, (draft.valueInfo ?? []).map((value) => bodyField(13, valueBody(value, base)))],
   ]);
   if (draft.name !== undefined) replaced.set(2, [textField(2, draft.name)]);
-  return editMessage(base.files.main, base.graph.bytes, replaced);
+  const { keptNames } = draft;
+  return editMessage(base.files.main, base.graph.bytes, replaced, keptNames && keepNamed(base.files.main, keptNames));
+}
+
+/** Keeps the sparse initializers and quantisation annotations of some names only. */
+function keepNamed(source: ByteSource, names: ReadonlySet<string>): (number: number, body: ByteRange) => boolean {
+  const wire = createWireReader(source);
+  const textAt = (range: ByteRange, number: number): string => {
+    let text = "";
+    wire.fields(range, (field) => {
+      if (field.number === number) text = wire.text(field);
+    });
+    return text;
+  };
+  return (number, body) => {
+    if (number === 14) return names.has(textAt(body, 1));
+    if (number !== 15) return true;
+    // A sparse tensor is named by the tensor of its values.
+    let name = "";
+    wire.fields(body, (field) => {
+      if (field.number === 1) name = textAt({ offset: field.offset, length: field.length }, 8);
+    });
+    return names.has(name);
+  };
 }
 
 function copyBody(base: ModelGraph, number: number, range: ByteRange): Rope {
@@ -188,7 +211,8 @@ function valueBody(draft: ValueDraft, base: ModelGraph | undefined): Rope {
   return joinRopes([textField(1, draft.name), messageField(2, [tensorTypeField(draft.dtype, draft.dims)])]);
 }
 
-function tensorTypeField(dtype: ElemType, dims: readonly FileDim[]): Rope {
+function tensorTypeField(dtype: ElemType, dims: readonly FileDim[] | null): Rope {
+  if (dims === null) return messageField(1, [varintField(1, codeOfElemType(dtype))]);
   const shape = dims.map((dim) => messageField(1, dim === null ? [] : [typeof dim === "number" ? varintField(1, dim) : textField(2, dim)]));
   return messageField(1, [varintField(1, codeOfElemType(dtype)), messageField(2, shape)]);
 }

@@ -18,3 +18,4 @@ export * from "./tests.ts";
 export * from "./hardware.ts";
 export * from "./planner.ts";
 export * from "./cluster-plan.ts";
+export * from "./shard.ts";

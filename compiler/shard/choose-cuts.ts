@@ -1,0 +1,148 @@
+/**
+ * Where to cut a model into a number of stages: between its blocks, so that the heaviest stage is as light as it can be;
+ * between single nodes only where there are too few blocks. Deterministic.
+ *
+ * A node weighs its share of the arithmetic plus its share of the weights, as the planner's choice of places does.
+ */
+import { evaluateDim, freeNames } from "../../language/tensor/evaluate-dim.ts";
+import type { Dim } from "../../language/tensor/dim.ts";
+import { computeCost } from "../onnx/cost/model-cost.ts";
+import type { InferredGraph } from "../onnx/infer/infer-shapes.ts";
+import type { ModelGraph, Node } from "../onnx/model-graph.ts";
+import { findStructure } from "../onnx/structure.ts";
+import { indexGraph, type GraphIndex } from "./graph-index.ts";
+import type { Cuts } from "./shard-set.ts";
+
+/** A cut for every boundary between blocks, in order: the nodes of the blocks so far and all they need. */
+export function blockCuts(model: ModelGraph, inferred: InferredGraph): Cuts {
+  return blockCutsOf(indexGraph(model, inferred));
+}
+
+/** The largest number of stages a model can be cut into. */
+export function stagesMax(model: ModelGraph, inferred: InferredGraph): number {
+  const index = indexGraph(model, inferred);
+  return Math.max(1, nodesToPlace(index).length);
+}
+
+/** Cuts for `stages` stages; undefined if the model has fewer parts. */
+export function chooseCuts(model: ModelGraph, inferred: InferredGraph, stages: number): Cuts | undefined {
+  const index = indexGraph(model, inferred);
+  const blocks = blockCutsOf(index);
+  const places = blocks.length >= stages - 1 ? blocks : prefixCuts(index);
+  if (places.length < stages - 1) return undefined;
+  const weightOf = nodeWeights(index);
+  const cumulative = places.map((cut) => sum([...cut].map((node) => weightOf.get(node) ?? 0)));
+  return bestPlaces([...cumulative, sum([...weightOf.values()])], stages).flatMap((at) => places[at] ?? []);
+}
+
+/** The cut after some nodes or values: these, what they need, and everything of the cuts before. Undefined for an unknown name. */
+export function cutAfter(model: ModelGraph, inferred: InferredGraph, names: readonly string[], before: ReadonlySet<Node>): ReadonlySet<Node> | { readonly unknown: string } {
+  const index = indexGraph(model, inferred);
+  const nodes: Node[] = [];
+  for (const name of names) {
+    const node = model.graph.nodes.find((candidate) => candidate.name === name) ?? index.producer.get(name);
+    if (!node || name === "") return { unknown: name };
+    nodes.push(node);
+  }
+  return closure(index, [...before, ...nodes]);
+}
+
+/** Nodes that a stage may consist of, producers first. */
+function nodesToPlace(index: GraphIndex): readonly Node[] {
+  const pinned = index.order.filter((node) => index.kindOf.get(node) === "pinned");
+  return pinned.length > 0 ? pinned : index.order.filter((node) => index.kindOf.get(node) !== "constant");
+}
+
+function blockCutsOf(index: GraphIndex): Cuts {
+  const { blockOf } = findStructure(index.model.graph);
+  const placed = nodesToPlace(index);
+  const members = new Map<string, Node[]>();
+  for (const node of placed) {
+    const block = blockOf.get(node) ?? "";
+    members.set(block, [...(members.get(block) ?? []), node]);
+  }
+  return growingCuts(index, [...members.values()], placed);
+}
+
+function prefixCuts(index: GraphIndex): Cuts {
+  const placed = nodesToPlace(index);
+  return growingCuts(index, placed.map((node) => [node]), placed);
+}
+
+/** Closes each run of groups; those that add no node to place, or hold all of them, are no cuts. */
+function growingCuts(index: GraphIndex, groups: readonly (readonly Node[])[], placed: readonly Node[]): Cuts {
+  const toPlace = new Set(placed);
+  const cuts: ReadonlySet<Node>[] = [];
+  let held: ReadonlySet<Node> = new Set();
+  let count = 0;
+  for (const group of groups) {
+    held = closure(index, group, held);
+    const grown = [...held].filter((node) => toPlace.has(node)).length;
+    if (grown > count && grown < placed.length) cuts.push(held);
+    count = grown;
+  }
+  return cuts;
+}
+
+/** The nodes and all they need, constants left out. */
+function closure(index: GraphIndex, nodes: readonly Node[], held: ReadonlySet<Node> = new Set()): ReadonlySet<Node> {
+  const all = new Set(held);
+  const open = nodes.filter((node) => !held.has(node));
+  for (let node = open.pop(); node; node = open.pop()) {
+    if (all.has(node)) continue;
+    all.add(node);
+    for (const { node: from } of index.producersOf(node)) open.push(from);
+  }
+  return all;
+}
+
+/** What symbolic dimensions count as. */
+const nominalDim = 32;
+
+function nodeWeights(index: GraphIndex): ReadonlyMap<Node, number> {
+  const cost = computeCost(index.model, index.inferred);
+  const flops = new Map(cost.nodes.map((own) => [own.node, evaluateNominal(own.flops)]));
+  const seen = new Set<string>();
+  const bytes = new Map(cost.nodes.filter(({ kind }) => kind !== "constant").map((own) => {
+    const fresh = own.weights.filter((name) => !seen.has(name));
+    fresh.forEach((name) => seen.add(name));
+    return [own.node, sum(fresh.map((name) => cost.weightBytes.get(name) ?? 0))] as const;
+  }));
+  const flopsAll = Math.max(1, sum([...flops.values()]));
+  const bytesAll = Math.max(1, sum([...bytes.values()]));
+  const placed = index.order.filter((node) => index.kindOf.get(node) !== "constant");
+  return new Map(placed.map((node) => [node, (flops.get(node) ?? 0) / flopsAll + (bytes.get(node) ?? 0) / bytesAll]));
+}
+
+function evaluateNominal(dim: Dim): number {
+  return Math.max(0, evaluateDim(dim, new Map([...freeNames(dim)].map((name) => [name, nominalDim]))) ?? 0);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/**
+ * Which places part the whole into `stages` runs of least maximum weight; of equal ones, the earliest. `cumulative[i]` is
+ * the weight before place i, and the last entry that of everything.
+ */
+function bestPlaces(cumulative: readonly number[], stages: number): readonly number[] {
+  const places = cumulative.length - 1;
+  /** By last place: the heaviest stage so far, and the place before. */
+  let best = cumulative.slice(0, places).map((weight) => ({ heaviest: weight, path: [] as readonly number[] }));
+  if (stages === 1) return [];
+  for (let stage = 2; stage <= stages; stage++) {
+    const ends = stage === stages ? [places] : Array.from({ length: places }, (_, at) => at);
+    best = ends.map((end) => {
+      let found = { heaviest: Infinity, path: [] as readonly number[] };
+      for (let from = stage - 2; from < end; from++) {
+        const before = best[from];
+        if (!before) continue;
+        const heaviest = Math.max(before.heaviest, (cumulative[end] ?? 0) - (cumulative[from] ?? 0));
+        if (heaviest < found.heaviest) found = { heaviest, path: [...before.path, from] };
+      }
+      return found;
+    });
+  }
+  return best[0]?.path ?? [];
+}
