@@ -38,7 +38,7 @@ export function findRowFault(columns: readonly Column[], row: Row): string | und
     if (fault !== undefined) return `field \`${column.name}\` ${fault}`;
     if (isSmall(value)) continue;
     const bytes = bytesOf(value);
-    if (bytes > column.bytesMax) return `field \`${column.name}\` takes ${bytes} bytes, at most ${column.bytesMax} are allowed`;
+    if (bytes > column.bytesMax) return `field \`${column.name}\` takes ${bytes} bytes, at most ${column.bytesMax} are allowed; the pipeline's setting \`${typeof value === "string" ? "text_max" : "row_max"}\` raises what nothing else bounds`;
   }
   return undefined;
 }
@@ -146,7 +146,7 @@ export function printColumnType(type: ColumnType): string {
 export function describeValue(value: Value): string {
   if (value === null) return "null";
   if (typeof value === "string") return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
-  if (typeof value !== "object") return `the ${typeof value} ${value}`;
+  if (typeof value !== "object") return String(value);
   if (value instanceof Uint8Array) return `${value.byteLength} bytes`;
   if (isTensor(value)) return `tensor<${value.dtype}>[${value.shape.join(", ")}]`;
   return isList(value) ? `a list of ${value.length}` : `a record { ${Object.keys(value).join(", ")} }`;

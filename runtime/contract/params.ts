@@ -3,7 +3,7 @@
  * runtime has set it, before anything runs.
  */
 import type { ParamSpec, ParamType } from "./program.ts";
-import type { Value } from "./value.ts";
+import type { Dtype, Value } from "./value.ts";
 
 export type ParamDeclarations = Readonly<Record<string, Omit<ParamSpec, "name">>>;
 
@@ -12,7 +12,9 @@ type ParamValue<T extends ParamType> = T extends { readonly kind: "choice"; read
   : T extends { readonly kind: "bool" }
     ? boolean
     : T extends { readonly kind: "int" }
-      ? bigint
+      ? T extends { readonly dtype: Exclude<Dtype, "i64" | "u64"> }
+        ? number
+        : bigint
       : T extends { readonly kind: "float" }
         ? number
         : T extends { readonly kind: "optional"; readonly inner: infer I extends ParamType }

@@ -31,7 +31,8 @@ export interface ParamSpec {
 export type ParamType =
   | { readonly kind: "string" | "uri" | "bool" }
   | { readonly kind: "choice"; readonly choices: readonly string[] }
-  | { readonly kind: "int" | "float"; readonly low?: number; readonly high?: number }
+  /** i64 and f64 unless `dtype` names another. */
+  | { readonly kind: "int" | "float"; readonly dtype?: Dtype; readonly low?: number; readonly high?: number }
   | { readonly kind: "optional"; readonly inner: ParamType };
 
 /** Where in the `.pipe` source something stands; for messages. */

@@ -1,6 +1,6 @@
 /**
- * How many rows may fail. The share is taken of at least 1,000 rows, so that one bad row of a small input is no
- * verdict on the job.
+ * How many rows may fail. The verdict at the end takes the share of the rows read. To stop in mid-run takes 1,000
+ * rows: before that, one bad row says little about those to come.
  */
 import type { ErrorPolicy } from "../contract/program.ts";
 
@@ -9,7 +9,7 @@ const ROWS_MIN = 1000;
 export interface ErrorBudget {
   /** Adds what became known; true once the run should stop: so many failed that going on is of no use. */
   readonly add: (rows: number, dead: number) => boolean;
-  /** Whether the rows seen so far are over the budget. */
+  /** At the end: whether more of the rows failed than may. */
   readonly isOver: () => boolean;
 }
 
@@ -17,7 +17,7 @@ export function createErrorBudget(policy: ErrorPolicy): ErrorBudget {
   const max = policy.kind === "fail" ? 0 : policy.max;
   let rows = 0;
   let dead = 0;
-  const isOver = (): boolean => dead > max * Math.max(rows, ROWS_MIN);
+  const isOver = (): boolean => dead > max * rows;
   return {
     add: (moreRows, moreDead) => {
       rows += moreRows;

@@ -11,8 +11,6 @@ export interface RunSummary {
   readonly elapsedMs: number;
   /** Source rows, bad ones included. */
   readonly rowsIn: number;
-  /** Rows that sinks took, of all sinks together. */
-  readonly rowsOut: number;
   /** Rows that a filter, limit, sample, dedupe or zip left out. */
   readonly rowsFiltered: number;
   readonly rowsDead: number;
@@ -49,9 +47,9 @@ const outcomeWords = {
 
 /** Lines for a terminal or a log. */
 export function renderSummary(summary: RunSummary, color = false): readonly string[] {
-  const { outcome, elapsedMs, rowsIn, rowsOut, rowsFiltered, rowsDead, deadLetters } = summary;
+  const { outcome, elapsedMs, rowsIn, rowsFiltered, rowsDead, deadLetters } = summary;
   const title = `${summary.pipeline} ${outcomeWords[outcome]} ${formatDuration(elapsedMs)}, ${formatRate(rowsPerSecond(summary))}`;
-  const rows = [`${formatCount(rowsIn)} read`, `${formatCount(rowsOut)} written`, `${formatCount(rowsFiltered)} left out`, `${formatCount(rowsDead)} dead`];
+  const rows = [`${formatCount(rowsIn)} read`, `${formatCount(rowsFiltered)} left out`, `${formatCount(rowsDead)} dead`];
   const facts: readonly (readonly [string, readonly string[]])[] = [
     ["rows", [rows.join(", ")]],
     ["stages", describeStages(summary.stages)],

@@ -1,6 +1,7 @@
 /** Values of params as they are written on a command line. */
+import { castScalar, integerRange, roundFloat } from "../contract/cast.ts";
 import type { ParamType } from "../contract/program.ts";
-import type { Value } from "../contract/value.ts";
+import type { Dtype, Value } from "../contract/value.ts";
 import { nearestName } from "./nearest-name.ts";
 
 /** `fault` completes "--name …". */
@@ -9,8 +10,9 @@ export type ParsedValue = { readonly ok: true; readonly value: Value } | { reado
 export function parseParamValue(type: ParamType, text: string): ParsedValue {
   switch (type.kind) {
     case "string":
-    case "uri":
       return { ok: true, value: text };
+    case "uri":
+      return text === "" ? { ok: false, fault: "needs a path" } : { ok: true, value: text };
     case "optional":
       return parseParamValue(type.inner, text);
     case "bool":
@@ -32,6 +34,7 @@ function parseChoice(choices: readonly string[], text: string): ParsedValue {
 }
 
 interface Range {
+  readonly dtype?: Dtype;
   readonly low?: number;
   readonly high?: number;
 }
@@ -40,15 +43,17 @@ interface Range {
 function parseInteger(range: Range, text: string): ParsedValue {
   if (!/^[+-]?\d+(_\d+)*$/.test(text)) return { ok: false, fault: `is a whole number${printBounds(range)}, not ${quote(text)}` };
   const value = BigInt(text.replaceAll("_", "").replace(/^\+/, ""));
-  if (value !== BigInt.asIntN(64, value)) return { ok: false, fault: `does not fit 64 bits: ${text}` };
-  return isWithin(range, value) ? { ok: true, value } : { ok: false, fault: `is a whole number${printBounds(range)}, not ${text}` };
+  const dtype = range.dtype ?? "i64";
+  const [least, most] = integerRange(dtype) ?? [value, value];
+  if (value < least || value > most) return { ok: false, fault: `is a whole number in ${least}..${most} (${dtype}), not ${text}` };
+  return isWithin(range, value) ? { ok: true, value: castScalar(value, dtype) } : { ok: false, fault: `is a whole number${printBounds(range)}, not ${text}` };
 }
 
 /** "0.1%" is 0.001, as in the language. */
 function parseFloating(range: Range, text: string): ParsedValue {
   if (!/^[+-]?(\d+(_\d+)*(\.\d*)?|\.\d+)([eE][+-]?\d+)?%?$/.test(text)) return { ok: false, fault: `is a number${printBounds(range)}, not ${quote(text)}` };
   const number = Number(text.replaceAll("_", "").replace(/%$/, ""));
-  const value = text.endsWith("%") ? number / 100 : number;
+  const value = roundFloat(text.endsWith("%") ? number / 100 : number, range.dtype ?? "f64");
   return Number.isFinite(value) && isWithin(range, value) ? { ok: true, value } : { ok: false, fault: `is a number${printBounds(range)}, not ${text}` };
 }
 

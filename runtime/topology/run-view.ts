@@ -101,7 +101,6 @@ function summarize(pipeline: PipelineSpec, outcome: RunOutcome): RunSummary {
     outcome: outcome.isOverBudget ? "overBudget" : "finished",
     elapsedMs,
     rowsIn: counters.rowsRead,
-    rowsOut: written.reduce((sum, { rows }) => sum + rows, 0),
     rowsFiltered: counters.filtered,
     rowsDead: counters.dead,
     stages: workplacesOf(pipeline, counters).map(({ label, replicas, busyMs }) => ({ label, replicas, busyShare: Math.min(1, busyMs / (elapsedMs * replicas)) })),

@@ -105,7 +105,7 @@ describe("columns", () => {
 
   it("refuse values that no check should have let pass", () => {
     const columns: readonly Column[] = [{ name: "x", type: { kind: "string" }, bytesMax: 8 }];
-    expect(() => encodeColumns(columns, [{ x: 3 }])).toThrow(/field x is the number 3, but its type is string/);
+    expect(() => encodeColumns(columns, [{ x: 3 }])).toThrow(/field x is 3, but its type is string/);
   });
 });
 

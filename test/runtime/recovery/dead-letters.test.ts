@@ -58,13 +58,23 @@ describe("dead letters", () => {
 });
 
 describe("the error budget", () => {
-  it("takes its share of at least 1,000 rows", () => {
+  it("stops a run in its middle only once 1,000 rows are read", () => {
     const budget = createErrorBudget({ kind: "skip", max: 0.002 });
-    expect(budget.add(10, 2)).toBe(false);
-    expect(budget.isOver()).toBe(false);
-    expect(budget.add(10, 1)).toBe(false);
-    expect(budget.isOver()).toBe(true);
-    expect(budget.add(980, 0)).toBe(true);
-    expect(budget.add(500, 0)).toBe(false);
+    expect(budget.add(999, 999)).toBe(false);
+    expect(budget.add(1, 0)).toBe(true);
+    const other = createErrorBudget({ kind: "skip", max: 0.002 });
+    expect(other.add(999, 2)).toBe(false);
+    expect(other.add(1, 0)).toBe(false);
+    expect(other.add(10, 1)).toBe(true);
+    expect(other.add(490, 0)).toBe(false);
+  });
+
+  it("takes the share of the rows read at the end, however few", () => {
+    const few = createErrorBudget({ kind: "skip", max: 0.01 });
+    few.add(24, 3);
+    expect(few.isOver()).toBe(true);
+    const fewer = createErrorBudget({ kind: "skip", max: 0.1 });
+    fewer.add(10, 1);
+    expect(fewer.isOver()).toBe(false);
   });
 });

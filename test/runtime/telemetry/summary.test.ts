@@ -3,7 +3,7 @@ import { printSummaryJson, renderSummary } from "../../../runtime/telemetry/summ
 import type { RunSummary } from "../../../runtime/telemetry/summary.ts";
 
 const summary: RunSummary = {
-  pipeline: "classify", outcome: "overBudget", elapsedMs: 12_300, rowsIn: 12_500, rowsOut: 12_480, rowsFiltered: 17, rowsDead: 3,
+  pipeline: "classify", outcome: "overBudget", elapsedMs: 12_300, rowsIn: 12_500, rowsFiltered: 17, rowsDead: 3,
   stages: [
     { label: "read photos", replicas: 1, busyShare: 0.12 },
     { label: "resnet50", replicas: 2, busyShare: 0.984 },
@@ -19,7 +19,7 @@ const summary: RunSummary = {
 test("says what was done, how fast, what held it up and where things are", () => {
   expect(renderSummary(summary)).toEqual([
     "classify finished over its error budget in 12.3 s, 1,016 rows/s",
-    "  rows       12,500 read, 12,480 written, 17 left out, 3 dead",
+    "  rows       12,500 read, 17 left out, 3 dead",
     "  stages     read photos   12 % busy",
     "             resnet50      98 % busy ×2  bottleneck",
     "  output     out/resnet: 12,480 rows in 13 files, 4.2 MiB",
@@ -31,12 +31,12 @@ test("says what was done, how fast, what held it up and where things are", () =>
 
 test("leaves out what there is nothing of", () => {
   const { deadLetters: _, ...rest } = summary;
-  expect(renderSummary({ ...rest, outcome: "stopped", elapsedMs: 0, rowsIn: 0, rowsOut: 0, rowsFiltered: 0, rowsDead: 0, stages: [], outputs: [], notes: [] })).toEqual([
+  expect(renderSummary({ ...rest, outcome: "stopped", elapsedMs: 0, rowsIn: 0, rowsFiltered: 0, rowsDead: 0, stages: [], outputs: [], notes: [] })).toEqual([
     "classify stopped after 0.0 s, 0.0 rows/s",
-    "  rows       0 read, 0 written, 0 left out, 0 dead",
+    "  rows       0 read, 0 left out, 0 dead",
   ]);
 });
 
 test("as JSON", () => {
-  expect(JSON.parse(printSummaryJson(summary))).toMatchObject({ event: "summary", outcome: "overBudget", rowsOut: 12_480, bottleneck: "resnet50" });
+  expect(JSON.parse(printSummaryJson(summary))).toMatchObject({ event: "summary", outcome: "overBudget", bottleneck: "resnet50" });
 });

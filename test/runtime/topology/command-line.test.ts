@@ -96,8 +96,24 @@ describe("params", () => {
   test("whole numbers stay within 64 bits", () => {
     const one: readonly ParamSpec[] = [{ name: "n", doc: "", type: { kind: "int" } }];
     expect(run(["--n=-9223372036854775808"], { params: one }).params["n"]?.value).toBe(-(2n ** 63n));
-    expect(usage(["--n=9223372036854775808"], { params: one })).toContain("does not fit 64 bits");
+    expect(usage(["--n=9223372036854775808"], { params: one })).toContain("is a whole number in -9223372036854775808..9223372036854775807 (i64), not 9223372036854775808");
   });
+
+  test("numbers are of the declared dtype", () => {
+    const typed: readonly ParamSpec[] = [
+      { name: "byte", doc: "", type: { kind: "int", dtype: "u8" }, default: 1 },
+      { name: "big", doc: "", type: { kind: "int", dtype: "u64" }, default: 1n },
+      { name: "scale", doc: "", type: { kind: "float", dtype: "f32" }, default: 1 },
+    ];
+    expect(run(["--byte=200"], { params: typed }).params["byte"]?.value).toBe(200);
+    expect(usage(["--byte=256"], { params: typed })).toBe("R0102 --byte is a whole number in 0..255 (u8), not 256");
+    expect(usage(["--byte=-1"], { params: typed })).toBe("R0102 --byte is a whole number in 0..255 (u8), not -1");
+    expect(run(["--big=18446744073709551615"], { params: typed }).params["big"]?.value).toBe(2n ** 64n - 1n);
+    expect(run(["--scale=0.1"], { params: typed }).params["scale"]?.value).toBe(Math.fround(0.1));
+    expect(usage(["--scale=1e40"], { params: typed })).toContain("--scale is a number");
+  });
+
+  test("a place needs a name", () => expect(usage(["--input="])).toBe("R0102 --input needs a path"));
 
   test("a param named as one of our options hides it", () => {
     const parsed = run(["--quiet", "very"], { params: [{ name: "quiet", doc: "", type: { kind: "string" } }] });

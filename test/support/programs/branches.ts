@@ -124,7 +124,7 @@ export default defineProgram({
   pipelines: [
     branches("one", 1, { kind: "fail" }),
     branches("many", 3, { kind: "fail" }),
-    branches("letters", 2, { kind: "deadLetter", max: 0.01, path: () => `${params.output}/_errors` }),
+    branches("letters", 2, { kind: "deadLetter", max: 0.1, path: () => `${params.output}/_errors` }),
     branches("skipping", 2, { kind: "skip", max: 0.01 }),
     backPressure,
     limited,
