@@ -1,25 +1,26 @@
 /** From the types of rows to the columns of edges, with the bytes that one row may take in each. */
 import type { RecordField, ValueType } from "../../language/catalog/value-type.ts";
 import type { DimFacts } from "../../language/check/checked-program.ts";
-import { bytesMaxOf, defaultRowMaxBytes } from "../../language/check/bytes-max.ts";
+import { bytesMaxOf, defaultSizeLimits, hasBytesMax } from "../../language/check/bytes-max.ts";
+import type { SizeLimits } from "../../language/check/bytes-max.ts";
 import { dimNumber } from "../../language/tensor/dim.ts";
 import type { Column, ColumnType } from "../../runtime/contract/column.ts";
 
 /** What bounds the bytes of a pipeline's rows. */
 export interface RowFacts {
   readonly dims: DimFacts;
-  /** For what neither a type nor the program bounds: the setting `row_max`. */
-  readonly rowMaxBytes: number;
+  /** For what neither a type nor the program bounds. */
+  readonly limits: SizeLimits;
 }
 
-export const noFacts: RowFacts = { dims: { bounds: new Map(), limits: [] }, rowMaxBytes: defaultRowMaxBytes };
+export const noFacts: RowFacts = { dims: { bounds: new Map(), limits: [] }, limits: defaultSizeLimits };
 
 export function columnsOf(fields: readonly RecordField[], facts: RowFacts = noFacts): readonly Column[] {
   return fields.map((field) => ({
     name: field.name,
     type: columnType(field.type),
     ...(field.outsideName === undefined ? {} : { outsideName: field.outsideName }),
-    bytesMax: bytesMaxOf(field.type, facts.dims, facts.rowMaxBytes),
+    bytesMax: bytesMaxOf(field.type, facts.dims, facts.limits),
   }));
 }
 
@@ -56,10 +57,10 @@ export function columnType(type: ValueType): ColumnType {
  * error.
  */
 export function rowBytesMax(fields: readonly RecordField[], facts: RowFacts): number {
-  const sizes = fields.map((field) => bytesMaxOf(field.type, facts.dims, facts.rowMaxBytes));
-  const stated = sizes.filter((bytes) => bytes < facts.rowMaxBytes).reduce((sum, bytes) => sum + bytes, 0);
+  const sizes = fields.map((field) => bytesMaxOf(field.type, facts.dims, facts.limits));
+  const stated = sizes.filter((bytes) => bytes < facts.limits.rowBytesMax).reduce((sum, bytes) => sum + bytes, 0);
   const largest = Math.max(0, ...sizes);
-  return largest < facts.rowMaxBytes ? stated : stated + largest;
+  return largest < facts.limits.rowBytesMax ? stated : stated + largest;
 }
 
 /**
@@ -69,7 +70,7 @@ export function rowBytesMax(fields: readonly RecordField[], facts: RowFacts): nu
 export function rowBytesTypical(fields: readonly RecordField[], facts: RowFacts): number {
   const typical = 64 * 1024;
   return fields.reduce((sum, field) => {
-    const most = bytesMaxOf(field.type, facts.dims, facts.rowMaxBytes);
-    return sum + (most >= facts.rowMaxBytes ? typical : most);
+    const most = bytesMaxOf(field.type, facts.dims, facts.limits);
+    return sum + (hasBytesMax(field.type, facts.dims) ? most : Math.min(most, typical));
   }, 0);
 }

@@ -4,6 +4,7 @@
  *
  * Before: a lowered program. After: a plan that `verifyPlan` accepts. Depends on nothing but the program.
  */
+import { sizeLimitsOf } from "../../language/check/bytes-max.ts";
 import type { Settings } from "../../language/check/checked-program.ts";
 import { planCapacities } from "./plan-capacities.ts";
 import { chunkRowsOf, groupChunksOf } from "./chunk-size.ts";
@@ -41,7 +42,7 @@ function planPipeline(program: LoweredProgram, pipeline: LoweredPipeline): Pipel
 /** What bounds the bytes of a pipeline's rows. */
 export function factsOf(program: LoweredProgram, pipeline: LoweredPipeline): RowFacts {
   const checked = program.checked.pipelines.find((candidate) => candidate.name === pipeline.name);
-  return { dims: checked?.dims ?? noFacts.dims, rowMaxBytes: numberSetting(pipeline.settings, "row_max") ?? noFacts.rowMaxBytes };
+  return { dims: checked?.dims ?? noFacts.dims, limits: sizeLimitsOf(pipeline.settings) };
 }
 
 /** Runs of steps that share a stage, in topological order. */

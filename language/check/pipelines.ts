@@ -3,7 +3,7 @@ import { nameCodes } from "../diagnostics/codes/names.ts";
 import { describeDeclaration } from "../names/resolved-program.ts";
 import type { Declaration } from "../names/resolved-program.ts";
 import type { LetStatement } from "../syntax/ast.ts";
-import { bytesMaxOf, defaultRowMaxBytes } from "./bytes-max.ts";
+import { bytesMaxOf, sizeLimitsOf } from "./bytes-max.ts";
 import type { DimFacts, CheckedPipeline, CheckedWrite, Settings, Stream } from "./checked-program.ts";
 import { complain } from "./context.ts";
 import type { CheckContext, Local } from "./context.ts";
@@ -66,9 +66,8 @@ function checkLet(flow: Flow, locals: Map<string, Local>, statement: LetStatemen
 
 /** Fills in how large each field can be. */
 export function withBytesMax(streams: readonly Stream[], dims: DimFacts, settings: Settings): readonly Stream[] {
-  const rowMax = settings["row_max"];
-  const rowMaxBytes = rowMax?.kind === "constant" && rowMax.value.kind === "quantity" ? rowMax.value.value : defaultRowMaxBytes;
+  const limits = sizeLimitsOf(settings);
   return streams.map((stream) => ({
-    ...stream, bytesMax: Object.fromEntries(stream.row.fields.map((field) => [field.name, bytesMaxOf(field.type, dims, rowMaxBytes)])),
+    ...stream, bytesMax: Object.fromEntries(stream.row.fields.map((field) => [field.name, bytesMaxOf(field.type, dims, limits)])),
   }));
 }

@@ -34,6 +34,7 @@ export const settingSchemas: Readonly<Record<SettingPlace, Readonly<Record<strin
     ] },
     checkpoint: { kind: "record", fields: { at: { kind: "path" }, every: { kind: "int", low: 1 } }, required: ["at"] },
     row_max: { kind: "quantity", measure: "bytes" },
+    text_max: { kind: "quantity", measure: "bytes" },
     memory: { kind: "quantity", measure: "bytes" },
   },
   stage: {

@@ -38,9 +38,16 @@ export function findRowFault(columns: readonly Column[], row: Row): string | und
     if (fault !== undefined) return `field \`${column.name}\` ${fault}`;
     if (isSmall(value)) continue;
     const bytes = bytesOf(value);
-    if (bytes > column.bytesMax) return `field \`${column.name}\` takes ${bytes} bytes, at most ${column.bytesMax} are allowed; the pipeline's setting \`${typeof value === "string" ? "text_max" : "row_max"}\` raises what nothing else bounds`;
+    if (bytes > column.bytesMax) return `field \`${column.name}\` takes ${bytes} bytes, at most ${column.bytesMax} are allowed${adviceFor(column.type)}`;
   }
   return undefined;
+}
+
+/** Text and blobs that no type bounds are bounded by a setting of the pipeline. */
+function adviceFor(type: ColumnType): string {
+  const inner = type.kind === "optional" ? type.inner : type;
+  if (inner.kind === "string") return "; the pipeline's setting `text_max` raises the default";
+  return inner.kind === "bytes" ? "; the pipeline's setting `row_max` raises the default" : "";
 }
 
 function isSmall(value: Value): boolean {

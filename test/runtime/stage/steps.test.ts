@@ -69,7 +69,7 @@ describe("map and filter", () => {
   it("check what a map gives against the declared columns", async () => {
     const step: StepSpec = { ...map(1, 0, (row) => ({ id: row.id === 1 ? null : "x".repeat(Number(row.id)) })), columns: [{ name: "id", type: { kind: "string" }, bytesMax: 2 }] };
     const { failures } = await runSteps([step], makeChunk([1, 2, 3].map((id) => ({ id }))));
-    expect(failures).toEqual(["line 1: field `id` is null, but its type string is not optional", "line 3: field `id` takes 3 bytes, at most 2 are allowed"]);
+    expect(failures).toEqual(["line 1: field `id` is null, but its type string is not optional", "line 3: field `id` takes 3 bytes, at most 2 are allowed; the pipeline's setting `text_max` raises the default"]);
   });
 
   it("stop between steps once the run is given up", async () => {
