@@ -6,6 +6,10 @@ import type { CommandOption, CommandSpec } from "./command.ts";
 const paramOption: CommandOption = { flags: "--param <name=value>", summary: "fix a param's value while building", repeat: true };
 const outOption: CommandOption = { flags: "-o, --out <file>", summary: "where to write the program (default: out.js beside the .pipe file)" };
 const jsonOption: CommandOption = { flags: "--json", summary: "print JSON" };
+const cutOptions: readonly CommandOption[] = [
+  { flags: "--pipeline <stages>", summary: "cut the model into so many stages" },
+  { flags: "--cut <nodes>", summary: "cut after these nodes (separated by commas) and what they need; once per cut", repeat: true },
+];
 
 export const commands: readonly CommandSpec[] = [
   {
@@ -103,6 +107,19 @@ export const commands: readonly CommandSpec[] = [
     },
   },
   {
+    name: "bench",
+    summary: "measure a program's models on this machine, for `pipec plan --calibration`",
+    takes: "[file]",
+    options: [
+      { flags: "--batch <sizes>", summary: "batch sizes to measure at (default: 1,8)" },
+      { flags: "--threads <counts>", summary: "threads to measure with (default: 1)" },
+      { flags: "--from-run <file>", summary: "take the times of stages from what the program printed with --json" },
+      { flags: "-o, --out <file>", summary: "where to write the calibration (default: standard output)" },
+      paramOption,
+    ],
+    load: () => import("./commands/bench.ts"),
+  },
+  {
     name: "hw",
     summary: "describe this machine (detect), or show presets and hardware files (show)",
     takes: "<action> [name]",
@@ -111,5 +128,25 @@ export const commands: readonly CommandSpec[] = [
       const [{ runHw }, { readHwAction }] = await Promise.all([import("./commands/hw.ts"), import("./hw-action.ts")]);
       return { run: (args, io) => readHwAction(args, io, runHw) };
     },
+  },
+  {
+    name: "shard",
+    summary: "cut a model into stages that are models of their own",
+    takes: "<model>",
+    options: [...cutOptions, { flags: "-o, --out <folder>", summary: "where to write the shards (default: shards)" }, jsonOption],
+    load: () => import("./commands/shard.ts"),
+  },
+  {
+    name: "verify",
+    summary: "run a model whole and cut, and compare what comes out",
+    takes: "<model>",
+    options: [
+      ...cutOptions,
+      { flags: "--data <folder>", summary: "recorded inputs (default: those beside the model, else random ones)" },
+      { flags: "--dim <name=size>", summary: "use random inputs of this size", repeat: true },
+      { flags: "--optimize", summary: "let onnxruntime optimise the whole and each shard by itself" },
+      jsonOption,
+    ],
+    load: () => import("./commands/verify.ts"),
   },
 ];

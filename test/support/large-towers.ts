@@ -27,7 +27,7 @@ export const vitShape: TowerShape = { layers: 29, width: 5120, heads: 40, inner:
 export const albertShape: TowerShape = { layers: 24, width: 8704, heads: 68, inner: 34_816, shared: true };
 
 /** pixels f32[N, 3, 224, 224] -> logits f32[N, 1000]: ResNet-50 with its batch normalisations folded. */
-export function resnetTower(): ModelGraph {
+export function resnetTower(): TowerFiles {
   return createTower("resnet50", "f32", ({ graph, weight }) => {
     graph.input("pixels", "f32", ["N", 3, 224, 224]);
     graph.output("logits", "f32", ["N", 1000]);
@@ -58,13 +58,20 @@ function holes(size: number): ByteSource {
   return { size, read: (_offset, length) => new Uint8Array(length) };
 }
 
+/** A model and where its weights would lie. */
+export interface TowerFiles {
+  readonly graph: ModelGraph;
+  readonly bytes: Uint8Array;
+  readonly external: { readonly location: string; readonly bytes: number };
+}
+
 interface Tower {
   readonly graph: ModelBuilder;
   readonly weight: (name: string, dims: readonly number[]) => string;
 }
 
-function createTower(name: string, dtype: ElemType, describe: (tower: Tower) => void): ModelGraph {
-  const graph = createModelBuilder(17);
+function createTower(name: string, dtype: ElemType, describe: (tower: Tower) => void): TowerFiles {
+  const graph = withUniqueNames(createModelBuilder(17));
   const weights = new Map<string, NewTensor>();
   describe({
     graph,
@@ -79,30 +86,45 @@ function createTower(name: string, dtype: ElemType, describe: (tower: Tower) => 
   const initializers = [...draft.graph.initializers, ...weights.values()];
   const written = writeModel({ ...draft, graph: { ...draft.graph, initializers } }, { external: { location, bytesMin: 1024 } });
   const external = holes(written.external.length);
-  const { model, diagnostics } = readModel({ name, main: bytesSource(ropeBytes(written.model)), openExternal: () => external });
+  const bytes = ropeBytes(written.model);
+  const { model, diagnostics } = readModel({ name, main: bytesSource(bytes), openExternal: () => external });
   if (model === undefined || diagnostics.length > 0) throw new Error(`${name}: ${diagnostics.map((diagnostic) => diagnostic.message).join("; ")}`);
-  return model;
+  return { graph: model, bytes, external: { location, bytes: written.external.length } };
 }
 
-/** pixels f16[N, 3, 224, 224] -> vec f16[N, width], in 256 patches of 14 x 14. */
-export function vitTower(shape: TowerShape = vitShape): ModelGraph {
-  return createTower("vit", "f16", (tower) => {
+/** onnxruntime refuses two nodes of one name. */
+function withUniqueNames(graph: ModelBuilder): ModelBuilder {
+  const seen = new Map<string, number>();
+  return {
+    ...graph,
+    node(op, from, attributes, options) {
+      const name = options?.name ?? op;
+      const count = seen.get(name) ?? 0;
+      seen.set(name, count + 1);
+      return graph.node(op, from, attributes, { ...options, name: count === 0 ? name : `${name}_${count}` });
+    },
+  };
+}
+
+/** pixels [N, 3, 224, 224] -> vec [N, width], in patches of 14 x 14 or `patch`. */
+export function vitTower(shape: TowerShape = vitShape, dtype: ElemType = "f16", patch = 14): TowerFiles {
+  return createTower("vit", dtype, (tower) => {
     const { graph, weight } = tower;
-    graph.input("pixels", "f16", ["N", 3, 224, 224]);
-    graph.output("vec", "f16", ["N", shape.width]);
-    const patches = graph.node("Conv", ["pixels", weight("patch.weight", [shape.width, 3, 14, 14])], { kernel_shape: [14, 14], strides: [14, 14] }, { name: "/embed/Conv" });
-    const flat = graph.node("Reshape", [patches, graph.ints("flat", [3], [0, shape.width, 256])], {}, { name: "/embed/Reshape" });
+    graph.input("pixels", dtype, ["N", 3, 224, 224]);
+    graph.output("vec", dtype, ["N", shape.width]);
+    const patches = graph.node("Conv", ["pixels", weight("patch.weight", [shape.width, 3, patch, patch])], { kernel_shape: [patch, patch], strides: [patch, patch] }, { name: "/embed/Conv" });
+    const flat = graph.node("Reshape", [patches, graph.ints("flat", [3], [0, shape.width, (224 / patch) ** 2])], {}, { name: "/embed/Reshape" });
     const tokens = graph.node("Transpose", [flat], { perm: [0, 2, 1] }, { name: "/embed/Transpose" });
     finish(tower, shape, tokens);
   });
 }
 
-/** ids i64[N, T] -> vec f16[N, width]. */
-export function albertTower(shape: TowerShape = albertShape): ModelGraph {
-  return createTower("albert", "f16", (tower) => {
+/** ids i64[N, T] -> vec [N, width]. */
+export function albertTower(shape: TowerShape = albertShape, dtype: ElemType = "f16"): TowerFiles {
+  return createTower("albert", dtype, (tower) => {
     const { graph, weight } = tower;
     graph.input("ids", "i64", ["N", "T"]);
-    graph.output("vec", "f16", ["N", shape.width]);
+    graph.output("vec", dtype, ["N", shape.width]);
     const words = graph.node("Gather", [weight("embed.weight", [30_000, 128]), "ids"], {}, { name: "/embed/Gather" });
     const wide = graph.node("MatMul", [words, weight("embed.wide", [128, shape.width])], {}, { name: "/embed/MatMul" });
     finish(tower, shape, wide);

@@ -3,6 +3,8 @@ export interface Calibration {
   readonly version: 1;
   /** The machine, as people would call it. */
   readonly machine: string;
+  /** Its cores against the reference core that operators' costs are stated for. */
+  readonly coreSpeed: number;
   readonly models: readonly MeasuredModel[];
   /** By label of the stage. */
   readonly stages: readonly MeasuredStage[];
@@ -17,5 +19,6 @@ export interface MeasuredModel {
 
 export interface MeasuredStage {
   readonly label: string;
-  readonly nsPerRow: number;
+  /** Of one core, for a row of the source. */
+  readonly nsPerSourceRow: number;
 }

@@ -158,7 +158,7 @@ function inputShapes(model: CheckedModel): ReadonlyMap<string, readonly Dim[]> {
 }
 
 /** Every named dimension at its bound, padded as rows are. */
-function longestRow(model: CheckedModel, assumes: Set<string>): ReadonlyMap<string, number> {
+export function longestRow(model: CheckedModel, assumes: Set<string>): ReadonlyMap<string, number> {
   const names = new Set(model.inputs.flatMap((input) => input.rowShape.flatMap((dim) => [...freeNames(dim)])));
   return new Map([...names].map((name) => {
     const high = model.bounds[name]?.high;

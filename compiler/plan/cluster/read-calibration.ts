@@ -15,8 +15,10 @@ export function readCalibration(text: string): Calibration | { readonly wrong: s
   const stages = items(document, "stages").map(readStageEntry);
   if (typeof machine !== "string") return { wrong: "it has no `machine`" };
   if (models.includes(undefined)) return { wrong: "an entry of `models` lacks its name, batch, threads or msPerBatch" };
-  if (stages.includes(undefined)) return { wrong: "an entry of `stages` lacks its label or nsPerRow" };
-  return { version, machine, models: models.filter((entry) => entry !== undefined), stages: stages.filter((entry) => entry !== undefined) };
+  if (stages.includes(undefined)) return { wrong: "an entry of `stages` lacks its label or nsPerSourceRow" };
+  const coreSpeed = positive(document, "coreSpeed");
+  if (coreSpeed === undefined) return { wrong: "it has no `coreSpeed`" };
+  return { version, machine, coreSpeed, models: models.filter((entry) => entry !== undefined), stages: stages.filter((entry) => entry !== undefined) };
 }
 
 function readModelEntry(value: JsonValue): MeasuredModel | undefined {
@@ -29,8 +31,8 @@ function readModelEntry(value: JsonValue): MeasuredModel | undefined {
 function readStageEntry(value: JsonValue): MeasuredStage | undefined {
   if (value.kind !== "object") return undefined;
   const label = scalar(value, "label");
-  const nsPerRow = positive(value, "nsPerRow");
-  return typeof label === "string" && nsPerRow !== undefined ? { label, nsPerRow } : undefined;
+  const nsPerSourceRow = positive(value, "nsPerSourceRow");
+  return typeof label === "string" && nsPerSourceRow !== undefined ? { label, nsPerSourceRow } : undefined;
 }
 
 function scalar(object: JsonObject, name: string): string | number | boolean | null | undefined {

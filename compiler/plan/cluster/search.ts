@@ -75,7 +75,8 @@ export function searchPipeline(work: PipelineWork, hardware: Hardware, calibrati
 
 function withMeasured(stage: CoreWork, calibration: Calibration | undefined): CoreWork & { readonly measured: boolean } {
   const found = calibration?.stages.find((entry) => entry.label === stage.label);
-  return found === undefined ? { ...stage, measured: false } : { ...stage, nsPerRow: found.nsPerRow, measured: true };
+  if (calibration === undefined || found === undefined) return { ...stage, measured: false };
+  return { ...stage, nsPerRow: (found.nsPerSourceRow * calibration.coreSpeed) / stage.rowsPerSource, measured: true };
 }
 
 function limitsOfCores(stages: readonly CoreWork[], models: readonly { readonly demand: ModelDemand; readonly plan: CpuModelPlan }[], hardware: Hardware): readonly Limit[] {

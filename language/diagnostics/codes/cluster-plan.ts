@@ -39,4 +39,16 @@ export const clusterPlanCodes = {
     title: "number of rows that is no number",
     message: (p: { given: string }) => `\`--rows ${p.given}\` is not a number of rows above 0`,
   }),
+  badProbe: defineCode({
+    code: "P1146",
+    severity: "error",
+    title: "model that could not be measured",
+    message: (p: { model: string; what: string }) => `${p.model} could not be measured: ${p.what}`,
+  }),
+  badCount: defineCode({
+    code: "P1147",
+    severity: "error",
+    title: "list of counts that is none",
+    message: (p: { option: string; given: string }) => `\`--${p.option} ${p.given}\` is not a list of whole numbers above 0`,
+  }),
 } as const;

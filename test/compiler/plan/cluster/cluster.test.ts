@@ -10,7 +10,7 @@ import { planText } from "../../../support/plan-text.ts";
 
 const golden = (name: string) => fileURLToPath(new URL(`../../../golden/plan/${name}.txt`, import.meta.url));
 
-const models = new Map([["resnet50.onnx", resnetTower()], ["vit.onnx", vitTower()], ["albert.onnx", albertTower()]]);
+const models = new Map([["resnet50.onnx", resnetTower().graph], ["vit.onnx", vitTower().graph], ["albert.onnx", albertTower().graph]]);
 
 const classify = (cluster: string, settings = "") => `edition 1
 import { aws, generic } from "std/hw"

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { run as runBench } from "../../../../compiler/cli/commands/bench.ts";
 import { run } from "../../../../compiler/cli/commands/plan.ts";
+import { readCalibration } from "../../../../compiler/plan/cluster/read-calibration.ts";
 import { diffPlans, parseClusterPlan } from "../../../../compiler/plan/cluster/diff-plans.ts";
 import { createModelBuilder } from "../../../../compiler/onnx/build-model.ts";
 import { builtBytes } from "../../../support/onnx-models.ts";
@@ -70,16 +72,41 @@ describe("pipec plan for hardware", () => {
   });
 
   test("calibration overrides estimates and says so", async () => {
-    writeFileSync(join(folder, "calibration.json"), JSON.stringify({ version: 1, machine: "test", models: [{ name: "dense", batch: 8, threads: 1, msPerBatch: 800 }], stages: [{ label: "scored", nsPerRow: 5 }] }));
+    writeFileSync(join(folder, "calibration.json"), JSON.stringify({ version: 1, machine: "test", coreSpeed: 1, models: [{ name: "dense", batch: 8, threads: 1, msPerBatch: 800 }], stages: [{ label: "parquet 1", nsPerSourceRow: 5 }] }));
     const { out } = await plan({ hw: "aws.m5_large", calibration: "calibration.json" });
     expect(out).toContain("(measured)");
-    writeFileSync(join(folder, "calibration.json"), JSON.stringify({ version: 1, machine: "test", models: [{ name: "dense" }], stages: [] }));
+    writeFileSync(join(folder, "calibration.json"), JSON.stringify({ version: 1, machine: "test", coreSpeed: 1, models: [{ name: "dense" }], stages: [] }));
     expect(await plan({ hw: "aws.m5_large", calibration: "calibration.json" })).toMatchObject({ status: 2, errors: expect.stringContaining("lacks its name, batch") });
   });
 
   test("needs hardware for what is about hardware", async () => {
     expect(await plan({ rows: "5" })).toMatchObject({ status: 2, errors: expect.stringContaining("P1144") });
     expect((await plan({ hw: "nothing.json" })).errors).toContain("P1130");
+  });
+});
+
+describe("pipec bench", () => {
+  const bench = async (options: Readonly<Record<string, unknown>>) => {
+    let [out, errors] = ["", ""];
+    const status = await runBench({ positionals: ["main.pipe"], options }, { cwd: folder, color: false, stdout: (text) => void (out += text), stderr: (text) => void (errors += text) });
+    return { status, out, errors };
+  };
+
+  test("measures models, takes stages from a run, and writes what plan reads", async () => {
+    const summary = { event: "summary", elapsedMs: 2000, rowsIn: 1000, stages: [{ label: "parquet 1", replicas: 2, busyShare: 0.25 }, { label: "idle", replicas: 1, busyShare: 0 }] };
+    writeFileSync(join(folder, "run.jsonl"), `{"event":"progress"}\n${JSON.stringify(summary)}\n`);
+    const { status, out } = await bench({ batch: "2,4", fromRun: "run.jsonl" });
+    expect(status).toBe(0);
+    const read = readCalibration(out);
+    if ("wrong" in read) throw new Error(read.wrong);
+    expect(read.models.map(({ name, batch, threads }) => [name, batch, threads])).toEqual([["dense", 2, 1], ["dense", 4, 1]]);
+    for (const { msPerBatch } of read.models) expect(msPerBatch).toBeGreaterThan(0);
+    expect(read.stages).toEqual([{ label: "parquet 1", nsPerSourceRow: 1_000_000 }]);
+  });
+
+  test("says what it cannot use", async () => {
+    expect(await bench({ batch: "few" })).toMatchObject({ status: 2, errors: expect.stringContaining("P1147") });
+    expect(await bench({ fromRun: "main.pipe" })).toMatchObject({ status: 2, errors: expect.stringContaining("P1143") });
   });
 });
 
