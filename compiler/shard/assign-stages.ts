@@ -1,6 +1,6 @@
 /**
- * From cuts to the stage of every node, or to what is wrong with the cuts. Light nodes follow their users: one that a cut
- * leaves out moves to the first stage that needs it.
+ * From cuts to the stage of every node, or to what is wrong with the cuts. Cuts may leave light nodes out: those are made
+ * wherever they are wanted.
  */
 import { shardCodes } from "../../language/diagnostics/codes/shard.ts";
 import type { Diagnostic } from "../../language/diagnostics/diagnostic.ts";
@@ -11,7 +11,7 @@ import type { Cuts } from "./shard-set.ts";
 
 export interface Stages {
   readonly count: number;
-  /** Of every needed node that is no constant. */
+  /** Of every needed node that is no constant; of one that is not fixed, the first stage that can compute it. */
   readonly stageOf: ReadonlyMap<Node, number>;
   /** Nodes that run in their own stage only: the pinned ones, and all nodes of stages that have no pinned one. */
   readonly fixed: ReadonlySet<Node>;
@@ -35,6 +35,9 @@ export function assignStages(index: GraphIndex, cuts: Cuts): { readonly stages: 
   const isPinned = (node: Node): boolean => index.kindOf.get(node) === "pinned";
   const withPinned = new Set(nodes.filter(isPinned).map((node) => stageOf.get(node)));
   const fixed = new Set(nodes.filter((node) => isPinned(node) || !withPinned.has(stageOf.get(node))));
+  for (const node of nodes) {
+    if (!fixed.has(node)) stageOf.set(node, Math.max(0, ...index.producersOf(node).map(({ node: from }) => stageOf.get(from) ?? 0)));
+  }
   return { stages: { count, stageOf, fixed } };
 }
 

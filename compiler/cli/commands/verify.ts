@@ -1,0 +1,114 @@
+/** `pipec verify MODEL --pipeline P [--data DIR] [--json]`: runs a model whole and cut, and compares what comes out. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { shardCodes } from "../../../language/diagnostics/codes/shard.ts";
+import type { Diagnostic } from "../../../language/diagnostics/diagnostic.ts";
+import { sourcesOf } from "../../../language/diagnostics/render.ts";
+import { quoteName } from "../../onnx/model-diagnostics.ts";
+import { flag, listOption, textOption } from "../command.ts";
+import type { CommandArgs, CommandRun } from "../command.ts";
+import { exitCodes, type Io } from "../io.ts";
+import { reportNowhere, showDiagnostics } from "../report.ts";
+import { compareTensors, type Difference } from "../shards/compare-values.ts";
+import { failed, showFailure, withCutModel, writeShards, type CutModel, type Outcome } from "../shards/cut-model.ts";
+import { dataSets, randomInputs, readInputs } from "../shards/model-inputs.ts";
+import { runChain, RunFailure, runWhole, type Values } from "../shards/run-models.ts";
+
+const randomSets = 2;
+
+interface Verdict {
+  /** All outputs are equal bit for bit. */
+  readonly equal: boolean;
+  readonly maxAbs: number;
+  readonly maxRel: number;
+  readonly stages: number;
+  readonly segments: number;
+}
+
+export const run: CommandRun = async (args, io) => {
+  const dims = readDims(args);
+  if (!dims.ok) return showFailure(dims, args, io);
+  const outcome = await withCutModel(args, io, (cut) => verify(cut, args, io, dims.value));
+  return outcome.ok ? outcome.value : showFailure(outcome, args, io);
+};
+
+function readDims(args: CommandArgs): Outcome<ReadonlyMap<string, number>> {
+  const dims = new Map<string, number>();
+  for (const text of listOption(args, "dim")) {
+    const [, name = "", value = ""] = /^(.+)=([1-9]\d{0,8})$/.exec(text) ?? [];
+    const what = `\`--dim ${text}\` is not of the form \`--dim name=size\` with a size of at least 1`;
+    if (name === "") return { ok: false, diagnostics: [reportNowhere(shardCodes.shardArguments, { what })], exitCode: exitCodes.usage };
+    dims.set(name, Number(value));
+  }
+  return { ok: true, value: dims };
+}
+
+async function verify(cut: CutModel, args: CommandArgs, io: Io, dims: ReadonlyMap<string, number>): Promise<Outcome<number>> {
+  const data = textOption(args, "data");
+  const feeds = collectFeeds(cut, data === undefined ? undefined : resolve(io.cwd, data), dims);
+  if (!feeds.ok) return feeds;
+  const folder = mkdtempSync(join(tmpdir(), "pipec-verify-"));
+  try {
+    const problem = writeShards(cut.set, folder, "a temporary folder");
+    if (problem) return failed(problem);
+    const options = { optimize: flag(args, "optimize") };
+    const whole = await runWhole(cut.path, feeds.value, cut.set.outputs, options);
+    const sharded = await runChain(cut.set, folder, feeds.value, options);
+    return { ok: true, value: showVerdict(cut, compareAll(cut, whole, sharded), feeds.value.length, args, io) };
+  } catch (error) {
+    if (error instanceof RunFailure) return failed(reportNowhere(shardCodes.runFailed, { part: error.part, what: error.message }));
+    throw error;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function collectFeeds(cut: CutModel, data: string | undefined, dims: ReadonlyMap<string, number>): Outcome<readonly Values[]> {
+  const sets = dims.size > 0 && data === undefined ? [] : dataSets(cut.path, data);
+  const { model } = cut.set;
+  const outcomes = sets.length > 0 ? sets.map((folder) => readInputs(model, folder)) : Array.from({ length: randomSets }, (_, seed) => randomInputs(model, dims, seed + 1));
+  const feeds: Values[] = [];
+  for (const outcome of outcomes) {
+    if (!outcome.ok) return outcome;
+    feeds.push(outcome.value);
+  }
+  return { ok: true, value: feeds };
+}
+
+function compareAll(cut: CutModel, whole: readonly Values[], sharded: readonly Values[]): readonly { readonly output: string; readonly difference: Difference }[] {
+  return cut.set.outputs.flatMap((output) => whole.map((values, at) => ({ output, difference: compareTensors(values[output], sharded[at]?.[output]) })));
+}
+
+function showVerdict(cut: CutModel, compared: ReturnType<typeof compareAll>, sets: number, args: CommandArgs, io: Io): number {
+  const largest = (pick: (difference: Difference) => number): number => compared.reduce((most, { difference }) => Math.max(most, pick(difference)), 0);
+  const verdict: Verdict = {
+    equal: compared.every(({ difference }) => difference.equal),
+    maxAbs: largest((difference) => difference.maxAbs),
+    maxRel: largest((difference) => difference.maxRel),
+    stages: cut.set.stages.length,
+    // Without tensor sharding each stage is one segment.
+    segments: cut.set.stages.length,
+  };
+  const beyond = compared.filter(({ difference }) => !difference.within);
+  if (flag(args, "json")) io.stdout(`${JSON.stringify(verdict)}\n`);
+  else {
+    const inputs = `${sets} ${sets === 1 ? "set" : "sets"} of inputs`;
+    io.stdout(`${cut.shown} in ${verdict.stages} ${verdict.stages === 1 ? "stage" : "stages"}, ${inputs}: ${describe(verdict)}\n`);
+    showDiagnostics(io, uniqueProblems(beyond), sourcesOf());
+  }
+  return beyond.length === 0 ? exitCodes.ok : exitCodes.diagnostics;
+}
+
+function describe(verdict: Verdict): string {
+  return verdict.equal ? "equal bit for bit" : `apart by at most ${verdict.maxAbs.toPrecision(3)} (${verdict.maxRel.toPrecision(3)} of the value)`;
+}
+
+/** The worst difference of each output. */
+function uniqueProblems(beyond: ReturnType<typeof compareAll>): readonly Diagnostic[] {
+  const worst = new Map<string, Difference>();
+  for (const { output, difference } of beyond) if (difference.maxAbs >= (worst.get(output)?.maxAbs ?? 0)) worst.set(output, difference);
+  return [...worst].map(([output, { maxAbs, allowed }]) =>
+    reportNowhere(shardCodes.outputsDiffer, { value: quoteName(output), absolute: maxAbs === Number.MAX_VALUE ? "everything" : maxAbs.toPrecision(3), allowed: allowed.toPrecision(3) }),
+  );
+}
