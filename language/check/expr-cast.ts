@@ -9,7 +9,7 @@ import { complain, errorExpr } from "./context.ts";
 import type { Scope } from "./context.ts";
 import { dimLookup } from "./dim-lookup.ts";
 import { freshDim, provedDifferent, provedEqual } from "./dim-scope.ts";
-import { checkExpr } from "./expr.ts";
+import { checkExpr, fitTo } from "./expr.ts";
 import { adaptNumber, isFlexible } from "./fit.ts";
 import { sameType } from "./match.ts";
 import { isError } from "./pattern.ts";
@@ -23,6 +23,7 @@ export function checkCast(scope: Scope, ast: CastExpr): Expr {
   const wanted = readValueType({ cx: scope.cx, module: scope.module, lookupDim, recordDim: (hint) => freshDim(scope.dims, hint), stringTensors: false }, ast.type);
   if (isError(value.type) || isError(wanted)) return errorExpr(span);
   const from = value.type;
+  if (value.kind === "list" && wanted.kind === "tensor") return fitTo(scope, value, wanted, { reason: "`as` says what the list in brackets is to be" });
   if (from.kind === "tensor" && wanted.kind === "tensor") return castTensor(scope, ast, value, from, wanted);
   if (from.kind === "string" && wanted.kind === "string") return narrowString(scope, ast, value, wanted);
   if (sameType(scope.dims, from, wanted, span)) return value;

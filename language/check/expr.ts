@@ -111,6 +111,9 @@ export function settle(scope: Scope, expr: Expr): Expr {
       complain(scope.cx, typeCodes.untyped, { what: "`null`" }, { at: expr.span, reason: "nothing here says of which type it is the missing value" });
       return errorExpr(expr.span);
     case "list": {
+      // Made to fit a tensor, a range or a type of list before: only what stands in it is open.
+      if (expr.type.kind !== "list") return { ...expr, items: expr.items.map((item) => settle(scope, item)) };
+      if (expr.items.length === 0 && !hasError(expr.type.element)) return expr;
       const [first, ...rest] = expr.items.map((item) => settle(scope, item));
       if (first === undefined) {
         complain(scope.cx, typeCodes.untyped, { what: "an empty list" }, { at: expr.span, reason: "nothing here says of which type its elements would be" });

@@ -22,6 +22,8 @@ describe("types of values", () => {
     ["a: tensor<f32>[3, 4]", ".a[-1, 2]", "f32"],
     ["a: tensor<u8>[3]", ".a as f32", "tensor<f32>[3]"],
     ["a: tensor<f32>[T]", ".a as tensor<f32>[8]", "tensor<f32>[8]"],
+    ["a: f32", "[.a, 1, 2] as tensor<f32>[3]", "tensor<f32>[3]"],
+    ["a: f32", "[[.a, 1], [2, .a]] as tensor<f32>[2, 2]", "tensor<f32>[2, 2]"],
     ["a: tensor<f32>[3]", ".a > 0.5", "tensor<bool>[3]"],
     ["a: tensor<f32>[3]", ".a == .a", "bool"],
     ["a: string?", ".a ?? \"none\"", "string"],
@@ -93,6 +95,15 @@ fn square(b: bytes, side: int) -> tensor<u8>[side, side, 3] = b |> decode_image(
 fn small(b: bytes) -> tensor<u8>[32, 32, 3] = square(b, 32)
 `);
     expect(program.functions.map((fn) => printType(fn.result))).toEqual(["tensor<u8>[side, side, 3]", "tensor<u8>[32, 32, 3]"]);
+  });
+
+  test("a list in brackets is the tensor or the list that a function's result declares", () => {
+    const program = checkedOf(`
+fn three(a: int) -> tensor<f32>[3] = [a as f32, 1, 2]
+fn none(a: int) -> list<int> = []
+fn both(a: f32) -> { v: tensor<f32>[2], w: list<f32> } = { v: [a, 2], w: [a, 2] }
+`);
+    expect(program.functions.map((fn) => printType(fn.body.type))).toEqual(["tensor<f32>[3]", "list<int>", "{ v: tensor<f32>[2], w: list<f32> }"]);
   });
 
   test("numbers of params take the dtype they meet, as literals do", () => {
