@@ -2,12 +2,13 @@
  * A bound on the period that no search is needed for. Give each device of kind k a price p_k >= 0. Whatever the cuts,
  * degrees and replicas, every node of every row occupies some device for at least its time at the best batch of the
  * grid, so within a period P the devices give at most P * sum p_k * count_k and must give sum over nodes of
- * min_k p_k * time_k. Hence P >= work / capacity for any prices; a fixed sequence of trials finds good ones.
+ * min_k p_k * time_k. Hence P >= work / capacity for any prices; a fixed sequence of trials finds good ones. A second
+ * bound holds where the program limits replicas.
  */
 import { pointsOfBatch } from "../cost/model-work.ts";
 import { transferPs } from "../cost/prices.ts";
 import { tensorLayout } from "../cost/tensor-layout.ts";
-import { devicesOf } from "./problem.ts";
+import { degreesOf, devicesOf } from "./problem.ts";
 import type { AcceleratorKind, PlacementProblem, Tower } from "./problem.ts";
 import { stepPs } from "./segment-tables.ts";
 
@@ -25,16 +26,37 @@ export function workFloorPs(problem: PlacementProblem): number {
     const work = times.reduce((sum, byKind) => sum + Math.min(...byKind.map((time, kind) => time * (prices[kind] ?? 0))), 0);
     return work / counts.reduce((sum, count, kind) => sum + count * (prices[kind] ?? 0), 0);
   };
-  return choosePrices(kinds.length, ratio) * SAFETY;
+  return Math.max(choosePrices(kinds.length, ratio), replicaFloorPs(problem, kinds)) * SAFETY;
 }
 
-/** Replicas may be limited; a stage of replicas at most `high` uses at most that many gangs. */
-function devicesAllowed({ hints, kinds }: PlacementProblem): number {
+/** Replicas of all stages of a lane together; Infinity where the program does not limit them. */
+function replicasAllowed({ hints }: PlacementProblem): number {
   const ranges = hints.replicas;
   if (ranges === undefined || (hints.pipeline === undefined && ranges.length === 1)) return Infinity;
   const stages = hints.pipeline ?? ranges.length;
-  const gang = hints.tensor ?? Math.max(...kinds.map((kind) => kind.perNode));
-  return Array.from({ length: stages }, (_, stage) => ranges[Math.min(stage, ranges.length - 1)]?.high ?? Infinity).reduce((sum, high) => sum + high * gang, 0);
+  return Array.from({ length: stages }, (_, stage) => ranges[Math.min(stage, ranges.length - 1)]?.high ?? Infinity).reduce((sum, high) => sum + high, 0);
+}
+
+function devicesAllowed(problem: PlacementProblem): number {
+  return replicasAllowed(problem) * (problem.hints.tensor ?? Math.max(...problem.kinds.map((kind) => kind.perNode)));
+}
+
+/**
+ * Where replicas are limited: each keeps to the period, so all of them together do at most replicas * P of work, and a
+ * row's work is at least that of every node at the degree that is fastest for it. A lane of each kind has its replicas.
+ */
+function replicaFloorPs(problem: PlacementProblem, kinds: readonly AcceleratorKind[]): number {
+  const replicas = replicasAllowed(problem) * kinds.length;
+  if (replicas === Infinity) return 0;
+  const modes = kinds.flatMap((kind) => degreesOf(kind, problem.hints).map((degree) => ({ kind, degree })));
+  return problem.towers.reduce((sum, tower) => {
+    const layout = tensorLayout(tower.work);
+    const least = tower.work.nodes.map((_, node) => Math.min(...modes.flatMap(({ kind, degree }) => tower.batches.map((batch) => {
+      const time = pointsOfBatch(tower.work, batch).reduce((total, point) => total + (tower.work.points[point]?.share ?? 0) * stepPs(tower.work, node, point, kind, degree, layout), 0);
+      return time / batch;
+    }))));
+    return sum + least.reduce((total, time) => total + time, 0) * tower.rowsPerSource;
+  }, 0) / replicas;
 }
 
 /** By node (and for the model's inputs and outputs): the least time per row of the source on each kind. */

@@ -170,6 +170,16 @@ describe("several models", () => {
   });
 });
 
+test("the bound knows of limits on replicas", () => {
+  const kind: AcceleratorKind = { device: T4, node: nodeType("g4dn_12xlarge"), nodes: 4, perNode: 1 };
+  const work = syntheticWork({ nodes: 12, batches: BATCHES, flops: 1e9, weightBytes: 1e7, valueBytes: 1e5, seed: 3 });
+  for (const hints of [{ replicas: [{ low: 1, high: 2 }] }, { pipeline: 2, replicas: [{ low: 1, high: 1 }, { low: 1, high: 2 }] }]) {
+    const { bestPeriodPs, boundPs } = placeModels({ towers: [tower(work)], kinds: [kind], hints });
+    expect(boundPs).toBeLessThanOrEqual(bestPeriodPs);
+    expect(bestPeriodPs / boundPs).toBeLessThan(1.2);
+  }
+});
+
 test("gangs stay within machines and no device is given twice", () => {
   const kind: AcceleratorKind = { device: T4, node: nodeType("g4dn_12xlarge"), nodes: 3, perNode: 4 };
   const stage = (degree: number, replicas: number) => ({ parts: [], degree, replicas, workPs: 1, bytes: 1 });
