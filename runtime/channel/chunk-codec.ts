@@ -26,6 +26,8 @@ export interface ChunkMessage extends IdData {
   readonly columns: readonly ColumnData[];
   readonly levels: readonly LevelMessage[];
   readonly places: BinaryColumn;
+  /** Nothing is in it: a stage before could not do the chunk, and the run ends when its turn comes. */
+  readonly isVoid: boolean;
 }
 
 interface LevelMessage extends IdData {
@@ -43,7 +45,13 @@ export function encodeChunk(edge: number, schema: EdgeSchema, chunk: Chunk): Chu
     children: Int32Array.from(chunk.children),
     levels: chunk.levels.map((level, depth) => encodeLevel(schema.levels[depth].columns, level)),
     places: encodeTexts(chunk.places),
+    isVoid: false,
   };
+}
+
+/** Stands for a chunk that could not be made, so that each stage and sink still takes every chunk once. */
+export function voidChunk(edge: number, id: ChunkId): ChunkMessage {
+  return { edge, id, part: 0, columns: [], parents: new Int32Array(0), children: new Int32Array(0), levels: [], places: encodeTexts([]), isVoid: true };
 }
 
 function encodeLevel(columns: readonly Column[], level: ParentLevel): LevelMessage {

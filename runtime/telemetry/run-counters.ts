@@ -18,10 +18,8 @@ export interface SinkCounters {
 export interface RunCounters {
   readonly stages: readonly StageCounters[];
   readonly sinks: readonly SinkCounters[];
-  /** Rows read from the sources, bad ones included. */
+  /** Rows of the sources whose chunk every sink has, bad ones included; not those read ahead for nothing. */
   rowsRead: number;
-  /** Of those, rows whose chunk every sink has. */
-  rowsDone: number;
   filtered: number;
   dead: number;
   /** Rows of the sources, where all of them say it beforehand. */
@@ -33,7 +31,6 @@ export function createRunCounters(stages: readonly { readonly label: string; rea
     stages: stages.map(({ label, replicas }) => ({ label, replicas, chunks: 0, rowsIn: 0, rowsOut: 0, busyMs: 0 })),
     sinks: sinks.map(({ label }) => ({ label, rows: 0, busyMs: 0 })),
     rowsRead: 0,
-    rowsDone: 0,
     filtered: 0,
     dead: 0,
     rowsTotal: undefined,

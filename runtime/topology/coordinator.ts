@@ -137,6 +137,10 @@ function handleStageMessage(c: Coordination, { stage, replica }: Extract<WorkerR
   if (message.kind === "done") {
     c.request.ledger.addReport(stage, message.chunk, message);
     carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, chunk: message.chunk, bytes: message.bytes, exhausted: message.exhausted }));
+  } else if (message.kind === "faulty") {
+    const { code, message: text, fix } = message.fault;
+    c.request.ledger.addFault(stage, message.chunk, new JobError(code, text, fix));
+    carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, chunk: message.chunk, bytes: message.bytes, exhausted: false }));
   } else if (message.kind === "sourceEnd") {
     carryOut(c, c.scheduler.handle({ kind: "sourceEnd", stage, chunks: message.chunks }));
   }
@@ -159,8 +163,10 @@ function carryOut(c: Coordination, commands: readonly SchedulerCommand[]): void 
   const { topology, ledger, outputs } = c.request;
   for (const command of commands) {
     if (command.kind === "run") c.stageWorkers[command.stage][command.replica].post({ kind: "run", chunk: command.chunk, to: command.to });
-    else if (command.kind === "completed") ledger.completeChunk(command.region, command.chunk, outputs.deadLetters);
-    else for (const sink of topology.regions[command.region].sinks) c.sinkWorkers[sink].post({ kind: "finish" });
+    else if (command.kind === "completed") {
+      if (command.isNeeded) ledger.completeChunk(command.region, command.chunk, outputs.deadLetters);
+      else ledger.dropChunk(command.region, command.chunk);
+    } else for (const sink of topology.regions[command.region].sinks) c.sinkWorkers[sink].post({ kind: "finish" });
   }
 }
 

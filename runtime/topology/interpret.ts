@@ -27,7 +27,7 @@ import { describeFailure } from "./run-ledger.ts";
 import type { RunLedger } from "./run-ledger.ts";
 import { openStage } from "./stage-runner.ts";
 import type { StageRunner } from "./stage-runner.ts";
-import { openExplodes, parentFields } from "./topology.ts";
+import { lastNeededChunk, openExplodes, parentFields } from "./topology.ts";
 import type { Topology } from "./topology.ts";
 
 export interface InterpretRequest {
@@ -67,17 +67,12 @@ export async function runInterpreted(request: InterpretRequest): Promise<readonl
 
 async function runRegion(request: InterpretRequest, region: number, stages: readonly StageRunner[], writers: readonly SinkWriter[]): Promise<void> {
   const { topology, ledger, outputs, signal } = request;
-  const exhausted = new Set<number>();
-  const useless = (stage: number): boolean =>
-    exhausted.has(stage) || topology.stages[stage].outs.every((edge) => {
-      const { to } = topology.edges[edge];
-      return to.kind === "stage" && useless(to.stage);
-    });
-  for (let chunk = 0; !useless(topology.regions[region].source); chunk++) {
+  const exhaustedAt = new Map<number, number>();
+  for (let chunk = 0; chunk <= lastNeededChunk(topology, exhaustedAt, topology.regions[region].source); chunk++) {
     signal.throwIfAborted();
-    const done = await runChunk(request, region, chunk, stages, writers);
-    if (done === undefined) return;
-    for (const stage of done) exhausted.add(stage);
+    const exhausted = await runChunk(request, region, chunk, stages, writers);
+    if (exhausted === undefined) return;
+    for (const stage of exhausted) exhaustedAt.set(stage, Math.min(chunk, exhaustedAt.get(stage) ?? chunk));
     ledger.completeChunk(region, chunk, outputs.deadLetters);
   }
 }

@@ -41,6 +41,8 @@ export type FromWorker =
   /** Sources say what they will read. */
   | { readonly kind: "ready"; readonly splits: readonly Split[] | undefined }
   | ({ readonly kind: "done"; readonly chunk: number; readonly bytes: readonly number[]; readonly exhausted: boolean } & ChunkReport)
+  /** The chunk could not be done: void chunks were sent in place of results. */
+  | { readonly kind: "faulty"; readonly chunk: number; readonly bytes: readonly number[]; readonly fault: JobFault }
   | { readonly kind: "sourceEnd"; readonly chunks: number }
   | { readonly kind: "sinkDone"; readonly chunk: number; readonly rows: number; readonly busyMs: number }
   | { readonly kind: "finished"; readonly written: WrittenFiles }
@@ -56,13 +58,25 @@ export interface ChunkReport {
   readonly busyMs: number;
 }
 
+/** A JobError as it crosses threads. */
+export interface JobFault {
+  readonly kind: "job";
+  readonly code: string;
+  readonly message: string;
+  readonly fix: string | undefined;
+}
+
 /** An error as it crosses threads. */
 export type Fault =
-  | { readonly kind: "job"; readonly code: string; readonly message: string; readonly fix: string | undefined }
+  | JobFault
   | { readonly kind: "bug"; readonly message: string; readonly stack: string };
 
+export function toJobFault(error: JobError): JobFault {
+  return { kind: "job", code: error.code, message: error.message, fix: error.fix };
+}
+
 export function toFault(error: unknown): Fault {
-  if (error instanceof JobError) return { kind: "job", code: error.code, message: error.message, fix: error.fix };
+  if (error instanceof JobError) return toJobFault(error);
   if (error instanceof Error) return { kind: "bug", message: error.message, stack: error.stack ?? error.message };
   return { kind: "bug", message: String(error), stack: String(error) };
 }

@@ -1,9 +1,10 @@
 /**
  * The books of a run, shared by the coordinator and the interpreter: counters, row errors by chunk, the error budget,
- * and the dead letters written when a chunk is complete. Throws a JobError where the errors setting ends the run.
+ * and the dead letters. What failed in a chunk counts when the chunk is complete, and chunks are complete in order: so
+ * the row that ends a run, and when, does not depend on which worker was first.
  */
 import { jobError } from "../contract/failures.ts";
-import type { Split } from "../contract/kernel.ts";
+import type { JobError, Split } from "../contract/kernel.ts";
 import type { PipelineSpec } from "../contract/program.ts";
 import { compareFailures } from "../contract/row-failure.ts";
 import type { RowFailure } from "../contract/row-failure.ts";
@@ -19,29 +20,43 @@ export interface RunLedger {
   readonly splitsOf: (region: number) => readonly Split[];
   readonly addSource: (region: number, splits: readonly Split[]) => void;
   readonly addReport: (stage: number, chunk: number, report: ChunkReport) => void;
+  /** A stage could not do the chunk. */
+  readonly addFault: (stage: number, chunk: number, error: JobError) => void;
   readonly addSinkReport: (sink: number, rows: number, busyMs: number) => void;
-  /** All that can fail in the chunk has: its dead letters are written. */
+  /** All that can fail in the chunk has: its dead letters are written. Throws a JobError where what failed ends the run. */
   readonly completeChunk: (region: number, chunk: number, letters: DeadLetterFile | undefined) => void;
+  /** The chunk was read ahead for nothing: what failed in it does not matter. */
+  readonly dropChunk: (region: number, chunk: number) => void;
   readonly isOverBudget: () => boolean;
+}
+
+/** What is known of a chunk that is under way. */
+interface OpenChunk {
+  rowsRead: number;
+  filtered: number;
+  readonly failures: RowFailure[];
+  fault: { readonly stage: number; readonly error: JobError } | undefined;
 }
 
 export function createRunLedger(pipeline: PipelineSpec, topology: Topology): RunLedger {
   const counters = createRunCounters(topology.stages, pipeline.sinks);
   const budget = createErrorBudget(pipeline.errors);
   const splits = new Map<number, readonly Split[]>();
-  const failures = new Map<string, RowFailure[]>();
-  const sourceRows = new Map<string, number>();
+  const open = new Map<string, OpenChunk>();
   const splitsOf = (region: number): readonly Split[] => splits.get(region) ?? [];
 
-  const addFailures = (region: number, chunk: number, report: ChunkReport, rows: number): void => {
-    counters.dead += report.failures.length;
-    const [first] = [...report.failures].sort(compareFailures);
+  const openChunk = (key: string): OpenChunk => {
+    const known = open.get(key);
+    if (known !== undefined) return known;
+    const made: OpenChunk = { rowsRead: 0, filtered: 0, failures: [], fault: undefined };
+    open.set(key, made);
+    return made;
+  };
+
+  const judge = (region: number, rows: number, failures: readonly RowFailure[]): void => {
+    const [first] = failures;
     if (first !== undefined && pipeline.errors.kind === "fail") throw jobError("R0160", describeFailure(first, splitsOf(region)), 'mend the row, or set such rows aside with `errors: dead_letter("path", max: 0.1%)`');
-    if (pipeline.errors.kind === "deadLetter" && report.failures.length > 0) {
-      const key = `${region}:${chunk}`;
-      failures.set(key, [...(failures.get(key) ?? []), ...report.failures]);
-    }
-    const mustStop = budget.add(rows, report.failures.length);
+    const mustStop = budget.add(rows, failures.length);
     if (mustStop) throw jobError("R0161", `${counters.dead} of ${counters.rowsRead} rows failed, more than the pipeline's \`errors\` setting allows${first === undefined ? "" : `; the last: ${describeFailure(first, splitsOf(region))}`}`);
   };
 
@@ -60,12 +75,14 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology): Run
       counter.rowsIn += report.rowsIn;
       counter.rowsOut += report.rowsOut;
       counter.busyMs += report.busyMs;
-      counters.filtered += report.filtered;
-      if (node.isSource) {
-        counters.rowsRead += report.rowsIn;
-        sourceRows.set(`${node.region}:${chunk}`, report.rowsIn);
-      }
-      addFailures(node.region, chunk, report, node.isSource ? report.rowsIn : 0);
+      const books = openChunk(`${node.region}:${chunk}`);
+      books.filtered += report.filtered;
+      books.failures.push(...report.failures);
+      if (node.isSource) books.rowsRead += report.rowsIn;
+    },
+    addFault: (stage, chunk, error) => {
+      const books = openChunk(`${topology.stages[stage].region}:${chunk}`);
+      if (books.fault === undefined || stage < books.fault.stage) books.fault = { stage, error };
     },
     addSinkReport: (sink, rows, busyMs) => {
       counters.sinks[sink].rows += rows;
@@ -73,10 +90,18 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology): Run
     },
     completeChunk: (region, chunk, letters) => {
       const key = `${region}:${chunk}`;
-      letters?.write(region, failures.get(key) ?? []);
-      failures.delete(key);
-      counters.rowsDone += sourceRows.get(key) ?? 0;
-      sourceRows.delete(key);
+      const { rowsRead, filtered, failures, fault } = openChunk(key);
+      open.delete(key);
+      counters.rowsRead += rowsRead;
+      counters.filtered += filtered;
+      counters.dead += failures.length;
+      if (fault !== undefined) throw fault.error;
+      const inOrder = failures.sort(compareFailures);
+      judge(region, rowsRead, inOrder);
+      letters?.write(region, inOrder);
+    },
+    dropChunk: (region, chunk) => {
+      open.delete(`${region}:${chunk}`);
     },
     isOverBudget: () => budget.isOver(),
   };

@@ -48,6 +48,7 @@ export function createRunView(pipeline: PipelineSpec, flags: RunFlags): RunView 
       process[stream].write(text);
     },
     observe: (step, chunk) => {
+      if (flags.quiet) return;
       for (const line of shapes(step, chunk)) process.stderr.write(`${line}\n`);
     },
     finish: (outcome) => {
@@ -64,7 +65,7 @@ function createSnapshots(pipeline: PipelineSpec, counters: RunCounters, schedule
   const rates = createRateWindow(WINDOW_MS);
   return (elapsedMs) => {
     const workplaces = workplacesOf(pipeline, counters);
-    const [rowsPerMs, ...busy] = rates.add({ atMs: elapsedMs, values: [counters.rowsDone, ...workplaces.map((place) => place.busyMs)] });
+    const [rowsPerMs, ...busy] = rates.add({ atMs: elapsedMs, values: [counters.rowsRead, ...workplaces.map((place) => place.busyMs)] });
     const fill = scheduler?.edgeFill() ?? [];
     const stages = workplaces.map(({ label, replicas, ins }, index) => ({
       label,
@@ -73,8 +74,8 @@ function createSnapshots(pipeline: PipelineSpec, counters: RunCounters, schedule
       queuedChunks: ins.reduce((sum, edge) => sum + (fill[edge]?.held ?? 0), 0),
       queueChunks: ins.reduce((sum, edge) => sum + (fill[edge]?.capacity ?? 0), 0),
     }));
-    const { rowsDone, rowsTotal, dead } = counters;
-    return { pipeline: pipeline.name, elapsedMs, rowsDone, ...(rowsTotal === undefined ? {} : { rowsTotal }), rowsDead: dead, rowsPerSecond: rowsPerMs * 1000, stages };
+    const { rowsRead, rowsTotal, dead } = counters;
+    return { pipeline: pipeline.name, elapsedMs, rowsDone: rowsRead, ...(rowsTotal === undefined ? {} : { rowsTotal }), rowsDead: dead, rowsPerSecond: rowsPerMs * 1000, stages };
   };
 }
 
@@ -103,7 +104,7 @@ function summarize(pipeline: PipelineSpec, outcome: RunOutcome): RunSummary {
     rowsIn: counters.rowsRead,
     rowsFiltered: counters.filtered,
     rowsDead: counters.dead,
-    stages: workplacesOf(pipeline, counters).map(({ label, replicas, busyMs }) => ({ label, replicas, busyShare: Math.min(1, busyMs / (elapsedMs * replicas)) })),
+    stages: workplacesOf(pipeline, counters).map(({ label, replicas, busyMs }) => ({ label, replicas, busyShare: elapsedMs > 0 ? Math.min(1, busyMs / (elapsedMs * replicas)) : 0 })),
     outputs: written.map(({ files, rows, bytes }, index) => {
       const place = places[index];
       return { label: pipeline.sinks[index].label, ...(place === undefined ? {} : { place }), rows, files: files.length, bytes };

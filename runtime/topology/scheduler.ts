@@ -8,6 +8,7 @@
  * the moment it is done. Every chunk started is completed exactly once at every stage and sink. Edges into joins,
  * ordered stages and sinks hold all tickets' chunks, so no promise waits for another branch: nothing can deadlock.
  */
+import { lastNeededChunk } from "./topology.ts";
 import type { EdgeNode, StageNode, Topology } from "./topology.ts";
 
 export type SchedulerEvent =
@@ -20,8 +21,11 @@ export type SchedulerEvent =
 export type SchedulerCommand =
   /** Do `chunk` and send what comes of it to these workers (or sinks, replica 0), one for each out-edge. */
   | { readonly kind: "run"; readonly stage: number; readonly replica: number; readonly chunk: number; readonly to: readonly number[] }
-  /** All sinks have the chunk. Chunks of a region are completed in order. */
-  | { readonly kind: "completed"; readonly region: number; readonly chunk: number }
+  /**
+   * All sinks have the chunk. Chunks of a region are completed in order. Not needed: it was read ahead, and no row of
+   * it could come to a sink, because a stage before had given its last row.
+   */
+  | { readonly kind: "completed"; readonly region: number; readonly chunk: number; readonly isNeeded: boolean }
   /** All chunks of the region are completed. */
   | { readonly kind: "finished"; readonly region: number };
 
@@ -50,7 +54,6 @@ interface StageState {
   /** Bound and not done, for each worker. */
   readonly load: number[];
   nextOrdered: number;
-  exhausted: boolean;
 }
 
 interface EdgeState {
@@ -71,6 +74,8 @@ interface RegionState {
   readonly through: Set<number>;
   /** By chunk: sinks that have yet to take it. */
   readonly open: Map<number, number>;
+  /** The last chunk that can bring rows to a sink. */
+  lastNeeded: number;
   finished: boolean;
 }
 
@@ -79,6 +84,8 @@ interface SchedulerState {
   readonly stages: readonly StageState[];
   readonly edges: readonly EdgeState[];
   readonly regions: readonly RegionState[];
+  /** The chunk after which a stage gives no more rows, by stage. */
+  readonly exhaustedAt: Map<number, number>;
   /** Stages nearest the sinks first: they make room for the others. */
   readonly order: readonly StageNode[];
   /** A sink's word can come before that of the worker that sent it the chunk: it waits here, by sink and chunk. */
@@ -112,9 +119,10 @@ export function createScheduler(topology: Topology): Scheduler {
 function createState(topology: Topology): SchedulerState {
   return {
     topology,
-    stages: topology.stages.map(({ replicas }) => ({ bound: new Map(), ready: new Set(), running: zeros(replicas), load: zeros(replicas), nextOrdered: 0, exhausted: false })),
+    stages: topology.stages.map(({ replicas }) => ({ bound: new Map(), ready: new Set(), running: zeros(replicas), load: zeros(replicas), nextOrdered: 0 })),
     edges: topology.edges.map(() => ({ held: 0, bytes: 0, largest: 0, bytesOf: new Map() })),
-    regions: topology.regions.map(() => ({ next: 0, total: undefined, stopped: false, completed: 0, through: new Set(), open: new Map(), finished: false })),
+    regions: topology.regions.map(() => ({ next: 0, total: undefined, stopped: false, completed: 0, through: new Set(), open: new Map(), lastNeeded: Infinity, finished: false })),
+    exhaustedAt: new Map(),
     order: [...topology.stages].sort((a, b) => depth(topology, a) - depth(topology, b) || a.id - b.id),
     early: new Set(),
     started: new Set(),
@@ -206,8 +214,8 @@ function handleDone(s: SchedulerState, event: Extract<SchedulerEvent, { kind: "d
     for (const id of stage.ins) releasePlace(s, id, event.chunk);
   }
   stage.outs.forEach((id, index) => deliver(s, s.topology.edges[id], event.chunk, event.bytes[index]));
-  if (!event.exhausted || state.exhausted) return;
-  state.exhausted = true;
+  if (!event.exhausted || s.exhaustedAt.has(event.stage)) return;
+  s.exhaustedAt.set(event.stage, event.chunk);
   stopIfUseless(s, stage.region);
 }
 
@@ -237,18 +245,11 @@ function deliver(s: SchedulerState, edge: EdgeNode, chunk: number, bytes: number
 /** Reading on is no use once every way from the source leads through a stage that gives nothing more. */
 function stopIfUseless(s: SchedulerState, id: number): void {
   const region = s.regions[id];
-  if (region.stopped || !isUseless(s, s.topology.stages[s.topology.regions[id].source])) return;
+  region.lastNeeded = lastNeededChunk(s.topology, s.exhaustedAt, s.topology.regions[id].source);
+  if (region.stopped || region.lastNeeded === Infinity) return;
   region.stopped = true;
   region.total = region.next;
   finishIfDone(s, id);
-}
-
-function isUseless(s: SchedulerState, stage: StageNode): boolean {
-  if (s.stages[stage.id].exhausted) return true;
-  return stage.outs.every((out) => {
-    const { to } = s.topology.edges[out];
-    return to.kind === "stage" && isUseless(s, s.topology.stages[to.stage]);
-  });
 }
 
 function handleSourceEnd(s: SchedulerState, stage: StageNode, chunks: number): void {
@@ -291,7 +292,10 @@ function handleSinkDone(s: SchedulerState, sink: number, chunk: number): void {
   region.open.delete(chunk);
   region.through.add(chunk);
   // Words of different workers may overtake each other: chunks are reported in order all the same.
-  while (region.through.delete(region.completed)) s.commands.push({ kind: "completed", region: id, chunk: region.completed++ });
+  while (region.through.delete(region.completed)) {
+    s.commands.push({ kind: "completed", region: id, chunk: region.completed, isNeeded: region.completed <= region.lastNeeded });
+    region.completed++;
+  }
   finishIfDone(s, id);
 }
 

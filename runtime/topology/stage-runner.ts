@@ -1,6 +1,6 @@
 /** A stage of a pipeline, opened in this thread: one chunk in on each in-edge, one chunk out on each out-edge. */
 import { performance } from "node:perf_hooks";
-import { decodeChunk, encodeChunk } from "../channel/chunk-codec.ts";
+import { decodeChunk, encodeChunk, voidChunk } from "../channel/chunk-codec.ts";
 import type { ChunkMessage, EdgeSchema } from "../channel/chunk-codec.ts";
 import type { Backend, ModelSession } from "../contract/backend.ts";
 import type { Chunk } from "../contract/chunk.ts";
@@ -58,6 +58,8 @@ export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: 
     ins,
     outs,
     run: async (messages) => {
+      const lost = messages.find((message) => message.isVoid);
+      if (lost !== undefined) return { messages: outs.map((edge) => voidChunk(edge.id, lost.id)), report: emptyReport, exhausted: opened.isExhausted() };
       const started = performance.now();
       const log = createChunkLog(host.isStopped);
       const given = new Map(messages.map((message): [number, Chunk] => [pipeline.edges[message.edge].fromStep, decodeChunk(schemaOf(message.edge), message)]));
@@ -68,6 +70,7 @@ export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: 
         given.set(source.step, chunk);
       }
       const chunks = await opened.run(given, log);
+      // Once for each edge, even where several lead from one step: buffers are transferred, and can go to one thread only.
       const out = outs.map((edge) => encodeChunk(edge.id, schemaOf(edge.id), chunkOf(chunks, edge.fromStep)));
       const rowsIn = source === undefined ? rowsOf([...given.values()]) : (given.get(source.step)?.places.length ?? 0);
       const rowsOut = chunks.get(last)?.rows.length ?? 0;
@@ -80,6 +83,8 @@ export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: 
     },
   };
 }
+
+const emptyReport: ChunkReport = { rowsIn: 0, rowsOut: 0, filtered: 0, failures: [], busyMs: 0 };
 
 /** A chunk may hold many calls: each first looks whether it is still wanted. */
 function stoppable(session: ModelSession, isStopped: () => boolean): ModelSession {

@@ -87,6 +87,18 @@ export function readTopology(pipeline: PipelineSpec, tickets: number = pipeline.
   return { stages, edges, sinks, regions };
 }
 
+/**
+ * The last chunk from which a row of `stage` can come to a sink; Infinity as long as rows can come from all.
+ * `exhaustedAt`: the chunk after which a stage gives nothing more, by stage.
+ */
+export function lastNeededChunk(topology: Topology, exhaustedAt: ReadonlyMap<number, number>, stage: number): number {
+  const beyond = topology.stages[stage].outs.map((edge) => {
+    const { to } = topology.edges[edge];
+    return to.kind === "sink" ? Infinity : lastNeededChunk(topology, exhaustedAt, to.stage);
+  });
+  return Math.min(exhaustedAt.get(stage) ?? Infinity, Math.max(...beyond));
+}
+
 /** The weakly connected parts, numbered by first stage. */
 function findRegions(pipeline: PipelineSpec): ReadonlyMap<number, number> {
   const part = new Map(pipeline.stages.map((stage) => [stage.id, stage.id]));

@@ -6,16 +6,17 @@ import { performance } from "node:perf_hooks";
 import { parentPort, workerData } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { onnxBackend } from "../backends/onnx-executor.ts";
-import { decodeChunk, postChunk } from "../channel/chunk-codec.ts";
+import { decodeChunk, postChunk, voidChunk } from "../channel/chunk-codec.ts";
 import type { ChunkMessage } from "../channel/chunk-codec.ts";
 import type { Program } from "../contract/define-program.ts";
+import { JobError } from "../contract/kernel.ts";
 import type { PipelineSpec } from "../contract/program.ts";
 import { setProgramFolder } from "../contract/program-folder.ts";
 import { createSinkWriter } from "../recovery/sink-writer.ts";
 import type { OutputTarget } from "../recovery/output-target.ts";
 import { edgeSchema } from "./edge-schema.ts";
 import { Stopped } from "../stage/step-context.ts";
-import { toFault } from "./messages.ts";
+import { toFault, toJobFault } from "./messages.ts";
 import type { FromWorker, OutPort, ToWorker, WorkerStart } from "./messages.ts";
 import { openStage } from "./stage-runner.ts";
 
@@ -86,15 +87,27 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
   };
 
   let sourceEnded = false;
+  // Where a source stands after a fault is unknown: it reads no more.
+  let hasFailed = false;
+  const endSource = (chunks: number): void => {
+    sourceEnded = true;
+    send({ kind: "sourceEnd", chunks });
+  };
   const runChunk = async (chunk: number, to: readonly number[]): Promise<void> => {
     if (sourceEnded || isStopped()) return;
-    const result = await stage.run(await takeInputs(chunk));
-    if (result === undefined) {
-      sourceEnded = true;
-      return send({ kind: "sourceEnd", chunks: chunk });
+    const inputs = await takeInputs(chunk);
+    const post = (messages: readonly ChunkMessage[]): readonly number[] => messages.map((message, index) => postChunk(findPort(start.outPorts, message.edge, to[index]), message));
+    if (hasFailed && stage.splits !== undefined) return endSource(chunk);
+    try {
+      const result = await stage.run(inputs);
+      if (result === undefined) return endSource(chunk);
+      send({ kind: "done", chunk, bytes: post(result.messages), exhausted: result.exhausted, ...result.report });
+    } catch (error) {
+      if (!(error instanceof JobError)) throw error;
+      hasFailed = true;
+      const id = inputs[0]?.id ?? { ordinal: chunk, split: 0, firstRow: 0 };
+      send({ kind: "faulty", chunk, bytes: post(stage.outs.map((edge) => voidChunk(edge.id, id))), fault: toJobFault(error) });
     }
-    const bytes = result.messages.map((message, index) => postChunk(findPort(start.outPorts, message.edge, to[index]), message));
-    send({ kind: "done", chunk, bytes, exhausted: result.exhausted, ...result.report });
   };
 
   control.on("message", (message: ToWorker) => {
@@ -131,8 +144,8 @@ async function runSinkWorker(pipeline: PipelineSpec, sinkId: number, target: Out
 
   const writeChunk = async (message: ChunkMessage): Promise<void> => {
     const started = performance.now();
-    const { rows } = decodeChunk(schema, message);
-    await writer.write(message.id.ordinal, rows);
+    const rows = message.isVoid ? [] : decodeChunk(schema, message).rows;
+    if (!message.isVoid) await writer.write(message.id.ordinal, rows);
     send({ kind: "sinkDone", chunk: message.id.ordinal, rows: rows.length, busyMs: performance.now() - started });
   };
   const writeInOrder = (): void => {

@@ -60,6 +60,8 @@ describe("a run on workers", () => {
     expect(interpreted.code).toBe(0);
     expect(interpreted.files).toEqual(compiled.files);
     expect(interpreted.stderr).toContain("test.pipe:1 pictures row 1: { id: 1, pixels: tensor<f32>[1] }");
+    const quiet = await run("interpreted-quietly", "many", "--rows", "4", "--interpret", "--quiet");
+    expect([quiet.code, quiet.stderr]).toEqual([0, ""]);
   });
 
   it("copes with no rows at all", async () => {
@@ -94,6 +96,21 @@ describe("a run on workers", () => {
   });
 });
 
+describe("a fault of the job", () => {
+  it("ends the run in row order, and not at all where no row is wanted any more", async () => {
+    for (const mode of [[], ["--interpret"]]) {
+      const fine = await run(`past-the-limit${mode.length}`, "ahead", "--fail_at", "1000", "--splits", "1", "--vanish_at", "15", ...mode);
+      expect(fine.code, fine.stderr).toBe(0);
+      const gone = await run(`gone${mode.length}`, "ahead", "--fail_at", "1000", "--splits", "1", "--vanish_at", "9", ...mode);
+      expect(gone.code).toBe(5);
+      expect(gone.stderr).toContain("error[R0143]: numbers-0.txt has gone");
+      expect(gone.files).toEqual({});
+      const torn = await run(`torn${mode.length}`, "ahead", "--fail_at", "2", "--splits", "1", "--vanish_at", "9", ...mode);
+      expect(torn.stderr).toContain("2 is torn");
+    }
+  });
+});
+
 describe("row errors", () => {
   it('end the run where errors is "fail": the row is named, nothing is published', async () => {
     const failed = await run("failed", "many", "--fail_at", "30");
@@ -101,6 +118,30 @@ describe("row errors", () => {
     expect(failed.stderr).toContain("error[R0160]: numbers-1.txt, line 14: the picture is torn (pictures, test.pipe:1)");
     expect(failed.stderr).not.toMatch(/\n\s+at /);
     expect(failed.files).toEqual({});
+  });
+
+  it("name the first row in row order, whichever worker was first", async () => {
+    const failed = await run("first-failure", "ahead", "--fail_at", "5", "--splits", "1");
+    expect(failed.code).toBe(5);
+    expect(failed.stderr).toContain("error[R0160]: numbers-0.txt, line 6: 5 is torn (checked, test.pipe:1)");
+  });
+
+  it("do not count where they were read ahead of a limit: as with --interpret", async () => {
+    for (const pipeline of ["ahead", "ahead_letters"]) {
+      const args = [pipeline, "--fail_at", "12", "--splits", "1", "--rows", "40"];
+      const compiled = await run(`${pipeline}-compiled`, ...args);
+      const interpreted = await run(`${pipeline}-interpreted`, ...args, "--interpret");
+      expect([compiled.code, interpreted.code], compiled.stderr).toEqual([0, 0]);
+      expect(compiled.files).toEqual(interpreted.files);
+      expect(compiled.stderr).toContain("12 read, 2 left out, 0 dead");
+      expect(interpreted.stderr).toContain("12 read, 2 left out, 0 dead");
+    }
+    // The chunk that the limit ends in holds rows 8 to 11: what fails there is seen by both.
+    const args = ["ahead_letters", "--fail_at", "10", "--splits", "1", "--rows", "40"];
+    const compiled = await run("ahead-last-compiled", ...args);
+    const interpreted = await run("ahead-last-interpreted", ...args, "--interpret");
+    expect(rowsOf(compiled.files["data/_errors/part-00000.jsonl"]).map((row) => row["row"])).toEqual([10, 11]);
+    expect(compiled.files).toEqual(interpreted.files);
   });
 
   it("are set aside with source, place, step and reason, in row order", async () => {

@@ -17,6 +17,7 @@ const params = defineParams({
   rows: { doc: "How many rows", type: { kind: "int", low: 0 }, default: 50n },
   splits: { doc: "", type: { kind: "int", low: 1 }, default: 3n },
   bad_every: { doc: "Every so many rows is bad; 0: none", type: { kind: "int", low: 0 }, default: 0n },
+  vanish_at: { doc: "The source cannot read on from this row", type: { kind: "optional", inner: { kind: "int" } } },
   fail_at: { doc: "This row fails in a map", type: { kind: "int" }, default: -1n },
   output: { doc: "", type: { kind: "uri" }, default: "out/numbers" },
   other: { doc: "", type: { kind: "uri" }, default: "out/other.jsonl" },
@@ -42,7 +43,7 @@ function unevenly(row: Row): Promise<void> {
 
 const read: StepSpec = {
   ...base, id: 0, name: "numbers", kind: "read", source: numbers, columns: [id, text],
-  args: () => ({ rows: params.rows, splits: params.splits, badEvery: params.bad_every, missing: params.missing, log: params.log }),
+  args: () => ({ rows: params.rows, splits: params.splits, badEvery: params.bad_every, vanishAt: params.vanish_at, missing: params.missing, log: params.log }),
 };
 
 const steps: readonly StepSpec[] = [
@@ -116,6 +117,28 @@ const limited = buildPipeline({
   sinks: [{ ...toFile, id: 0, step: 1 }],
 });
 
+/** A limit behind several workers that run ahead of it, and overtake each other: later chunks are faster. */
+function readAhead(name: string, errors: ErrorPolicy): PipelineSpec {
+  return buildPipeline({
+    name,
+    errors,
+    steps: [
+      read,
+      {
+        ...base, id: 1, name: "checked", kind: "map", input: 0, concurrency: 4, columns: [id, text],
+        row: async (row) => {
+          await new Promise((resolve) => setTimeout(resolve, Math.max(0, 40 - Number(row.id))));
+          if (Number(row.id) >= Number(params.fail_at)) throw new RowError(`${String(row.id)} is torn`);
+          return row;
+        },
+      },
+      { ...base, id: 2, name: "first", kind: "limit", input: 1, rows: () => 10, columns: [id, text] },
+    ],
+    stages: [{ steps: [0] }, { steps: [1], replicas: 3 }, { steps: [2] }],
+    sinks: [{ ...toFile, id: 0, step: 2 }],
+  });
+}
+
 export default defineProgram({
   name: "branches",
   sourceFile: "test.pipe",
@@ -128,5 +151,7 @@ export default defineProgram({
     branches("skipping", 2, { kind: "skip", max: 0.01 }),
     backPressure,
     limited,
+    readAhead("ahead", { kind: "fail" }),
+    readAhead("ahead_letters", { kind: "deadLetter", max: 0.5, path: () => `${params.output}/_errors` }),
   ],
 });

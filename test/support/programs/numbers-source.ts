@@ -8,12 +8,14 @@ export const numbers: SourceKernel = {
     if (args.missing === true) throw jobError("R0140", "numbers.txt does not exist");
     const rows = Number(args.rows);
     const splits = Math.max(1, Number(args.splits));
+    const vanishAt = Number(args.vanishAt ?? Infinity);
     const per = Math.ceil(rows / splits);
     const sizes = Array.from({ length: splits }, (_, split) => Math.max(0, Math.min(per, rows - split * per)));
     return {
       splits: sizes.map((size, split) => ({ path: `numbers-${split}.txt`, bytes: size * 8, modifiedMs: 0, rows: size })),
       read: async function* (split, firstRow) {
         for (let row = firstRow; row < sizes[split]; row += 3) {
+          if (split * per + row >= vanishAt) throw jobError("R0143", `numbers-${split}.txt has gone`);
           const items = Array.from({ length: Math.min(3, sizes[split] - row) }, (_, index) => itemOf(split * per + row + index, row + index, Number(args.badEvery)));
           if (typeof args.log === "string") appendFileSync(args.log, items.map(() => "r\n").join(""));
           yield items;
