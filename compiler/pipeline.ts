@@ -18,6 +18,9 @@ import { parseFile } from "../language/syntax/parse.ts";
 import { printAst } from "../language/syntax/print-ast.ts";
 import { printTokens } from "../language/syntax/print-tokens.ts";
 import { checkPlan } from "./plan/check-plan.ts";
+import type { GraphReader } from "./plan/cluster/describe-pipeline.ts";
+import { planCluster, statedHardware } from "./plan/cluster/plan-cluster.ts";
+import { solvedBatches } from "./plan/cluster/solved-batches.ts";
 import { lowerProgram } from "./plan/lower.ts";
 import type { LoweredProgram } from "./plan/lowered-program.ts";
 import { planProgram } from "./plan/plan-program.ts";
@@ -44,6 +47,8 @@ export interface CompileRequest {
   readonly toMain: string;
   /** From the folder of `out.js` to the current one, which paths given at build are relative to. */
   readonly toCwd: string;
+  /** Opens the models' files for the plan of a program that states its hardware; without it, no such plan is made. */
+  readonly readGraph?: GraphReader;
   /** Keep what test blocks look at, and write them out too. */
   readonly tests?: boolean;
 }
@@ -84,13 +89,23 @@ export function compile(request: CompileRequest, last: PassName = "emit"): Compi
   const lowered = lowerProgram(checked, request.tests === true ? { keepStreams: testedStreams(checked) } : {});
   if (last === "lower") return { ...front, diagnostics, checked, lowered };
 
-  const plan = planProgram(lowered);
+  const { plan, diagnostics: unfit } = planFor(lowered, request.readGraph);
   verifyPlan(plan, lowered);
+  diagnostics.push(...unfit);
   diagnostics.push(...checkPlan(plan, lowered));
   if (last === "plan" || hasErrors(diagnostics)) return { ...front, diagnostics, checked, lowered, plan };
 
   const emitted = emitProgram(lowered, plan, { catalog: request.catalog, paths: pathNames(request), tests: request.tests === true });
   return { ...front, diagnostics, checked, lowered, plan, emitted };
+}
+
+/** Where the program states its hardware, batches that it leaves open are those of the plan for that hardware. */
+function planFor(lowered: LoweredProgram, readGraph: GraphReader | undefined): { readonly plan: Plan; readonly diagnostics: readonly Diagnostic[] } {
+  const plan = planProgram(lowered);
+  const hardware = readGraph === undefined ? undefined : statedHardware(lowered);
+  if (readGraph === undefined || hardware === undefined) return { plan, diagnostics: [] };
+  const solved = planCluster(lowered, plan, hardware, { readGraph, compare: false });
+  return { plan: solved.plan === undefined ? plan : planProgram(lowered, solvedBatches(solved.plan, plan)), diagnostics: solved.diagnostics };
 }
 
 /** The dump after a pass, or undefined where the program did not get so far. */

@@ -8,6 +8,7 @@ import { compile } from "../pipeline.ts";
 import type { Compilation, PassName } from "../pipeline.ts";
 import { findProgram } from "./find-program.ts";
 import { createModelReader } from "./model-reader.ts";
+import { openGraphs } from "./open-graphs.ts";
 import { advice, reportNowhere } from "./report.ts";
 
 export interface CompileOptions {
@@ -17,6 +18,8 @@ export interface CompileOptions {
   /** Where `out.js` goes, relative to `cwd`; beside the program where not given. */
   readonly out?: string;
   readonly tests?: boolean;
+  /** False: leave the hardware that the program states alone. */
+  readonly solve?: boolean;
 }
 
 export type CompiledFile =
@@ -34,8 +37,13 @@ export function compileFile(cwd: string, options: CompileOptions, last: PassName
   const toMain = fromOut(dirname(resolve(cwd, found.file)));
   const toCwd = fromOut(cwd);
   const catalog = loadCatalog(createModelReader(cwd));
-  const request = { file: found.file, text: found.text, loadFile: fileLoader(cwd), catalog, buildParams: Object.fromEntries(params.values), toMain, toCwd, tests: options.tests === true };
-  return { ok: true, file: found.file, outFile, toMain, toCwd, compilation: compile(request, last) };
+  const graphs = openGraphs(cwd);
+  const request = { file: found.file, ...(options.solve === false ? {} : { readGraph: graphs.read }), text: found.text, loadFile: fileLoader(cwd), catalog, buildParams: Object.fromEntries(params.values), toMain, toCwd, tests: options.tests === true };
+  try {
+    return { ok: true, file: found.file, outFile, toMain, toCwd, compilation: compile(request, last) };
+  } finally {
+    graphs.close();
+  }
 }
 
 function fileLoader(cwd: string): (path: string) => string | undefined {

@@ -1,5 +1,6 @@
 /** How a command ends, from what it found. */
 import { buildCodes } from "../../language/diagnostics/codes/build.ts";
+import { clusterPlanCodes } from "../../language/diagnostics/codes/cluster-plan.ts";
 import { nameCodes } from "../../language/diagnostics/codes/names.ts";
 import type { Diagnostic } from "../../language/diagnostics/diagnostic.ts";
 import { exitCodes } from "./io.ts";
@@ -11,6 +12,6 @@ const usageCodes: ReadonlySet<string> = new Set([nameCodes.unknownGiven.code, na
 export function exitCodeOf(diagnostics: readonly Diagnostic[]): number {
   const codes = diagnostics.filter((diagnostic) => diagnostic.severity === "error").map((diagnostic) => diagnostic.code);
   if (codes.length === 0) return exitCodes.ok;
-  if (codes.every((code) => code === buildCodes.planTooLarge.code)) return exitCodes.doesNotFit;
+  if (codes.every((code) => code === buildCodes.planTooLarge.code || code === clusterPlanCodes.planDoesNotFit.code)) return exitCodes.doesNotFit;
   return codes.every((code) => usageCodes.has(code)) ? exitCodes.usage : exitCodes.diagnostics;
 }

@@ -24,13 +24,14 @@ const DEFAULT_WORKERS = 2;
 /** Calls under way at once in one worker's map: hides the waiting of operators that work on other threads. */
 const MAP_CONCURRENCY = 4;
 
-export function planProgram(program: LoweredProgram): Plan {
-  return { phase: "planned", pipelines: program.pipelines.map((pipeline) => planPipeline(program, pipeline)) };
+/** `batches`: what the plan for the program's hardware chose for model steps that leave it open, by pipeline and stage. */
+export function planProgram(program: LoweredProgram, batches: ReadonlyMap<string, ReadonlyMap<number, number>> = new Map()): Plan {
+  return { phase: "planned", pipelines: program.pipelines.map((pipeline) => planPipeline(program, pipeline, batches.get(pipeline.name) ?? new Map())) };
 }
 
-function planPipeline(program: LoweredProgram, pipeline: LoweredPipeline): PipelinePlan {
+function planPipeline(program: LoweredProgram, pipeline: LoweredPipeline, batches: ReadonlyMap<number, number>): PipelinePlan {
   const groups = groupSteps(pipeline);
-  const stages = groups.map((steps, id) => planStage(program, pipeline, steps, id));
+  const stages = groups.map((steps, id) => planStage(program, pipeline, steps, id, batches.get(id)));
   const sinks = pipeline.writes.map(({ step, write }, id): SinkPlan => ({ id, label: `${write.sink} ${id + 1}`, step }));
   const ends = edgeEnds(pipeline, stages, sinks);
   const facts = factsOf(program, pipeline);
@@ -91,7 +92,7 @@ function isOrdered(step: Step): boolean {
   return step.kind === "limit" || step.kind === "dedupe" || step.kind === "read";
 }
 
-function planStage(program: LoweredProgram, pipeline: LoweredPipeline, steps: readonly Step[], id: number): StagePlan {
+function planStage(program: LoweredProgram, pipeline: LoweredPipeline, steps: readonly Step[], id: number, solvedBatch: number | undefined): StagePlan {
   const [first] = steps;
   if (first === undefined) throw new Error("a stage without steps");
   const ordered = steps.some(isOrdered);
@@ -105,7 +106,7 @@ function planStage(program: LoweredProgram, pipeline: LoweredPipeline, steps: re
     ordered,
   };
   if (first.kind === "model") {
-    const model = planModel(program, first.model, first.settings);
+    const model = planModel(program, first.model, first.settings, solvedBatch);
     return { ...base, replicas: replicasOf(first), concurrency: 1, model };
   }
   const isLight = steps.every((step) => step.kind === "zip" || step.kind === "filter" || step.kind === "sample");
@@ -126,10 +127,10 @@ function replicasOf(step: Step): number {
   return countOf(own) ?? 1;
 }
 
-function planModel(program: LoweredProgram, symbol: string, settings: Settings): ModelPlan {
+function planModel(program: LoweredProgram, symbol: string, settings: Settings, solvedBatch: number | undefined): ModelPlan {
   const model = program.checked.models.find((candidate) => candidate.symbol === symbol);
   if (model === undefined) throw new Error(`model ${symbol} is not in the program`);
-  const wanted = numberSetting(settings, "batch") ?? numberSetting(model.settings, "batch") ?? DEFAULT_BATCH;
+  const wanted = numberSetting(settings, "batch") ?? numberSetting(model.settings, "batch") ?? solvedBatch ?? DEFAULT_BATCH;
   return {
     name: model.name,
     batch: model.batched ? (model.fixedBatch ?? wanted) : 1,

@@ -41,7 +41,7 @@ export const settingSchemas: Readonly<Record<SettingPlace, Readonly<Record<strin
     workers: count,
     replicas: { kind: "oneOf", options: [{ kind: "int", low: 1 }, { kind: "intRange", low: 1 }, auto, { kind: "list", of: { kind: "oneOf", options: [{ kind: "int", low: 1 }, { kind: "intRange", low: 1 }] } }] },
     batch: count,
-    shard: { kind: "record", fields: { pipeline: { kind: "int", low: 1 }, tensor: { kind: "int", low: 1 } }, required: [] },
+    shard: { kind: "oneOf", options: [auto, { kind: "record", fields: { pipeline: { kind: "int", low: 1 }, tensor: { kind: "int", low: 1 } }, required: [] }] },
     colocate: { kind: "bool" },
     device: { kind: "text", what: "a device such as `\"cpu\"` or `\"cuda:0\"`" },
     memory: { kind: "quantity", measure: "bytes" },

@@ -32,7 +32,7 @@ import { advice, reportNowhere, showDiagnostics } from "../report.ts";
 import { writeFiles } from "../write-files.ts";
 
 export const run: CommandRun = async (args, io) => {
-  const compiled = compileFile(io.cwd, { file: args.positionals[0], params: listOption(args, "param") }, "plan");
+  const compiled = compileFile(io.cwd, { file: args.positionals[0], params: listOption(args, "param"), solve: false }, "plan");
   if (!compiled.ok) {
     showDiagnostics(io, compiled.diagnostics, new Map());
     return exitCodes.usage;

@@ -3,6 +3,7 @@
  * counted in nanoseconds of a reference core, the one that operators' costs are stated for.
  */
 import type { Hardware, NodeType } from "../../../stdlib/hw/hardware.ts";
+import { arenaFactor } from "../../onnx/cost/arena-factor.ts";
 import { nodeTimeOnCoresPs } from "../cost/prices.ts";
 import { pointsOfBatch, weightBytesOf } from "../cost/model-work.ts";
 import type { Calibration, MeasuredModel } from "./calibration.ts";
@@ -11,9 +12,8 @@ import type { ModelDemand } from "./describe-pipeline.ts";
 
 /** f32 FLOP per second of the reference core: a whole server core at 2.9 GHz. */
 const REFERENCE_FLOPS = 2.9e9 * 32;
-/** onnxruntime packs weights a second time for its kernels, and its arena took up to 3.3 times what is live (measured). */
+/** onnxruntime packs weights a second time for its kernels. */
 const PREPACK_FACTOR = 2;
-const CPU_ARENA_FACTOR = 3.3;
 /** Fewer threads and smaller batches are taken where they cost no more than this: they keep caches warm and memory free. */
 const CLOSE_ENOUGH = 1.03;
 const THREADS = [1, 2, 4, 8, 16];
@@ -63,7 +63,7 @@ export function planCpuModel(demand: ModelDemand, hardware: Hardware, calibratio
 function cpuBytes(demand: ModelDemand, batch: number): number {
   const points = pointsOfBatch(demand.work, batch);
   const live = Math.max(0, ...demand.work.nodes.flatMap((node) => points.map((point) => node.liveBytes[point] ?? 0)));
-  return Math.ceil(weightBytesOf(demand.work) * PREPACK_FACTOR + live * CPU_ARENA_FACTOR);
+  return Math.ceil(weightBytesOf(demand.work) * PREPACK_FACTOR + live * arenaFactor);
 }
 
 /** Estimated picoseconds of one batch. */

@@ -31,6 +31,8 @@ export interface ClusterRequest {
   /** Instead of what the pipelines say. */
   readonly hardware?: Hardware;
   readonly calibration?: Calibration;
+  /** False: only the plan itself, without other plans to compare it with and without the prices of settings. */
+  readonly compare?: boolean;
 }
 
 export interface ClusterResult {
@@ -57,7 +59,7 @@ export function planCluster(program: LoweredProgram, plan: Plan, hardware: Hardw
     const stages = plan.pipelines[index];
     if (stages === undefined) throw new Error(`pipeline ${pipeline.name} has no plan`);
     const work = describePipeline(program, pipeline, stages, request.readGraph);
-    const result = planPipelineWork(work, hardware, request.calibration, pipeline.span);
+    const result = planPipelineWork(work, hardware, request.calibration, pipeline.span, request.compare);
     diagnostics.push(...result.diagnostics);
     doesNotFit ||= result.doesNotFit;
     return result.pipeline === undefined ? [] : [result.pipeline];
@@ -73,7 +75,7 @@ export interface PlannedWork {
 }
 
 /** One pipeline; `at` is where its diagnostics point. */
-export function planPipelineWork(work: PipelineWork, hardware: Hardware, calibration: Calibration | undefined, at: Span): PlannedWork {
+export function planPipelineWork(work: PipelineWork, hardware: Hardware, calibration: Calibration | undefined, at: Span, compare = true): PlannedWork {
   const unknown = unknownDevices(work, hardware, at);
   if (unknown.length > 0) return { pipeline: undefined, diagnostics: unknown, doesNotFit: false };
   const found = searchPipeline(work, hardware, calibration);
@@ -85,13 +87,13 @@ export function planPipelineWork(work: PipelineWork, hardware: Hardware, calibra
     const diagnostics = shortages.map(({ models, short, fix }) => report(clusterPlanCodes.planDoesNotFit, { models, short }, { at, fix: { text: fix, edits: [] } }));
     return { pipeline: undefined, diagnostics, doesNotFit: true };
   }
-  const pipeline = assemblePipeline(work, hardware, found, tryAlternatives(work, hardware, calibration, found));
+  const pipeline = assemblePipeline(work, hardware, found, compare ? tryAlternatives(work, hardware, calibration, found) : []);
   if (pipeline === undefined) {
     const short = "gangs of devices do not fit the machines they would have to be in";
     return { pipeline: undefined, diagnostics: [report(clusterPlanCodes.planDoesNotFit, { models: work.models.map((demand) => demand.work.name).join(" with "), short }, { at })], doesNotFit: true };
   }
   verifyClusterPipeline(pipeline, work, hardware);
-  return { pipeline, diagnostics: priceHints(work, hardware, calibration, found, at), doesNotFit: false };
+  return { pipeline, diagnostics: compare ? priceHints(work, hardware, calibration, found, at) : [], doesNotFit: false };
 }
 
 function unknownDevices(work: PipelineWork, hardware: Hardware, at: Span): readonly Diagnostic[] {

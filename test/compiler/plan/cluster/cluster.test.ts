@@ -1,6 +1,9 @@
 /** Plans of real jobs: goldens for people to read, and what must hold of them. */
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { loadCatalog } from "../../../../compiler/models/load-catalog.ts";
+import { modelSignature } from "../../../../compiler/models/model-signature.ts";
+import { compile } from "../../../../compiler/pipeline.ts";
 import type { ClusterPipeline } from "../../../../compiler/plan/cluster/cluster-plan.ts";
 import type { ClusterResult } from "../../../../compiler/plan/cluster/plan-cluster.ts";
 import { printClusterPlan } from "../../../../compiler/plan/cluster/print-cluster-plan.ts";
@@ -114,6 +117,27 @@ describe("what a program demands", () => {
     expect(pipeline.lanes.map((lane) => lane.device)).toEqual(["A10G", "T4"]);
     const rates = pipeline.lanes.reduce((sum, lane) => sum + lane.rowsPerSecond, 0);
     expect(rates).toBeGreaterThanOrEqual(pipeline.rowsPerSecond * (1 - 1e-9));
+  });
+});
+
+describe("the program's own plan", () => {
+  const catalog = loadCatalog(({ file }) => {
+    const model = models.get(file);
+    return model === undefined ? { ok: false, code: "missing", reason: "there is no such file" } : { ok: true, signature: modelSignature(model) };
+  });
+  const built = (text: string) => compile({ file: "main.pipe", text, loadFile: () => undefined, catalog, buildParams: {}, toMain: "", toCwd: "", readGraph: (model) => models.get(model.file) }, "plan");
+  const batches = (text: string) => built(text).plan?.pipelines[0]?.stages.flatMap((stage) => stage.model?.batch ?? []);
+
+  test("takes the batch that was solved for its hardware, unless the program says one", () => {
+    const solved = sound(planText(classify("2 * aws.g4dn_12xlarge"), models)).lanes[0]?.stages[0]?.parts[0]?.batch;
+    expect(batches(classify("2 * aws.g4dn_12xlarge"))).toEqual([solved]);
+    expect(batches(classify("2 * aws.g4dn_12xlarge", "with { shard: \"auto\", batch: \"auto\" }"))).toEqual([solved]);
+    expect(batches(classify("2 * aws.g4dn_12xlarge", "with { batch: 12 }"))).toEqual([12]);
+  });
+
+  test("is refused where the hardware cannot hold it", () => {
+    const { diagnostics } = built(twin("").replace("10 * aws.g4dn_12xlarge", "aws.g4dn_xlarge"));
+    expect(diagnostics.map((diagnostic) => diagnostic.code)).toContain("P1140");
   });
 });
 
