@@ -106,7 +106,7 @@ function streamHints(pipeline: CheckedPipeline): ReadonlyMap<number, (hint: stri
     if (goal !== undefined) for (const input of streamInputs(stream)) if (!goals.has(input) || stream.name !== undefined) goals.set(input, goal);
   }
   for (const stream of pipeline.streams) if (stream.name !== undefined) goals.set(stream.id, stream.name);
-  return new Map([...goals].map(([id, goal]) => [id, (hint: string) => (hint.startsWith(goal) ? hint : `${goal}_${hint}`)]));
+  return new Map([...goals].map(([id, goal]) => [id, (hint: string) => (hint === goal || hint.startsWith(`${goal}_`) ? hint : `${goal}_${hint}`)]));
 }
 
 /** Children of one row where neither the types nor the program bound them. */

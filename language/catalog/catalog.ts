@@ -43,6 +43,8 @@ export interface OperatorDescriptor {
   /** Values of parameters left out, by parameter name; a parameter without one and not `?` is required. */
   readonly defaults?: Readonly<Record<string, ConstantValue>>;
   readonly infer?: (call: OperatorCall) => OperatorResult;
+  /** The same for the operator as an aggregate. */
+  readonly inferAggregate?: (call: OperatorCall) => OperatorResult;
   /** Rough cost of one call, for the planner: CPU nanoseconds as a function of element counts. */
   readonly cost: OperatorCost;
   /** Whether the kernel returns a promise. */
@@ -124,6 +126,11 @@ export interface ModelSignature {
    * declaration says of outputs. Dimensions it cannot tell are fresh names.
    */
   readonly inferOutputs?: (inputs: ReadonlyMap<string, readonly Dim[]>) => ReadonlyMap<string, readonly Dim[]> | undefined;
+  /**
+   * Most bytes that one call holds at once beside its inputs and weights, in the names of the input shapes; undefined
+   * where they do not decide it.
+   */
+  readonly activationBytes?: (inputs: ReadonlyMap<string, readonly Dim[]>) => Dim | undefined;
 }
 
 export interface ModelPort {

@@ -8,6 +8,7 @@ import type { Aggregate, Expr, Settings } from "./checked-program.ts";
 import { complain } from "./context.ts";
 import { chooseSignature } from "./expr-calls.ts";
 import { checkExpr } from "./expr.ts";
+import { inferResult } from "./infer-result.ts";
 import { addStream, scopeOver, viewStream } from "./flow.ts";
 import type { Flow, StreamKnown, StreamView } from "./flow.ts";
 import { aggregatesOf } from "./operators.ts";
@@ -83,7 +84,13 @@ function readAggregate(flow: Flow, view: StreamView, parent: StreamView, arg: Ar
   const rest: Record<string, Expr> = { ...chosen.result.args };
   const of = first === undefined ? undefined : rest[first.name];
   if (first !== undefined) delete rest[first.name];
-  const type = chosen.result.type;
+  const { inferAggregate } = operator;
+  const inferred = inferAggregate === undefined ? undefined : inferResult(scope, { ...operator, infer: inferAggregate }, chosen.signature, chosen.result, call.span);
+  if (inferred !== undefined && !inferred.ok) {
+    cx.diagnostics.push(inferred.diagnostic);
+    return undefined;
+  }
+  const type = inferred?.type ?? chosen.result.type;
   if (!sameForAllChildren(flow, parent, type, call)) return undefined;
   return { name, operator: operator.name, args: rest, type, span: arg.span, ...(of === undefined ? {} : { of }) };
 }

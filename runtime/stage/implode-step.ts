@@ -1,8 +1,11 @@
 /** Many rows to one: closes the innermost explode. A parent without children gives a row, a failed one does not. */
+import { castScalar } from "../contract/cast.ts";
 import { findRowFault } from "../contract/check-value.ts";
 import type { Chunk, ParentLevel } from "../contract/chunk.ts";
+import type { Column } from "../contract/column.ts";
 import { RowError } from "../contract/kernel.ts";
 import { pick } from "../contract/records.ts";
+import { allocate, elementCount, writeElement } from "../contract/tensor.ts";
 import type { AggregateSpec, StepSpec } from "../contract/program.ts";
 import type { Row, Value } from "../contract/value.ts";
 import { computeRows } from "./compute-rows.ts";
@@ -58,10 +61,31 @@ function surviving(chunk: Chunk, level: ParentLevel): Chunk {
 
 async function implodeParent(step: ImplodeStep, parent: Row, children: readonly Row[]): Promise<Row> {
   const made: Record<string, Value> = { ...pick(parent, step.carried) };
-  for (const aggregate of step.aggregates) made[aggregate.name] = await fold(aggregate, children);
+  for (const aggregate of step.aggregates) {
+    const column = step.columns.find((candidate) => candidate.name === aggregate.name);
+    const value = await fold(aggregate, children);
+    made[aggregate.name] = column === undefined ? value : asColumn(column, value);
+  }
   const fault = findRowFault(step.columns, made);
   if (fault !== undefined) throw new RowError(fault);
   return made;
+}
+
+/**
+ * Kernels fold numbers without knowing their dtype: here they are rounded to it, or refused where it cannot hold them.
+ * One number for a tensor (of no children) stands for each of its elements.
+ */
+function asColumn({ name, type }: Column, value: Value): Value {
+  if (typeof value !== "number" && typeof value !== "bigint") return value;
+  if (type.kind === "scalar") return castScalar(value, type.dtype);
+  if (type.kind !== "tensor") return value;
+  const shape = type.shape.map((size) => {
+    if (size === null) throw new RowError(`field \`${name}\` has no shape: the row has no children to take it from`);
+    return size;
+  });
+  const data = allocate(type.dtype, elementCount(shape));
+  for (let index = 0; index < data.length; index++) writeElement(type.dtype, data, index, castScalar(value, type.dtype));
+  return { dtype: type.dtype, shape, data };
 }
 
 async function fold(aggregate: AggregateSpec, children: readonly Row[]): Promise<Value> {

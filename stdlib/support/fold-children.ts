@@ -1,7 +1,9 @@
 /**
  * Aggregates that fold numbers, or tensors element by element, over a parent's children. Children of one parent
- * have one shape; another shape is a row error. Floats fold in f64 and are rounded once at the end.
+ * have one shape; another shape is a row error. Floats fold in f64 and are rounded once at the end (scalars by the
+ * step, which knows their dtype); a total that its dtype cannot hold is a row error.
  */
+import { castScalar } from "../../runtime/contract/cast.ts";
 import { RowError } from "../../runtime/contract/kernel.ts";
 import type { AggregateKernel } from "../../runtime/contract/kernel.ts";
 import { allocate, isTensor, readElement, writeElement } from "../../runtime/contract/tensor.ts";
@@ -54,6 +56,6 @@ function toNumber(value: boolean | number | bigint | string): Numeric {
 
 function putTogether(tensor: { readonly dtype: Dtype; readonly shape: readonly number[] }, numbers: readonly Numeric[]): Tensor {
   const data = allocate(tensor.dtype, numbers.length);
-  numbers.forEach((value, index) => writeElement(tensor.dtype, data, index, value));
+  numbers.forEach((value, index) => writeElement(tensor.dtype, data, index, castScalar(value, tensor.dtype)));
   return { dtype: tensor.dtype, shape: tensor.shape, data };
 }

@@ -18,6 +18,14 @@ export function inferReduction(call: OperatorCall, dtypeOf: (dtype: Dtype) => Dt
   return { ok: true, type: { kind: "tensor", dtype, shape: operand.shape.filter((_, index) => index !== axis.axis) } };
 }
 
+/** As an aggregate over children: what each child has, if it has numbers. */
+export function inferFold(call: OperatorCall, dtypeOf: (dtype: Dtype) => Dtype | { readonly reason: string }): OperatorResult {
+  const operand = call.args.get("x")?.type;
+  if (operand?.kind !== "tensor") return { ok: false, argument: "x", reason: "it takes numbers or tensors" };
+  const dtype = dtypeOf(operand.dtype);
+  return typeof dtype === "object" ? { ok: false, argument: "x", reason: dtype.reason } : { ok: true, type: { ...operand, dtype } };
+}
+
 export type AxisArgument =
   | { readonly kind: "all" }
   | { readonly kind: "axis"; readonly axis: number }

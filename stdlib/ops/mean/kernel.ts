@@ -21,6 +21,6 @@ export const meanAggregate: AggregateKernel<FoldState> = foldChildren(
   (value, total) => Number(value) + Number(total),
   (total, children) => Number(total) / children,
   () => {
-    throw new RowError("mean of no children has no value; filter parents without children before imploding");
+    throw new RowError("mean of no children has no value: all children of the row were left out, or it had none");
   },
 );

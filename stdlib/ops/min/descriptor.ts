@@ -1,5 +1,5 @@
 import type { OperatorDescriptor } from "../../../language/catalog/catalog.ts";
-import { inferReduction, numberOnly } from "../../support/infer-reduction.ts";
+import { inferFold, inferReduction, numberOnly } from "../../support/infer-reduction.ts";
 
 export const descriptor: OperatorDescriptor = {
   kind: "operator",
@@ -10,6 +10,7 @@ export const descriptor: OperatorDescriptor = {
   aggregates: ["min(x: tensor<D>[..S]) -> tensor<D>[..S]"],
   defaults: { axis: { kind: "null" } },
   infer: (call) => inferReduction(call, numberOnly),
+  inferAggregate: (call) => inferFold(call, numberOnly),
   cost: { fixedNs: 200, nsPerInputByte: 1 },
   async: false,
 };

@@ -18,7 +18,7 @@ function isBetter(value: number | bigint, best: number | bigint): boolean {
 
 /** Elementwise over a parent's children; no children is a row error, because there is no smallest of nothing. */
 export const minAggregate: AggregateKernel<FoldState> = foldChildren((value, best) => (isBetter(value, best) ? value : best), (total) => total, () => {
-  throw new RowError("min of no children has no value; keep a count() and filter before imploding");
+  throw new RowError("min of no children has no value: all children of the row were left out, or it had none");
 });
 
 export type { Tensor };

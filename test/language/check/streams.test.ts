@@ -35,6 +35,21 @@ describe("explode and implode", () => {
     expect(kids.lineage.explodes).toHaveLength(1);
   });
 
+  test.each([
+    ["mean(.n)", ["P0311"]],
+    ["mean(.n as float)", []],
+    ["sum(.n)", []],
+    ["max(.id)", ["P0301"]],
+  ])("implode(x: %s) gives %j", (fold, codes) => {
+    expect(codesOf(`record D { id: string, ns: list<int> }
+pipeline p {
+  let docs = read jsonl("in") as D
+  let kids = docs |> explode(n: .ns) with { max: 9 }
+  write kids |> implode(x: ${fold}) to jsonl("out")
+}
+`)).toEqual(codes);
+  });
+
   test("implode gives back what is the parent's own, under its own name, and the aggregates", () => {
     const back = streamNamed(pipelineOf(`${exploded}\n  let back = kids |> filter(.more > 2) |> implode(vec: mean(.part.vec), kids: count(), n: max(.n))`), "back");
     expect(rowOf(back)).toBe("{ id: string, vec: tensor<f32>[8], kids: int, n: int }");

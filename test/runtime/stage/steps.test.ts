@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Chunk } from "../../../runtime/contract/chunk.ts";
+import type { Column } from "../../../runtime/contract/column.ts";
 import { RowError } from "../../../runtime/contract/kernel.ts";
 import type { AggregateKernel } from "../../../runtime/contract/kernel.ts";
 import type { StepSpec } from "../../../runtime/contract/program.ts";
@@ -86,6 +87,19 @@ describe("explode and implode", () => {
     expect(chunk.rows).toEqual([{ id: "a", n: 4 }, { id: "b", n: 0 }, { id: "c", n: 5 }]);
     expect(chunk.levels).toEqual([]);
     expect(chunk.children).toEqual([0, 1, 2]);
+  });
+
+  it("give numbers of the column's dtype, and refuse those it cannot hold", async () => {
+    const typed = (type: Column["type"], kernel: AggregateKernel): StepSpec => ({ ...implode(2, 1, "n", ["id"], kernel), columns: [{ name: "n", type, bytesMax: 100 }] });
+    const fold = async (type: Column["type"], of: readonly Row[], kernel = listSum): Promise<unknown> => {
+      const { chunk, failures } = await runSteps([explode(1, 0, "n", "n"), typed(type, kernel)], makeChunk(of), { 1: ["id"] });
+      return [...chunk.rows.map((row) => row.n), ...failures];
+    };
+    expect(await fold({ kind: "scalar", dtype: "i64" }, rows)).toEqual([6n, 0n, 9n]);
+    expect(await fold({ kind: "scalar", dtype: "f32" }, [{ id: "a", n: [0.1, 0.2] }])).toEqual([Math.fround(0.1 + 0.2)]);
+    expect(await fold({ kind: "scalar", dtype: "u8" }, [{ id: "a", n: [200, 100] }, { id: "b", n: [200] }])).toEqual([200, "line 1: 300 does not fit u8 (0 to 255)"]);
+    expect(await fold({ kind: "tensor", dtype: "f32", shape: [2] }, [{ id: "a", n: [] }])).toEqual([{ dtype: "f32", shape: [2], data: new Float32Array(2) }]);
+    expect(await fold({ kind: "tensor", dtype: "f32", shape: [null] }, [{ id: "a", n: [] }])).toEqual(["line 1: field `n` has no shape: the row has no children to take it from"]);
   });
 
   it("fail the parent of a failed child, named by the parent's place", async () => {
