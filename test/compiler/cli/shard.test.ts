@@ -1,0 +1,140 @@
+/** `pipec shard` and `pipec verify`: what they write, print and end with. */
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { createModelBuilder } from "../../../compiler/onnx/build-model.ts";
+import { bodyField, textField, varintField } from "../../../compiler/onnx/encode.ts";
+import { bytesRope, joinRopes, ropeBytes } from "../../../compiler/onnx/rope.ts";
+import { builtBytes } from "../../support/onnx-models.ts";
+import { makeWorkplace, pipec } from "../../support/workplace.ts";
+
+/** Three layers; the first one's result is needed again at the end. */
+function model(): Uint8Array {
+  const b = createModelBuilder(17, 9);
+  const x = b.input("x", "f32", ["N", 8]);
+  b.node("MatMul", [x, b.weight("w0", [8, 8], 0.3)], {}, { name: "first", outputs: ["a"] });
+  b.node("MatMul", [b.node("Sigmoid", ["a"], {}, { outputs: ["s"] }), b.weight("w1", [8, 8], 0.3)], {}, { name: "second", outputs: ["b"] });
+  b.node("Add", [b.node("Exp", ["b"]), "a"], {}, { outputs: ["y"] });
+  b.output("y", "f32", ["N", 8]);
+  return builtBytes(b);
+}
+
+/** A TensorProto file of f32 values. */
+function tensorFile(name: string, dims: readonly number[]): Uint8Array {
+  const values = Float32Array.from({ length: dims.reduce((product, dim) => product * dim, 1) }, (_, i) => i / 7);
+  return ropeBytes(joinRopes([...dims.map((dim) => varintField(1, dim)), varintField(2, 1), textField(8, name), bodyField(9, bytesRope(new Uint8Array(values.buffer)))]));
+}
+
+describe("shard", () => {
+  test("writes a model per stage and a manifest that says where values come from", async () => {
+    const folder = makeWorkplace({ "m.onnx": model() });
+    const { code, stdout, stderr } = await pipec(folder, "shard", "m.onnx", "--cut", "first", "--cut", "b", "-o", "cut");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toBe(`m.onnx in 3 stages, written to cut
+  stage-1.onnx: 1 nodes, 256 B of weights
+    in   x: f32[N, 8], given
+    out  a: f32[N, 8]
+  stage-2.onnx: 2 nodes, 256 B of weights
+    in   a: f32[N, 8], from stage 1
+    out  b: f32[N, 8]
+    past a
+  stage-3.onnx: 2 nodes, 0 B of weights
+    in   a: f32[N, 8], from stage 1
+    in   b: f32[N, 8], from stage 2
+    out  y: f32[N, 8]
+`);
+    expect(readdirSync(join(folder, "cut")).sort()).toEqual(["manifest.json", "stage-1.onnx", "stage-2.onnx", "stage-3.onnx"]);
+    const manifest: unknown = JSON.parse(readFileSync(join(folder, "cut", "manifest.json"), "utf8"));
+    expect(manifest).toMatchObject({
+      model: "m.onnx",
+      inputs: [{ name: "x", type: "f32[N, 8]" }],
+      outputs: [{ name: "y", type: "f32[N, 8]", stage: 3 }],
+      stages: [
+        { stage: 1, file: "stage-1.onnx", weights: null, nodes: 1, inputs: [{ name: "x", stage: 0 }], outputs: [{ name: "a" }], forwards: [], sends: ["a"] },
+        { stage: 2, inputs: [{ name: "a", stage: 1 }], outputs: [{ name: "b" }], forwards: ["a"], sends: ["a", "b"] },
+        { stage: 3, inputs: [{ name: "a", stage: 1 }, { name: "b", stage: 2 }], outputs: [{ name: "y" }], forwards: [], sends: ["y"] },
+      ],
+    });
+  });
+
+  test("--json prints the manifest", async () => {
+    const folder = makeWorkplace({ "m.onnx": model() });
+    const { code, stdout } = await pipec(folder, "shard", "m.onnx", "--pipeline", "2", "--json");
+    expect(code).toBe(0);
+    expect(stdout).toBe(readFileSync(join(folder, "shards", "manifest.json"), "utf8"));
+  });
+
+  test.each([
+    [["m.onnx"], 2, "P1156: say into how many stages: --pipeline 2"],
+    [["m.onnx", "--pipeline", "two"], 2, 'P1156: --pipeline takes a whole number of at least 1, not "two"'],
+    [["m.onnx", "--pipeline", "2", "--cut", "a", "--cut", "b"], 2, "P1156: 2 stages have 1 cuts, and --cut is given 2 times"],
+    [["m.onnx", "--pipeline", "40"], 1, "P1150: m.onnx cannot be cut into 40 stages: it has parts for 5"],
+    [["m.onnx", "--cut", "nowhere"], 1, 'P1152: the model has no node or value "nowhere" to cut after'],
+    [["m.onnx", "--cut", "b", "--cut", "s"], 1, "P1153: stage 2 has no node that computes anything the outputs need"],
+    [["none.onnx", "--pipeline", "2"], 1, "there is no such file"],
+  ])("%j: exit %i", async (argv, expected, message) => {
+    const folder = makeWorkplace({ "m.onnx": model() });
+    const { code, stderr } = await pipec(folder, "shard", ...argv);
+    expect(code).toBe(expected);
+    expect(stderr).toContain(message);
+    expect(existsSync(join(folder, "shards"))).toBe(false);
+  });
+});
+
+describe("verify", () => {
+  test("random inputs: equal bit for bit, exit 0", async () => {
+    const folder = makeWorkplace({ "m.onnx": model() });
+    const { code, stdout, stderr } = await pipec(folder, "verify", "m.onnx", "--pipeline", "3");
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "m.onnx in 3 stages, 2 sets of inputs: equal bit for bit\n", stderr: "" });
+  });
+
+  test("--json on recorded inputs beside the model", async () => {
+    const folder = makeWorkplace({ "m.onnx": model(), "test_data_set_0/input_0.pb": tensorFile("x", [2, 8]), "test_data_set_1/input_0.pb": tensorFile("", [5, 8]) });
+    const { code, stdout } = await pipec(folder, "verify", "m.onnx", "--pipeline", "2", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ equal: true, maxAbs: 0, maxRel: 0, stages: 2, segments: 2 });
+  });
+
+  test("--data names the folder; --optimize stays within the tolerance", async () => {
+    const folder = makeWorkplace({ "m.onnx": model(), "data/input_0.pb": tensorFile("x", [2, 8]) });
+    const { code, stdout } = await pipec(folder, "verify", "m.onnx", "--pipeline", "2", "--data", "data", "--optimize");
+    expect(code).toBe(0);
+    expect(stdout).toContain("1 set of inputs");
+  });
+
+  test.each([
+    [{ "data/input_0.pb": tensorFile("z", [2, 8]) }, 'P1158: data/input_0.pb cannot be used as inputs: the model has no input "z"'],
+    [{ "data/input_1.pb": tensorFile("", [2, 8]) }, "P1158: data/input_1.pb cannot be used as inputs: the model has 1 inputs"],
+    [{ "data/other.txt": "" }, 'P1158: data cannot be used as inputs: there is none for input "x"'],
+    [{ "data/input_0.pb": Uint8Array.of(8, 255) }, "P1158: data/input_0.pb cannot be used as inputs"],
+    [{ "data/input_0.pb": tensorFile("x", [2, 9]) }, "P1159: onnxruntime does not run the whole model"],
+  ])("unusable recorded inputs", async (files, message) => {
+    const folder = makeWorkplace({ "m.onnx": model(), ...files });
+    const { code, stderr } = await pipec(folder, "verify", "m.onnx", "--pipeline", "2", "--data", "data");
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+  });
+
+  test("a model that draws random numbers differs: exit 1", async () => {
+    const b = createModelBuilder(17);
+    b.node("Exp", [b.input("x", "f32", [4])], {}, { outputs: ["a"] });
+    b.node("Sqrt", [b.node("Add", ["a", b.node("RandomUniform", [], { shape: [4] })])], {}, { outputs: ["y"] });
+    b.output("y", "f32", [4]);
+    const folder = makeWorkplace();
+    writeFileSync(join(folder, "r.onnx"), builtBytes(b));
+    const { code, stderr } = await pipec(folder, "verify", "r.onnx", "--cut", "a");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/P1157: output "y" of the shards differs from the whole model's by up to /);
+    const json = await pipec(folder, "verify", "r.onnx", "--cut", "a", "--json");
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.stdout)).toMatchObject({ equal: false, stages: 2 });
+  });
+
+  test("--dim gives open sizes", async () => {
+    const folder = makeWorkplace({ "m.onnx": model() });
+    expect((await pipec(folder, "verify", "m.onnx", "--pipeline", "2", "--dim", "N=7")).code).toBe(0);
+    const { code, stderr } = await pipec(folder, "verify", "m.onnx", "--pipeline", "2", "--dim", "N=0");
+    expect(code).toBe(2);
+    expect(stderr).toContain("P1156");
+  });
+});
