@@ -55,7 +55,7 @@ export const run: CommandRun = async (args, io) => {
 
 function calibration(models: readonly MeasuredModel[], stages: readonly MeasuredStage[]): Calibration {
   const [group] = describeMachine(detectMachine()).hardware.nodes;
-  return { version: 1, machine: group?.node.core.name ?? "", coreSpeed: group === undefined ? 1 : Number(coreSpeed(group.node).toPrecision(4)), models, stages };
+  return { version: 1, machine: group?.node.core.name ?? "", coreSpeed: group === undefined ? 1 : Number(coreSpeed(group.node).toPrecision(4)), models, stages, lengths: [] };
 }
 
 function write(measured: Calibration, args: CommandArgs, io: Io): number {

@@ -8,6 +8,15 @@ export interface Calibration {
   readonly models: readonly MeasuredModel[];
   /** By label of the stage. */
   readonly stages: readonly MeasuredStage[];
+  /** How long rows are, where that is known: times are then of rows as they come, memory stays that of the longest. */
+  readonly lengths: readonly MeasuredLengths[];
+}
+
+/** Shares of rows by a dimension of a model. They add up to 1. */
+export interface MeasuredLengths {
+  readonly model: string;
+  readonly dim: string;
+  readonly rows: readonly { readonly length: number; readonly share: number }[];
 }
 
 export interface MeasuredModel {

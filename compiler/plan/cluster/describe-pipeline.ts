@@ -10,11 +10,12 @@ import type { ModelGraph } from "../../onnx/model-graph.ts";
 import type { ModelWork } from "../cost/model-work.ts";
 import { stepNs, writeNs, type CostScope } from "../cost/step-cost.ts";
 import { TYPICAL_BLOB_BYTES, TYPICAL_TENSOR_BYTES, TYPICAL_TEXT_BYTES, typicalRowBytes } from "../cost/typical-bytes.ts";
-import { workOfModel } from "../cost/work-of-model.ts";
+import { workOfModel, type WorkRequest } from "../cost/work-of-model.ts";
 import { inputsOf } from "../lowered-program.ts";
 import type { LoweredPipeline, LoweredProgram, ModelStep, Step } from "../lowered-program.ts";
 import type { PlacementHints } from "../place/problem.ts";
 import type { PipelinePlan } from "../plan.ts";
+import type { MeasuredLengths } from "./calibration.ts";
 import { constantSetting, numberOf, numberSetting, settingFields, stringSetting } from "../settings.ts";
 
 export interface PipelineWork {
@@ -64,7 +65,7 @@ const TYPICAL_CHILDREN = 8;
 /** A length that nothing bounds. */
 const LENGTH_DEFAULT = 256;
 
-export function describePipeline(program: LoweredProgram, pipeline: LoweredPipeline, plan: PipelinePlan, readGraph: GraphReader): PipelineWork {
+export function describePipeline(program: LoweredProgram, pipeline: LoweredPipeline, plan: PipelinePlan, readGraph: GraphReader, lengths: readonly MeasuredLengths[] = []): PipelineWork {
   const facts = program.checked.pipelines.find((candidate) => candidate.name === pipeline.name)?.dims ?? { bounds: new Map(), limits: [] };
   const scope: CostScope = { program: program.checked, facts };
   const assumes = new Set<string>([`a value without a known size has ${TYPICAL_BLOB_BYTES / 1024} KiB as bytes, ${TYPICAL_TEXT_BYTES} B as text, ${TYPICAL_TENSOR_BYTES / 1024} KiB as a tensor`]);
@@ -78,7 +79,7 @@ export function describePipeline(program: LoweredProgram, pipeline: LoweredPipel
     const last = steps.at(-1);
     if (first === undefined || last === undefined) continue;
     if (first.kind === "model") {
-      const demand = modelDemand(program, first, readGraph, assumes);
+      const demand = modelDemand(program, first, readGraph, lengths, assumes);
       const inBytes = inputsOf(first).reduce((sum, id) => sum + bytesAfter(id), 0);
       if (demand === undefined) assumes.add(`${stage.label} takes no time, as its model cannot be read`);
       else models.push({ ...demand, stage: stage.id, label: stage.label, rowsPerSource: rows.get(first.id) ?? 1, inBytes, outBytes: bytesAfter(last.id) });
@@ -140,12 +141,12 @@ function rowsAfter(step: Step, before: number, open: readonly number[], assumes:
 
 type PartialDemand = Omit<ModelDemand, "stage" | "label" | "rowsPerSource" | "inBytes" | "outBytes">;
 
-function modelDemand(program: LoweredProgram, step: Step & ModelStep, readGraph: GraphReader, assumes: Set<string>): PartialDemand | undefined {
+function modelDemand(program: LoweredProgram, step: Step & ModelStep, readGraph: GraphReader, lengths: readonly MeasuredLengths[], assumes: Set<string>): PartialDemand | undefined {
   const model = program.checked.models.find((candidate) => candidate.symbol === step.model);
   const graph = model === undefined ? undefined : readGraph(model);
   if (model === undefined || graph === undefined) return undefined;
   const batches = batchesOfModel(model, step.settings);
-  const work = workOfModel(graph, { name: model.name, inputShapes: inputShapes(model), batchName: BATCH_NAME, batches, buckets: [{ share: 1, dims: longestRow(model, assumes) }] });
+  const work = workOfModel(graph, { name: model.name, inputShapes: inputShapes(model), batchName: BATCH_NAME, batches, buckets: rowBuckets(model, lengths, assumes) });
   for (const assumed of work.assumes) assumes.add(assumed);
   const device = stringSetting(step.settings, "device") ?? stringSetting(model.settings, "device");
   return { work, batches, device, hints: hintsOf(step.settings), mapKey: `${step.span.file}:${step.span.start}` };
@@ -155,6 +156,20 @@ const BATCH_NAME = "N (batch)";
 
 function inputShapes(model: CheckedModel): ReadonlyMap<string, readonly Dim[]> {
   return new Map(model.inputs.map((input) => [input.port, input.batchAxis === undefined ? input.rowShape : input.rowShape.toSpliced(input.batchAxis, 0, dimName(BATCH_NAME))]));
+}
+
+/** Rows by length where that was measured, and the longest, whose share is then none but whose memory counts. */
+function rowBuckets(model: CheckedModel, lengths: readonly MeasuredLengths[], assumes: Set<string>): WorkRequest["buckets"] {
+  const longest = longestRow(model, assumes);
+  const known = lengths.find((entry) => entry.model === model.name && longest.has(entry.dim));
+  const most = known === undefined ? 0 : (longest.get(known.dim) ?? 0);
+  if (known === undefined) {
+    if (longest.size > 0) assumes.add(`every row of ${model.name} is as long as it may be`);
+    return [{ share: 1, dims: longest }];
+  }
+  const multiple = model.pad[known.dim]?.multiple ?? 1;
+  const measured = known.rows.map(({ length, share }) => ({ share, dims: new Map([...longest, [known.dim, Math.min(most, Math.ceil(length / multiple) * multiple)]]) }));
+  return [...measured, { share: 0, dims: longest }];
 }
 
 /** Every named dimension at its bound, padded as rows are. */

@@ -1,7 +1,7 @@
 /** Reads what `pipec bench` wrote. */
 import { parseJson } from "../solve/json-document.ts";
 import type { JsonObject, JsonValue } from "../solve/json-document.ts";
-import type { Calibration, MeasuredModel, MeasuredStage } from "./calibration.ts";
+import type { Calibration, MeasuredLengths, MeasuredModel, MeasuredStage } from "./calibration.ts";
 
 /** The calibration, or in words what is wrong with the text. */
 export function readCalibration(text: string): Calibration | { readonly wrong: string } {
@@ -13,12 +13,14 @@ export function readCalibration(text: string): Calibration | { readonly wrong: s
   const machine = scalar(document, "machine");
   const models = items(document, "models").map(readModelEntry);
   const stages = items(document, "stages").map(readStageEntry);
+  const lengths = items(document, "lengths").map(readLengthsEntry);
+  if (lengths.includes(undefined)) return { wrong: "an entry of `lengths` lacks its model, dim or rows, or their shares do not add up to 1" };
   if (typeof machine !== "string") return { wrong: "it has no `machine`" };
   if (models.includes(undefined)) return { wrong: "an entry of `models` lacks its name, batch, threads or msPerBatch" };
   if (stages.includes(undefined)) return { wrong: "an entry of `stages` lacks its label or nsPerSourceRow" };
   const coreSpeed = positive(document, "coreSpeed");
   if (coreSpeed === undefined) return { wrong: "it has no `coreSpeed`" };
-  return { version, machine, coreSpeed, models: models.filter((entry) => entry !== undefined), stages: stages.filter((entry) => entry !== undefined) };
+  return { version, machine, coreSpeed, models: models.filter((entry) => entry !== undefined), stages: stages.filter((entry) => entry !== undefined), lengths: lengths.filter((entry) => entry !== undefined) };
 }
 
 function readModelEntry(value: JsonValue): MeasuredModel | undefined {
@@ -33,6 +35,19 @@ function readStageEntry(value: JsonValue): MeasuredStage | undefined {
   const label = scalar(value, "label");
   const nsPerSourceRow = positive(value, "nsPerSourceRow");
   return typeof label === "string" && nsPerSourceRow !== undefined ? { label, nsPerSourceRow } : undefined;
+}
+
+function readLengthsEntry(value: JsonValue): MeasuredLengths | undefined {
+  if (value.kind !== "object") return undefined;
+  const [model, dim] = [scalar(value, "model"), scalar(value, "dim")];
+  const rows = items(value, "rows").map((item) => {
+    const [length, share] = item.kind === "object" ? [positive(item, "length"), positive(item, "share")] : [];
+    return length === undefined || share === undefined ? undefined : { length, share };
+  });
+  const known = rows.filter((row) => row !== undefined);
+  const total = known.reduce((sum, row) => sum + row.share, 0);
+  const isWhole = known.length > 0 && known.length === rows.length && Math.abs(total - 1) < 1e-6;
+  return typeof model === "string" && typeof dim === "string" && isWhole ? { model, dim, rows: known } : undefined;
 }
 
 function scalar(object: JsonObject, name: string): string | number | boolean | null | undefined {

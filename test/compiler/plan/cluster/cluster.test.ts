@@ -120,6 +120,16 @@ describe("what a program demands", () => {
   });
 });
 
+test("rows of known lengths are faster than the longest, and need as much memory", () => {
+  const lengths = [{ model: "albert", dim: "T", rows: [{ length: 20, share: 0.75 }, { length: 128, share: 0.25 }] }];
+  const calibration = { version: 1 as const, machine: "", coreSpeed: 1, models: [], stages: [], lengths };
+  const text = twin("with { batch: 4, replicas: 1 }").replace("..vit(.pixels), ", "");
+  const [longest, known] = [planText(text, models, { compare: false }), planText(text, models, { compare: false, calibration })].map(sound);
+  expect(known?.rowsPerSecond).toBeGreaterThan((longest?.rowsPerSecond ?? 0) * 1.5);
+  expect(known?.lanes[0]?.stages[0]?.bytes).toBe(longest?.lanes[0]?.stages[0]?.bytes);
+  expect(longest?.assumes).toContain("every row of albert is as long as it may be");
+});
+
 describe("the program's own plan", () => {
   const catalog = loadCatalog(({ file }) => {
     const model = models.get(file);
