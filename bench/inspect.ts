@@ -2,7 +2,7 @@
  * How long inspecting takes and how much of a file it reads: a model of ViT-B/16's size (about 345 MB of weights in
  * the file) and a graph of 5,000 nodes. Times are beyond Node's own start.
  *
- *   node bench/inspect.ts [MODEL.onnx ...]
+ *   node scripts/run-ts.mjs bench/inspect.ts [MODEL.onnx ...]
  */
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";

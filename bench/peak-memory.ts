@@ -1,7 +1,7 @@
 /**
  * Peak activation as computed against onnxruntime's memory as measured, on Linux.
  *
- *   node bench/peak-memory.ts FOLDER[:name=value,…] …
+ *   node scripts/run-ts.mjs bench/peak-memory.ts FOLDER[:name=value,…] …
  *
  * Each FOLDER holds a model.onnx. The model runs in a process of its own: after a small run that warms it up, the
  * resident set's high-water mark is reset (/proc/self/clear_refs) and a large run made; the growth is what onnxruntime
@@ -35,6 +35,8 @@ const modes: readonly { readonly name: string; readonly level: Level; readonly a
   { name: "arena on", level: "disabled", arena: true },
   { name: "optimised by onnxruntime", level: "extended", arena: false },
 ];
+
+const runTs = fileURLToPath(new URL("../scripts/run-ts.mjs", import.meta.url));
 
 function statusBytes(field: string): number {
   const line = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(readFileSync("/proc/self/status", "utf8"));
@@ -127,9 +129,9 @@ function compare(target: string): void {
   const outputBytes = outputs.reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
   const expected = Math.max(bytes, 2 * outputBytes);
   const ratios = modes.map(({ name, level, arena }) => {
-    const args = [fileURLToPath(import.meta.url), "--measure", stripped, level, String(arena), JSON.stringify([...dims]), JSON.stringify(outputs)];
+    const args = [runTs, fileURLToPath(import.meta.url), "--measure", stripped, level, String(arena), JSON.stringify([...dims]), JSON.stringify(outputs)];
     const env = { ...process.env, MALLOC_MMAP_THRESHOLD_: "16384", MALLOC_TRIM_THRESHOLD_: "0", MALLOC_ARENA_MAX: "1" };
-    const measured = Number(execFileSync(process.execPath, [...process.execArgv, ...args], { env, encoding: "utf8" }).trim().split("\n").at(-1));
+    const measured = Number(execFileSync(process.execPath, args, { env, encoding: "utf8" }).trim().split("\n").at(-1));
     return `${name} ${(measured / expected).toFixed(2)}`;
   });
   rmSync(scratch, { recursive: true });

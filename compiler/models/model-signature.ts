@@ -2,16 +2,13 @@
 import type { ModelPort, ModelSignature } from "../../language/catalog/catalog.ts";
 import { isDtype } from "../../language/tensor/dtype.ts";
 import { elemTypeBytes } from "../onnx/elem-types.ts";
-import type { ModelGraph, ValueInfo } from "../onnx/model-graph.ts";
+import type { ModelGraph } from "../onnx/model-graph.ts";
+import { readSignature } from "../onnx/read-signature.ts";
+import type { ModelPort as FilePort } from "../onnx/read-signature.ts";
 
 export function modelSignature(model: ModelGraph): ModelSignature {
-  const { graph } = model;
-  const constants = new Set([...graph.initializers.map((tensor) => tensor.name), ...graph.sparseInitializers.map((tensor) => tensor.values.name)]);
-  return {
-    inputs: graph.inputs.filter((input) => !constants.has(input.name)).map(port),
-    outputs: graph.outputs.map(port),
-    weightBytes: weightBytesOf(model),
-  };
+  const { inputs, outputs } = readSignature(model);
+  return { inputs: inputs.map(port), outputs: outputs.map(port), weightBytes: weightBytesOf(model) };
 }
 
 /** Each initializer once, as onnxruntime loads it. */
@@ -19,8 +16,7 @@ function weightBytesOf(model: ModelGraph): number {
   return model.graph.initializers.reduce((sum, tensor) => sum + elemTypeBytes(tensor.dtype, tensor.dims.reduce((product, dim) => product * dim, 1)), 0);
 }
 
-function port(info: ValueInfo): ModelPort {
-  const { name, type } = info;
+function port({ name, type }: FilePort): ModelPort {
   switch (type.kind) {
     case "tensor": {
       const dtype = isDtype(type.dtype) ? { dtype: type.dtype } : {};

@@ -3,6 +3,7 @@
  * under way between the sources and the sinks; every join and sink input can hold all of them, so that credits cannot
  * deadlock a zip with uneven branches.
  */
+import { arenaFactor } from "../onnx/cost/arena-factor.ts";
 import { rowBytesMax } from "./columns.ts";
 import type { RowFacts } from "./columns.ts";
 import type { LoweredPipeline, Step } from "./lowered-program.ts";
@@ -15,8 +16,6 @@ const WORKER_BYTES = 10 * 1024 * 1024;
 const ISOLATE_BYTES = 150 * 1024 * 1024;
 /** onnxruntime packs weights a second time for its kernels. */
 const PREPACK_FACTOR = 2;
-/** onnxruntime's arena took up to 3.3 times what is live at once (measured, DESIGN section 4). */
-const ARENA_FACTOR = 3.3;
 
 export interface CapacityInput {
   readonly pipeline: LoweredPipeline;
@@ -117,15 +116,17 @@ function memoryBound(input: CapacityInput, edges: readonly EdgePlan[], tickets: 
   return { edgeBytes, joinBytes, sinkBytes, replicaBytes, workerBytes, boundBytes: safe(edgeBytes + joinBytes + sinkBytes + replicaBytes + workerBytes) };
 }
 
-/** A worker holds the chunk it works on and what it makes of it; a model's worker also weights and one batch at work. */
+/** A worker holds the chunk it works on and what it makes of it; a model's worker also weights, one batch and what is live while it is computed. */
 function replicaBytesOf(input: CapacityInput, stage: StagePlan, chunkBytes: (step: number) => number): number {
   const first = input.pipeline.steps[stage.steps[0] ?? 0];
   const last = stage.steps.at(-1) ?? 0;
   const from = first === undefined ? undefined : firstInput(first);
   const inAndOut = (from === undefined ? 0 : chunkBytes(from)) + chunkBytes(last);
   if (stage.model === undefined) return inAndOut;
-  const batchBytes = (inAndOut / input.chunkRows) * stage.model.batch;
-  return stage.model.weightBytes * PREPACK_FACTOR + batchBytes * ARENA_FACTOR + inAndOut;
+  const { batch, weightBytes, activationBytes } = stage.model;
+  const batchBytes = (inAndOut / input.chunkRows) * batch;
+  // Where nothing bounds what is live within the model, its inputs and outputs are all that is known of it.
+  return weightBytes * PREPACK_FACTOR + (activationBytes ?? batchBytes) * arenaFactor + batchBytes + inAndOut;
 }
 
 function safe(bytes: number): number {

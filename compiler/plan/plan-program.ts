@@ -5,13 +5,14 @@
  * Before: a lowered program. After: a plan that `verifyPlan` accepts. Depends on nothing but the program.
  */
 import { sizeLimitsOf } from "../../language/check/bytes-max.ts";
-import type { Settings } from "../../language/check/checked-program.ts";
+import type { RecordField } from "../../language/catalog/value-type.ts";
 import { planCapacities } from "./plan-capacities.ts";
 import { chunkRowsOf, groupChunksOf } from "./chunk-size.ts";
 import { noFacts } from "./columns.ts";
 import type { RowFacts } from "./columns.ts";
 import { inputsOf } from "./lowered-program.ts";
-import type { LoweredPipeline, LoweredProgram, Step } from "./lowered-program.ts";
+import { activationBytesMax } from "./model-memory.ts";
+import type { LoweredPipeline, LoweredProgram, ModelStep, Step } from "./lowered-program.ts";
 import type { EdgePlan, ModelPlan, PipelinePlan, Plan, SinkPlan, StagePlan } from "./plan.ts";
 import { countOf, constantSetting, countSetting, numberSetting, stringSetting } from "./settings.ts";
 
@@ -31,10 +32,10 @@ export function planProgram(program: LoweredProgram, batches: ReadonlyMap<string
 
 function planPipeline(program: LoweredProgram, pipeline: LoweredPipeline, batches: ReadonlyMap<number, number>): PipelinePlan {
   const groups = groupSteps(pipeline);
-  const stages = groups.map((steps, id) => planStage(program, pipeline, steps, id, batches.get(id)));
+  const facts = factsOf(program, pipeline);
+  const stages = groups.map((steps, id) => planStage(program, pipeline, facts, steps, id, batches.get(id)));
   const sinks = pipeline.writes.map(({ step, write }, id): SinkPlan => ({ id, label: `${write.sink} ${id + 1}`, step }));
   const ends = edgeEnds(pipeline, stages, sinks);
-  const facts = factsOf(program, pipeline);
   const chunkRows = chunkRowsOf(pipeline, stages.flatMap((stage) => stage.model?.batch ?? []), facts);
   const capacities = planCapacities({ pipeline, stages, ends, sinks, chunkRows, facts });
   return { name: pipeline.name, chunkRows, groupChunks: groupChunksOf(pipeline, chunkRows), stages, sinks, ...capacities };
@@ -92,7 +93,7 @@ function isOrdered(step: Step): boolean {
   return step.kind === "limit" || step.kind === "dedupe" || step.kind === "read";
 }
 
-function planStage(program: LoweredProgram, pipeline: LoweredPipeline, steps: readonly Step[], id: number, solvedBatch: number | undefined): StagePlan {
+function planStage(program: LoweredProgram, pipeline: LoweredPipeline, facts: RowFacts, steps: readonly Step[], id: number, solvedBatch: number | undefined): StagePlan {
   const [first] = steps;
   if (first === undefined) throw new Error("a stage without steps");
   const ordered = steps.some(isOrdered);
@@ -106,7 +107,7 @@ function planStage(program: LoweredProgram, pipeline: LoweredPipeline, steps: re
     ordered,
   };
   if (first.kind === "model") {
-    const model = planModel(program, first.model, first.settings, solvedBatch);
+    const model = planModel(program, first, pipeline.steps[first.input]?.row.fields ?? [], facts, solvedBatch);
     return { ...base, replicas: replicasOf(first), concurrency: 1, model };
   }
   const isLight = steps.every((step) => step.kind === "zip" || step.kind === "filter" || step.kind === "sample");
@@ -127,16 +128,20 @@ function replicasOf(step: Step): number {
   return countOf(own) ?? 1;
 }
 
-function planModel(program: LoweredProgram, symbol: string, settings: Settings, solvedBatch: number | undefined): ModelPlan {
-  const model = program.checked.models.find((candidate) => candidate.symbol === symbol);
-  if (model === undefined) throw new Error(`model ${symbol} is not in the program`);
+function planModel(program: LoweredProgram, step: Step & ModelStep, fields: readonly RecordField[], facts: RowFacts, solvedBatch: number | undefined): ModelPlan {
+  const { settings } = step;
+  const model = program.checked.models.find((candidate) => candidate.symbol === step.model);
+  if (model === undefined) throw new Error(`model ${step.model} is not in the program`);
   const wanted = numberSetting(settings, "batch") ?? numberSetting(model.settings, "batch") ?? solvedBatch ?? DEFAULT_BATCH;
+  const batch = model.batched ? (model.fixedBatch ?? wanted) : 1;
+  const activationBytes = activationBytesMax(model, step, fields, facts, batch);
   return {
     name: model.name,
-    batch: model.batched ? (model.fixedBatch ?? wanted) : 1,
+    batch,
     device: stringSetting(settings, "device") ?? stringSetting(model.settings, "device") ?? "cpu",
     intraOpThreads: DEFAULT_INTRA_OP_THREADS,
     weightBytes: model.weightBytes ?? 0,
+    ...(activationBytes === undefined ? {} : { activationBytes }),
   };
 }
 

@@ -45,6 +45,8 @@ export interface ModelPlan {
   readonly device: string;
   readonly intraOpThreads: number;
   readonly weightBytes: number;
+  /** Most bytes of one call beside inputs and weights, as computed; undefined where the rows that come do not bound it. */
+  readonly activationBytes?: number;
 }
 
 export interface EdgePlan {

@@ -30,7 +30,8 @@ function describe(stage: StagePlan): string {
   const { model } = stage;
   if (model === undefined) return stage.stepNames.join(" -> ");
   const weights = model.weightBytes > 0 ? `, weights ${printBytes(model.weightBytes)}` : "";
-  return `model ${model.name}, batches of ${model.batch} on ${model.device}, ${model.intraOpThreads} threads${weights}`;
+  const activations = model.activationBytes === undefined ? "" : `, activations ${printBytes(model.activationBytes)}`;
+  return `model ${model.name}, batches of ${model.batch} on ${model.device}, ${model.intraOpThreads} threads${weights}${activations}`;
 }
 
 function printEdge(plan: PipelinePlan, edge: EdgePlan): readonly string[] {

@@ -75,6 +75,8 @@ export interface CheckedModel {
   readonly pad: Readonly<Record<string, { readonly multiple: number; readonly fill: Readonly<Record<string, number>> }>>;
   readonly settings: Settings;
   readonly weightBytes?: number;
+  /** Most bytes of one call beside inputs and weights, in `N` and the names of the declaration. */
+  readonly activationBytes?: Dim;
   readonly span: Span;
 }
 

@@ -57,6 +57,7 @@ function checkModel(cx: CheckContext, declaration: ModelDeclaration, module: Res
     : agreeWithFile(cx, declaration, contents, inputs, outputs, fixedBatchOf(signature));
   const row = rowSignature(cx, declaration, signature, inputs, outputs);
   const pad = checkPad(cx, declaration, item.settings, inputs);
+  const activationBytes = contents?.activationBytes?.(new Map(inputs.map((port) => [port.port, port.shape])));
   const model: CheckedModel = {
     symbol: cx.newSymbol(name), name, file: file?.path ?? "", fromFile: declaration.file,
     inputs: ports.inputs.map((port) => checkedPort(port, false)),
@@ -65,6 +66,7 @@ function checkModel(cx: CheckContext, declaration: ModelDeclaration, module: Res
     bounds: boundsOf(signature), pad, settings, span: declaration.span,
     ...(fixedBatchOf(signature) === undefined ? {} : { fixedBatch: fixedBatchOf(signature) }),
     ...(contents?.weightBytes === undefined ? {} : { weightBytes: contents.weightBytes }),
+    ...(activationBytes === undefined ? {} : { activationBytes }),
   };
   return { model, signature: row };
 }

@@ -39,10 +39,11 @@ function printConst(constant: CheckedConstant): string {
 function printModel(model: CheckedModel): string {
   const batch = !model.batched ? "one row per call" : model.fixedBatch === undefined ? "batched" : `batches of ${model.fixedBatch}`;
   const weights = model.weightBytes === undefined ? "" : `, ${model.weightBytes} bytes of weights`;
+  const activations = model.activationBytes === undefined ? "" : `, ${showDim(model.activationBytes)} bytes of activations`;
   const bounds = Object.entries(model.bounds).map(([name, { low, high }]) => `  ${name} in ${low}..${high ?? ""}`);
   const pads = Object.entries(model.pad).map(([name, { multiple, fill }]) => `  pad ${name} to multiples of ${multiple} with ${Object.entries(fill).map(([port, value]) => `${port}: ${value}`).join(", ")}`);
   return [
-    `model ${model.name} from "${model.file}", ${batch}${weights}`,
+    `model ${model.name} from "${model.file}", ${batch}${weights}${activations}`,
     ...model.inputs.map((port) => `  input ${printPortLine(port)}`), ...model.outputs.map((port) => `  output ${printPortLine(port)}`), ...bounds, ...pads,
   ].join("\n");
 }

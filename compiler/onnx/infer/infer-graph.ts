@@ -10,7 +10,7 @@ import { freeNames } from "../../../language/tensor/evaluate-dim.ts";
 import { describeNode, quoteName, reportInModel } from "../model-diagnostics.ts";
 import type { Attribute, Graph, LocalFunction, Node, TensorRef, ValueInfo } from "../model-graph.ts";
 import { readTensor } from "../read-tensor.ts";
-import { capturesOf } from "../walk.ts";
+import { capturesOf, functionKey } from "../walk.ts";
 import { contradiction, readDeclared } from "./declared-type.ts";
 import type { FreshDim, InferOptions, InferredScope, NestedScope } from "./inferred-graph.ts";
 import { unknownType } from "./inferred-type.ts";
@@ -48,11 +48,6 @@ export interface Frame {
   readonly attributes: ReadonlyMap<string, Attribute>;
   /** Inside a function: its name, for messages. */
   readonly where: string;
-}
-
-/** The key of a model-local function. */
-export function functionKey(domain: string, name: string, overload: string): string {
-  return `${domain}\0${name}\0${overload}`;
 }
 
 /** Infers a graph. `inputs` gives a subgraph's inputs by position; the main graph takes them as declared. */

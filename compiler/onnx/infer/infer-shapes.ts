@@ -19,10 +19,12 @@ import type { Diagnostic } from "../../../language/diagnostics/diagnostic.ts";
 import { onnxInferCodes } from "../../../language/diagnostics/codes/onnx-infer.ts";
 import { dimName, dimOf } from "../../../language/tensor/dim.ts";
 import type { Dim } from "../../../language/tensor/dim.ts";
+import { freeNames } from "../../../language/tensor/evaluate-dim.ts";
 import type { LocalFunction, ModelGraph } from "../model-graph.ts";
 import { reportInModel } from "../model-diagnostics.ts";
+import { functionKey } from "../walk.ts";
 import { symbolsOf } from "./declared-type.ts";
-import { functionKey, inferGraph } from "./infer-graph.ts";
+import { inferGraph } from "./infer-graph.ts";
 import type { Frame, Session } from "./infer-graph.ts";
 import type { FreshDim, InferOptions, InferredGraph } from "./inferred-graph.ts";
 
@@ -81,6 +83,6 @@ function boundSymbol(name: string, options: InferOptions): Dim {
 
 function reservedNames(model: ModelGraph, options: InferOptions): ReadonlySet<string> {
   const declared = [...model.graph.inputs, ...model.graph.outputs, ...model.graph.valueInfo].flatMap((info) => symbolsOf(info.type));
-  const given = [...(options.inputShapes?.values() ?? [])].flat().map((dim) => dim.key);
+  const given = [...(options.inputShapes?.values() ?? [])].flat().flatMap((dim) => [...freeNames(dim)]);
   return new Set([...declared, ...given]);
 }

@@ -2,6 +2,7 @@
  * What work costs on a device, in integer picoseconds, and what a stage needs of its memory, in bytes: the formulas of
  * the cost model, each in one place.
  */
+import { arenaFactor } from "../../onnx/cost/arena-factor.ts";
 import type { DeviceType, Link, NodeType } from "../../../stdlib/hw/hardware.ts";
 import type { RateName } from "./model-work.ts";
 
@@ -12,8 +13,6 @@ const PS_PER_US = 1e6;
 export const MEMORY_RESERVE = 0.05;
 /** What a process takes on an accelerator before the first weight: its context and the libraries' workspaces. */
 export const DEVICE_WORKSPACE_BYTES = 512 * 2 ** 20;
-/** onnxruntime's arena took 1.4 to 3.3 times what is live at once (measured); on devices it grows by powers of two. */
-export const ARENA_FACTOR = 2;
 /** Batches whose inputs and outputs are held per stage: one at work, one waiting. */
 export const QUEUE_DEPTH = 2;
 
@@ -55,7 +54,7 @@ export function usableBytes(device: DeviceType, limitBytes: number | undefined):
 
 /** Memory of one session: its weights, its arena, and the inputs and outputs that wait. */
 export function sessionBytes(weightBytes: number, peakBytes: number, ioBytes: number): number {
-  return Math.ceil(weightBytes + peakBytes * ARENA_FACTOR + ioBytes * QUEUE_DEPTH);
+  return Math.ceil(weightBytes + peakBytes * arenaFactor + ioBytes * QUEUE_DEPTH);
 }
 
 /** Cores split a kernel and wait for each other at its end; microseconds for each doubling of the threads. */
