@@ -8,6 +8,8 @@ import { positionAt } from "../../language/source/source-file.ts";
 import type { Span } from "../../language/source/span.ts";
 import type { LoweredProgram } from "../plan/lowered-program.ts";
 import { functionsUsed, resourcesUsed, visitExpr } from "../plan/walk-expr.ts";
+import { noSizes } from "./dim-sizes.ts";
+import type { DimSizes } from "./dim-sizes.ts";
 import { camelCase, createNamer } from "./names.ts";
 import type { Namer } from "./names.ts";
 import type { UseType } from "./ts-type.ts";
@@ -27,6 +29,8 @@ export interface EmitContext {
   readonly source: (name: string) => string;
   readonly sink: (name: string) => string;
   readonly imports: Imports;
+  /** What dimension names stand for in the function that is being written. */
+  readonly sizes: DimSizes;
   /** Functions and externs whose calls are awaited, by symbol. */
   readonly asyncFunctions: ReadonlySet<string>;
 }
@@ -68,6 +72,7 @@ export function createEmitContext(lowered: LoweredProgram, catalog: Catalog, pat
     source: (name) => importName(lists, namer, `pipec/sources/${name}`, camelCase(name), `read${upper(camelCase(name))}`),
     sink: (name) => importName(lists, namer, `pipec/sinks/${name}`, camelCase(name), `write${upper(camelCase(name))}`),
     imports: { lists, types },
+    sizes: noSizes,
     asyncFunctions: findAsyncFunctions(program),
   };
 }

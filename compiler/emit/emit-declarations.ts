@@ -7,6 +7,7 @@ import { columnsOf, columnType } from "../plan/columns.ts";
 import { numberSetting } from "../plan/settings.ts";
 import { at, join, lines } from "./code.ts";
 import type { Code } from "./code.ts";
+import { addCasts, addSizes, sizesOfFunction } from "./dim-sizes.ts";
 import { emitColumns, emitData, toData } from "./emit-data.ts";
 import { emitConstant, emitPlainConstant, numberText } from "./emit-constant.ts";
 import { awaits, placeComment } from "./emit-context.ts";
@@ -134,12 +135,19 @@ export function emitArgs(cx: EmitContext, args: Readonly<Record<string, Expr>>, 
   return parts.length === 0 ? "{}" : ["{ ", join(parts, ", "), " }"];
 }
 
-export function emitFunction(cx: EmitContext, fn: CheckedFunction): Code {
+export function emitFunction(outer: EmitContext, fn: CheckedFunction): Code {
+  const sizes = sizesOfFunction(fn.parameters);
+  const cx = { ...outer, sizes };
   const isAsync = cx.asyncFunctions.has(fn.symbol);
   const parameters = fn.parameters.map((p) => `${p.symbol}: ${tsType(p.type, cx.useType)}`).join(", ");
   const result = tsType(fn.result, cx.useType);
   const body: Code[] = [];
-  for (const { symbol, value } of fn.lets) body.push(at(value.span, "const ", symbol, " = ", emitExpr(cx, unnest(cx, value, body)), ";"));
+  for (const { symbol, value } of fn.lets) {
+    addCasts(sizes, value);
+    body.push(at(value.span, "const ", symbol, " = ", emitExpr(cx, unnest(cx, value, body)), ";"));
+    addSizes(sizes, value.type, symbol);
+  }
+  addCasts(sizes, fn.body);
   const made = unnest(cx, fn.body, body);
   body.push(["return ", emitExpr(cx, made), ";"]);
   return [

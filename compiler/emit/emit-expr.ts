@@ -4,10 +4,12 @@
  */
 import type { ValueType } from "../../language/catalog/value-type.ts";
 import type { BinaryOperator, Expr, RecordEntry } from "../../language/check/checked-program.ts";
-import { dimNumber } from "../../language/tensor/dim.ts";
+import type { Dim } from "../../language/tensor/dim.ts";
 import { at, join } from "./code.ts";
 import type { Code } from "./code.ts";
 import { emitConstant, emitPlainConstant } from "./emit-constant.ts";
+import { axisCode } from "./dim-sizes.ts";
+import { emitSize } from "./emit-dim.ts";
 import { stepName } from "./emit-context.ts";
 import type { EmitContext } from "./emit-context.ts";
 import { propertyAccess, propertyKey } from "./names.ts";
@@ -312,11 +314,17 @@ function emitCast(cx: EmitContext, expr: Extract<Expr, { kind: "cast" }>): Piece
   const isScalar = type.shape.length === 0;
   const converted: Code = type.dtype === value.type.dtype ? emitExpr(cx, value) : [cx.runtime("cast"), "(", emitExpr(cx, value), ", ", JSON.stringify(type.dtype), ")"];
   if (expr.checked && !isScalar) {
-    const shape = type.shape.map((dim) => dimNumber(dim) ?? "null").join(", ");
+    const shape = type.shape.map((dim, axis) => wantedSize(cx, value, dim, axis)).join(", ");
     return atomic(cx.runtime("checkShape"), "(", converted, `, [${shape}], `, JSON.stringify(describeValue(value)), ")");
   }
   if (type.dtype === value.type.dtype) return { code: converted, atomic: false };
   return isScalar ? compound(converted, " as ", tsType(type, cx.useType)) : atomic(converted);
+}
+
+/** What an axis must have. Null where nothing tells, or only the value itself: a cast that names its axis. */
+function wantedSize(cx: EmitContext, value: Expr, dim: Dim, axis: number): string {
+  const size = emitSize(dim, cx.sizes);
+  return size === undefined || size === axisCode(value, axis) ? "null" : size;
 }
 
 function describeValue(value: Expr): string {

@@ -11,6 +11,7 @@ import { fieldsRead } from "../plan/walk-expr.ts";
 import { at, lines } from "./code.ts";
 import type { Code } from "./code.ts";
 import { emitArgs, rowTypeName } from "./emit-declarations.ts";
+import { sizesOfRow } from "./dim-sizes.ts";
 import { emitColumns, emitData } from "./emit-data.ts";
 import { awaits, emitPlace, placeComment, resourcesOf } from "./emit-context.ts";
 import type { EmitContext } from "./emit-context.ts";
@@ -86,26 +87,28 @@ function emitBody(sx: StepContext, step: Step): readonly Code[] {
     case "read":
       return [["kind: \"read\", source: ", cx.source(step.read.source), ","], ["args: () => (", emitArgs(cx, step.read.args, { defaults: cx.catalog.sources.get(step.read.source)?.defaults }), "),"]];
     case "map": {
-      const entries = step.entries.map((entry) => emitEntry(cx, entry));
+      const rx = overRow(sx, step, step.entries.map((entry) => entry.value));
+      const entries = step.entries.map((entry) => emitEntry(rx, entry));
       const name = rowFunction(sx, step, camelCase(step.name), step.entries.map((entry) => entry.value), objectOf(entries), sx.useRowType(step.id));
       const concurrency = sx.plan.stages.find((stage) => stage.steps.includes(step.id))?.concurrency ?? 1;
       return [`kind: "map", input: ${step.input}, row: ${name}, concurrency: ${concurrency},`];
     }
     case "filter": {
-      const name = rowFunction(sx, step, `keep_${step.name}`, [step.predicate], emitExpr(cx, step.predicate), "boolean");
+      const name = rowFunction(sx, step, `keep_${step.name}`, [step.predicate], emitExpr(overRow(sx, step, [step.predicate]), step.predicate), "boolean");
       return [`kind: "filter", input: ${step.input}, keep: ${name},`];
     }
     case "model":
       return emitModelStep(cx, step, sx.plan);
     case "explode": {
-      const fields = step.fields.map((field): Code => [propertyKey(field.name), ": ", emitExpr(cx, field.value)]);
+      const rx = overRow(sx, step, stepExprs(step));
+      const fields = step.fields.map((field): Code => [propertyKey(field.name), ": ", emitExpr(rx, field.value)]);
       const name = rowFunction(sx, step, `open_${step.name}`, stepExprs(step), objectOf(fields), sx.cx.runtimeType("Row"));
       return [`kind: "explode", input: ${step.input}, fields: ${name}, carried: ${emitData(step.carried)}, childrenMax: ${step.childrenMax},`];
     }
     case "implode":
       return [`kind: "implode", input: ${step.input}, carried: ${emitData(step.carried)},`, ["aggregates: [\n", lines(emitAggregates(sx, step), 1), "],"]];
     case "dedupe": {
-      const name = rowFunction(sx, step, `key_of_${step.name}`, [step.key], emitExpr(cx, step.key), cx.runtimeType("Value"));
+      const name = rowFunction(sx, step, `key_of_${step.name}`, [step.key], emitExpr(overRow(sx, step, [step.key]), step.key), cx.runtimeType("Value"));
       return [`kind: "dedupe", input: ${step.input}, key: ${name}, distance: ${step.distance}, keysMax: ${step.keysMax},`];
     }
     case "limit":
@@ -120,6 +123,13 @@ function emitBody(sx: StepContext, step: Step): readonly Code[] {
 function objectOf(entries: readonly Code[]): Code {
   if (entries.length === 0) return "{}";
   return entries.length === 1 ? ["{ ", entries[0] ?? "", " }"] : ["{\n", lines(entries.map((entry) => [entry, ","]), 1), "}"];
+}
+
+/** The context of a function over a step's input row; one that reads nothing of it gets no row to look sizes up in. */
+function overRow(sx: StepContext, step: Step, exprs: readonly Expr[]): EmitContext {
+  if (fieldsRead(exprs).size === 0) return sx.cx;
+  const input = sx.pipeline.steps[inputsOf(step)[0] ?? -1];
+  return { ...sx.cx, sizes: sizesOfRow(input?.row.fields ?? [], exprs) };
 }
 
 /** Declares a function over a step's input row and gives the expression that the spec holds: rows come in untyped. */
@@ -138,7 +148,7 @@ function emitAggregates(sx: StepContext, step: Extract<Step, { kind: "implode" }
   const { cx } = sx;
   return step.aggregates.map((aggregate): Code => {
     const hint = `${aggregate.name}_of_${step.name}`;
-    const of = aggregate.of === undefined ? "() => null" : rowFunction(sx, step, hint, [aggregate.of], emitExpr(cx, aggregate.of), cx.runtimeType("Value"));
+    const of = aggregate.of === undefined ? "() => null" : rowFunction(sx, step, hint, [aggregate.of], emitExpr(overRow(sx, step, [aggregate.of]), aggregate.of), cx.runtimeType("Value"));
     return at(aggregate.span, `{ name: ${JSON.stringify(aggregate.name)}, kernel: `, cx.aggregate(aggregate.operator), `, of: ${of}, args: () => (`, emitArgs(cx, aggregate.args), ") },");
   });
 }
