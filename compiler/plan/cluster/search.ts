@@ -27,7 +27,7 @@ export interface Found {
   /** What each resource allows, in picoseconds per row of the source. */
   readonly limits: readonly Limit[];
   readonly periodPs: number;
-  /** With every device. */
+  /** With every device, over the network as this placement loads it. */
   readonly bestPeriodPs: number;
   readonly boundPs: number;
 }
@@ -68,9 +68,10 @@ export function searchPipeline(work: PipelineWork, hardware: Hardware, calibrati
   const slowestCores = Math.max(...coreLimits.map((limit) => limit.periodPs));
   const bestPeriodPs = Math.max(slowestCores, way?.bestPeriodPs ?? 0);
   const groups = way?.place(bestPeriodPs * (1 + PERIOD_EPSILON)) ?? way?.place(bestPeriodPs) ?? [];
-  const limits = [...coreLimits, ...laneLimits(groups, kinds), ...networkOf(work, hardware, groups, onDevices)];
+  const network = networkOf(work, hardware, groups, onDevices);
+  const limits = [...coreLimits, ...laneLimits(groups, kinds), ...network];
   const floor = Math.max(floorOfDevices(onDevices, kinds, way), networkFloorPs(hardware, work), ...coreLimits.map((limit) => limit.periodPs));
-  return { kinds, groups, cpuModels: placedModels, cores, limits, periodPs: Math.max(...limits.map((limit) => limit.periodPs)), bestPeriodPs, boundPs: floor };
+  return { kinds, groups, cpuModels: placedModels, cores, limits, periodPs: Math.max(...limits.map((limit) => limit.periodPs)), bestPeriodPs: Math.max(bestPeriodPs, ...network.map((limit) => limit.periodPs)), boundPs: floor };
 }
 
 function withMeasured(stage: CoreWork, calibration: Calibration | undefined): CoreWork & { readonly measured: boolean } {
