@@ -33,7 +33,7 @@ export interface CoordinatorRequest {
 }
 
 /** An error of our own in a worker, with its stack. */
-export class WorkerBug extends Error {
+class WorkerBug extends Error {
   override readonly name = "WorkerBug";
 }
 

@@ -5,6 +5,7 @@
  * Exit codes: 0 done; 2 usage; 4 done, but more rows failed than the pipeline allows; 5 ended by a fault that a user
  * can mend, nothing published; 70 our bug; 130 interrupted.
  */
+import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import type { Program } from "../contract/define-program.ts";
 import { isUsageFailure } from "../contract/failures.ts";
@@ -30,6 +31,7 @@ class Interrupted extends Error {
 export function main(program: Program, file: string): void {
   const start = findWorkerStart();
   if (start !== undefined) return runWorker(program, start);
+  sizeThreadPool();
   // Whoever reads our output may stop reading (`| head`): that is no fault.
   process.stdout.on("error", ignoreClosedPipe);
   process.stderr.on("error", ignoreClosedPipe);
@@ -38,6 +40,18 @@ export function main(program: Program, file: string): void {
     .then((code) => {
       process.exitCode = code;
     });
+}
+
+/** Threads of libuv's pool where Node is not told otherwise. */
+const POOL_THREADS = 4;
+
+/**
+ * Pictures are decoded, and files read, on a pool that all workers of the process share: one thread for each core.
+ * The pool is made at its first use, so this comes before any; where that has been (Node reads ES modules through it),
+ * it is of no effect, and whoever wants more sets UV_THREADPOOL_SIZE in the environment.
+ */
+function sizeThreadPool(): void {
+  process.env["UV_THREADPOOL_SIZE"] ??= String(Math.max(POOL_THREADS, availableParallelism()));
 }
 
 function ignoreClosedPipe(error: Error): void {
