@@ -116,7 +116,7 @@ function findKinds(graph: Graph, inferred: InferredGraph, order: readonly Node[]
   const fromInputs = new Set<Node>();
   for (const node of order) {
     const uses = names.usesOf(node);
-    if (isConstant(node) || (isRepeatable(node) && uses.every(isConstantValue))) {
+    if (isRepeatable(node) && uses.every(isConstantValue)) {
       kinds.set(node, "constant");
       node.outputs.forEach((name) => weightBytes.set(name, uses.reduce((sum, use) => sum + (weightBytes.get(use) ?? 0), weightBytes.get(name) ?? 0)));
       continue;

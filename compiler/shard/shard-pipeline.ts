@@ -25,8 +25,13 @@ import { verifyShards } from "./verify-shards.ts";
 
 export type ShardResult = { readonly ok: true; readonly set: ShardSet } | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-/** Cuts `model` at `cuts`: k cuts give k + 1 stages. `inferred` saves inferring the model's types again. */
+/**
+ * Cuts `model` at `cuts`: k cuts give k + 1 stages. `inferred` saves inferring the model's types again. A model that
+ * contradicts itself cannot be cut: its own diagnostics are given back.
+ */
 export function shardPipeline(model: ModelGraph, cuts: Cuts, inferred: InferredGraph = inferShapes(model)): ShardResult {
+  const contradictions = inferred.diagnostics.filter((diagnostic) => diagnostic.severity === "error");
+  if (contradictions.length > 0) return { ok: false, diagnostics: contradictions };
   const external = externalAttributes(model);
   if (external.length > 0) return { ok: false, diagnostics: external };
   const index = indexGraph(model, inferred);
