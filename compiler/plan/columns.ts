@@ -16,12 +16,16 @@ export interface RowFacts {
 export const noFacts: RowFacts = { dims: { bounds: new Map(), limits: [] }, limits: defaultSizeLimits };
 
 export function columnsOf(fields: readonly RecordField[], facts: RowFacts = noFacts): readonly Column[] {
-  return fields.map((field) => ({
-    name: field.name,
-    type: columnType(field.type),
-    ...(field.outsideName === undefined ? {} : { outsideName: field.outsideName }),
-    bytesMax: bytesMaxOf(field.type, facts.dims, facts.limits),
-  }));
+  return fields.map((field) => {
+    const bytesMax = bytesMaxOf(field.type, facts.dims, facts.limits);
+    return {
+      name: field.name,
+      type: columnType(field.type),
+      ...(field.outsideName === undefined ? {} : { outsideName: field.outsideName }),
+      bytesMax,
+      ...(bytesMax < facts.limits.rowBytesMax ? {} : { sharesRowMax: true }),
+    };
+  });
 }
 
 /** The layout of a type on an edge. Types that rows cannot hold are the checker's to refuse. */

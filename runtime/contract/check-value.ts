@@ -32,6 +32,8 @@ function bytesOfObject(value: Exclude<Value, null | string | number | boolean | 
 
 /** What is wrong with a row, or undefined. Fields that are no columns are not looked at. */
 export function findRowFault(columns: readonly Column[], row: Row): string | undefined {
+  let sharedBytes = 0;
+  let sharedMax = Infinity;
   for (const column of columns) {
     const value = row[column.name];
     const fault = findFault(column.type, value);
@@ -39,8 +41,13 @@ export function findRowFault(columns: readonly Column[], row: Row): string | und
     if (isSmall(value)) continue;
     const bytes = bytesOf(value);
     if (bytes > column.bytesMax) return `field \`${column.name}\` takes ${bytes} bytes, at most ${column.bytesMax} are allowed${adviceFor(column.type)}`;
+    if (column.sharesRowMax !== true) continue;
+    sharedBytes += bytes;
+    sharedMax = sharedMax === Infinity ? column.bytesMax : Math.max(sharedMax, column.bytesMax);
   }
-  return undefined;
+  if (sharedBytes <= sharedMax) return undefined;
+  const names = columns.filter((column) => column.sharesRowMax === true).map((column) => `\`${column.name}\``);
+  return `fields ${names.join(", ")} take ${sharedBytes} bytes together, at most ${sharedMax} are allowed; the pipeline's setting \`row_max\` raises the default`;
 }
 
 /** Text and blobs that no type bounds are bounded by a setting of the pipeline. */

@@ -18,4 +18,6 @@ export interface Column {
   readonly outsideName?: string;
   /** At most so many bytes in one row; a row over it is a row error. */
   readonly bytesMax: number;
+  /** Nothing but `row_max` bounds the field: all such fields of a row together take `bytesMax` at most. */
+  readonly sharesRowMax?: true;
 }

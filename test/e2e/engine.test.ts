@@ -96,6 +96,13 @@ describe("a run on workers", () => {
   });
 });
 
+it("a run that holds more bytes than its plan says ends as a bug of ours", async () => {
+  const beyond = await run("beyond", "beyond_bound");
+  expect(beyond.code).toBe(70);
+  expect(beyond.stderr).toContain("the plan's bound for the whole run is 10");
+  expect(beyond.files).toEqual({});
+});
+
 describe("a fault of the job", () => {
   it("ends the run in row order, and not at all where no row is wanted any more", async () => {
     for (const mode of [[], ["--interpret"]]) {

@@ -12,6 +12,7 @@ export interface PipelineDraft {
   readonly groupChunks?: number;
   readonly tickets?: number;
   readonly errors?: ErrorPolicy;
+  readonly memoryBoundBytes?: number;
 }
 
 export function buildPipeline(draft: PipelineDraft): PipelineSpec {
@@ -26,7 +27,7 @@ export function buildPipeline(draft: PipelineDraft): PipelineSpec {
   }));
   const { chunkRows = 4, groupChunks = 3, errors = { kind: "fail" } } = draft;
   const edges = findEdges(draft, stages, tickets);
-  return { name: draft.name, doc: "", chunkRows, groupChunks, errors, steps: draft.steps, stages, edges, sinks: draft.sinks, tickets, memoryBoundBytes: 0 };
+  return { name: draft.name, doc: "", chunkRows, groupChunks, errors, steps: draft.steps, stages, edges, sinks: draft.sinks, tickets, memoryBoundBytes: draft.memoryBoundBytes ?? 2 ** 40 };
 }
 
 function findEdges(draft: PipelineDraft, stages: readonly StageSpec[], tickets: number): readonly EdgeSpec[] {

@@ -71,6 +71,11 @@ describe("checks of rows", () => {
     expect(findRowFault([pixels], bytes(2, 3))).toBe("field `pixels` is tensor<u8>[2, 3], but its type is tensor<u8>[_, 2]");
     expect(findRowFault([pixels], bytes(3, 2))).toBe("field `pixels` takes 6 bytes, at most 4 are allowed");
     expect(findRowFault([code], {})).toBe("field `code` is missing");
+    const [front, back] = ["front", "back"].map((name): Column => ({ name, type: { kind: "bytes" }, bytesMax: 10, sharesRowMax: true }));
+    expect(findRowFault([front, code, back], { front: new Uint8Array(6), code: "x", back: new Uint8Array(4) })).toBeUndefined();
+    expect(findRowFault([front, code, back], { front: new Uint8Array(6), code: "x", back: new Uint8Array(5) })).toBe(
+      "fields `front`, `back` take 11 bytes together, at most 10 are allowed; the pipeline's setting `row_max` raises the default",
+    );
     expect(findRowFault([code, tax], { code: "x", tax: null })).toBeUndefined();
     expect(printColumnType({ kind: "record", fields: [code, tax] })).toBe("{ code: string, tax: f32? }");
   });

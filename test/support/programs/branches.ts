@@ -151,6 +151,7 @@ export default defineProgram({
     branches("skipping", 2, { kind: "skip", max: 0.01 }),
     backPressure,
     limited,
+    { ...limited, name: "beyond_bound", memoryBoundBytes: 10 },
     readAhead("ahead", { kind: "fail" }),
     readAhead("ahead_letters", { kind: "deadLetter", max: 0.5, path: () => `${params.output}/_errors` }),
   ],
