@@ -4,11 +4,12 @@
  *
  * A path is resolved once and the descriptor kept, so what was checked is what is read.
  */
-import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, normalize, sep } from "node:path";
 import { onnxCodes } from "../../language/diagnostics/codes/onnx.ts";
 import type { Diagnostic } from "../../language/diagnostics/diagnostic.ts";
 import type { ByteSource, ModelFiles } from "../onnx/byte-source.ts";
+import { visibleName } from "../onnx/inspect/format-quantity.ts";
 import { quoteName, reportInModel } from "../onnx/model-diagnostics.ts";
 
 export interface OpenModel {
@@ -18,10 +19,10 @@ export interface OpenModel {
   close(): void;
 }
 
-/** Opens a model file for reading; a diagnostic if it is no readable regular file. */
-export function openModelFiles(path: string): OpenModel | { readonly diagnostic: Diagnostic } {
+/** Opens a model file for reading; a diagnostic if it is no readable regular file. `shown`: the path as the user gave it. */
+export function openModelFiles(path: string, shown = path): OpenModel | { readonly diagnostic: Diagnostic } {
   const main = openRegular(path);
-  if ("refused" in main) return { diagnostic: reportInModel(onnxCodes.modelUnreadable, { file: path, what: main.refused }) };
+  if ("refused" in main) return { diagnostic: reportInModel(onnxCodes.modelUnreadable, { file: visibleName(shown), what: `${main.refused}${modelsInside(path)}` }) };
   // External data belongs beside the file itself, also where the given path is a link to it.
   const folder = dirname(realpathSync(path));
   const externals = new Map<string, OpenFile | Refused>();
@@ -41,6 +42,12 @@ export function openModelFiles(path: string): OpenModel | { readonly diagnostic:
       for (const file of externals.values()) if ("close" in file) file.close();
     },
   };
+}
+
+/** Exporters write folders: says which file of one is the model. */
+function modelsInside(path: string): string {
+  const found = ["model.json", "model.onnx"].filter((name) => existsSync(join(path, name)));
+  return found.length === 0 ? "" : `; the model is the file ${found.join(" or ")} in it`;
 }
 
 interface Refused {

@@ -1,19 +1,14 @@
 /** A read ONNX model as the checker sees it: ports and the size of the weights, never the weights. */
 import type { ModelPort, ModelSignature } from "../../language/catalog/catalog.ts";
 import { isDtype } from "../../language/tensor/dtype.ts";
-import { elemTypeBytes } from "../onnx/elem-types.ts";
+import { totalWeightBytes } from "../onnx/cost/model-weights.ts";
 import type { ModelGraph } from "../onnx/model-graph.ts";
 import { readSignature } from "../onnx/read-signature.ts";
 import type { ModelPort as FilePort } from "../onnx/read-signature.ts";
 
 export function modelSignature(model: ModelGraph): ModelSignature {
   const { inputs, outputs } = readSignature(model);
-  return { inputs: inputs.map(port), outputs: outputs.map(port), weightBytes: weightBytesOf(model) };
-}
-
-/** Each initializer once, as onnxruntime loads it. */
-function weightBytesOf(model: ModelGraph): number {
-  return model.graph.initializers.reduce((sum, tensor) => sum + elemTypeBytes(tensor.dtype, tensor.dims.reduce((product, dim) => product * dim, 1)), 0);
+  return { inputs: inputs.map(port), outputs: outputs.map(port), weightBytes: totalWeightBytes(model) };
 }
 
 function port({ name, type }: FilePort): ModelPort {

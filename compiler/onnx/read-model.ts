@@ -7,7 +7,7 @@
  */
 import { onnxCodes } from "../../language/diagnostics/codes/onnx.ts";
 import type { Diagnostic } from "../../language/diagnostics/diagnostic.ts";
-import type { ByteRange, ModelFiles } from "./byte-source.ts";
+import type { ByteRange, ByteSource, ModelFiles } from "./byte-source.ts";
 import { checkModel } from "./check-model.ts";
 import { checkTensors } from "./check-tensors.ts";
 import { reportInModel } from "./model-diagnostics.ts";
@@ -37,9 +37,21 @@ export function readModel(files: ModelFiles, limits?: WireLimits): ReadResult {
     return { model: found, diagnostics: [...structure, ...checkTensors(found)], bytesRead: wire.bytesRead() };
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
+    const text = describeText(files.main);
+    if (text !== undefined) return { diagnostics: [reportInModel(onnxCodes.modelEmpty, { file: files.name, what: text })], bytesRead: wire.bytesRead() };
     return { diagnostics: [wireDiagnostic(error, files.name)], bytesRead: wire.bytesRead() };
   }
 }
+
+/** What people often have in place of a model: a page, a pointer that stands for a large file. Undefined for other bytes. */
+function describeText(source: ByteSource): string | undefined {
+  const start = source.read(0, Math.min(source.size, textBytes));
+  if (start.some((byte) => byte > 126 || (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13))) return undefined;
+  const isPointer = new TextDecoder().decode(start).startsWith("version https://git-lfs");
+  return isPointer ? "it is a pointer of Git LFS; `git lfs pull` fetches the file" : "it is a text file";
+}
+
+const textBytes = 64;
 
 function wireDiagnostic(error: WireError, file: string): Diagnostic {
   if (error.kind === "limit") return reportInModel(onnxCodes.modelTooLarge, { file, what: error.message });

@@ -1,7 +1,7 @@
 /** `pipec inspect MODEL [--dim name=value ...] [--json] [--html FILE]`: what a model is, costs and needs. */
 import { basename, resolve } from "node:path";
 import { onnxCodes } from "../../../language/diagnostics/codes/onnx.ts";
-import { hasErrors, type Diagnostic } from "../../../language/diagnostics/diagnostic.ts";
+import type { Diagnostic } from "../../../language/diagnostics/diagnostic.ts";
 import { sourcesOf } from "../../../language/diagnostics/render.ts";
 import { emitInspectionHtml } from "../../onnx/inspect/emit-inspection-html.ts";
 import { inspectModel } from "../../onnx/inspect/inspect-model.ts";
@@ -24,7 +24,7 @@ export interface InspectArgs {
   readonly html: string | undefined;
 }
 
-/** Inspects a model file; the exit code is 1 if there was an error to report, 2 for a malformed `--dim`. */
+/** Inspects a model file; the exit code is 1 if there was an error to report, 2 where only the command line is at fault. */
 export async function runInspect(args: InspectArgs, io: Io): Promise<number> {
   const { bindings, diagnostics } = readBindings(args.dims);
   if (diagnostics.length > 0) {
@@ -39,12 +39,21 @@ export async function runInspect(args: InspectArgs, io: Io): Promise<number> {
   }
   const unwritten = args.html === undefined ? undefined : writeFiles([{ path: resolve(io.cwd, args.html), shown: args.html, text: emitInspectionHtml(inspection) }]);
   if (unwritten) showDiagnostics(io, [unwritten], sourcesOf());
-  return unwritten || hasErrors(inspection.diagnostics) ? exitCodes.diagnostics : exitCodes.ok;
+  return unwritten ? exitCodes.diagnostics : exitCodeFor(inspection.diagnostics);
+}
+
+/** What the command line names: a file that is not there, a dimension that the model does not have. */
+const usageCodes: ReadonlySet<string> = new Set([onnxCodes.modelUnreadable.code, onnxCodes.dimUnknown.code]);
+
+function exitCodeFor(diagnostics: readonly Diagnostic[]): number {
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === "error");
+  if (errors.length === 0) return exitCodes.ok;
+  return errors.every((error) => usageCodes.has(error.code)) ? exitCodes.usage : exitCodes.diagnostics;
 }
 
 /** Models named *.json are TensorFlow.js models, all others ONNX. */
 function inspectFile(shown: string, path: string, bindings: ReadonlyMap<string, number>): Inspection {
-  const opened = openModelFiles(path);
+  const opened = openModelFiles(path, shown);
   if ("diagnostic" in opened) return emptyInspection(shown, [opened.diagnostic]);
   try {
     return basename(path).endsWith(".json") ? inspectTfjs(opened.files) : inspectModel(opened.files, bindings);

@@ -12,13 +12,12 @@ import { executionOrder, isConstant } from "../execution-order.ts";
 import type { InferredGraph, NestedScope } from "../infer/infer-shapes.ts";
 import { describeNode, quoteName, reportInModel } from "../model-diagnostics.ts";
 import type { Attribute, Graph, LocalFunction, ModelGraph, Node } from "../model-graph.ts";
-import { elementCount } from "../check-tensors.ts";
-import { elemTypeBytes, type ElemType } from "../elem-types.ts";
 import { capturesOf, functionKey, subgraphsOf } from "../walk.ts";
 import { findConstants, initializerNames, type Constants } from "./constants.ts";
 import { bytesOf, dimAt, knownInt, type CostRule } from "./cost-rule.ts";
 import { findCostRule } from "./cost-registry.ts";
 import { computeLiveness, type Liveness } from "./liveness.ts";
+import { countParams, totalWeightBytes, weightsOf } from "./model-weights.ts";
 import { costContext, viewScope, type ValueView } from "./value-view.ts";
 
 export interface NodeCost {
@@ -220,42 +219,4 @@ function iterations(node: Node, view: ValueView): Dim {
     return dimAt(ctx.input(node.inputs.length - count), 0);
   }
   return dimOf(1);
-}
-
-/** Bytes of each initializer and Constant of a graph. */
-function weightsOf(graph: Graph): ReadonlyMap<string, number> {
-  const bytes = new Map<string, number>();
-  for (const tensor of graph.initializers) bytes.set(tensor.name, sizeOf(tensor.dtype, tensor.dims));
-  for (const { values, indices } of graph.sparseInitializers) bytes.set(values.name, sizeOf(values.dtype, values.dims) + sizeOf(indices.dtype, indices.dims));
-  for (const node of graph.nodes) {
-    const value = node.op === "Constant" ? node.attributes.get("value") : undefined;
-    if (value?.kind === "tensor") bytes.set(node.outputs[0] ?? "", sizeOf(value.value.dtype, value.value.dims));
-  }
-  return bytes;
-}
-
-function sizeOf(dtype: ElemType, dims: readonly number[]): number {
-  const count = elementCount(dims);
-  return Number.isNaN(count) ? 0 : elemTypeBytes(dtype, count);
-}
-
-function totalWeightBytes(model: ModelGraph): number {
-  let total = 0;
-  const add = (graph: Graph): void => {
-    for (const bytes of weightsOf(graph).values()) total += bytes;
-    for (const node of graph.nodes) for (const { graph: inner } of subgraphsOf(node)) add(inner);
-  };
-  add(model.graph);
-  return total;
-}
-
-const wideIntegers: ReadonlySet<ElemType> = new Set(["i16", "i32", "i64", "u16", "u32", "u64", "bool", "string", "undefined"]);
-
-function countParams(model: ModelGraph): number {
-  let total = 0;
-  for (const tensor of model.graph.initializers) {
-    const count = elementCount(tensor.dims);
-    if (!wideIntegers.has(tensor.dtype) && !Number.isNaN(count)) total += count;
-  }
-  return total;
 }

@@ -4,7 +4,8 @@
  */
 import { formatBytes, formatCount, visibleName } from "./format-quantity.ts";
 import { inspectionScript, inspectionStyle } from "./inspection-assets.ts";
-import type { BlockReport, Inspection, NodeReport, PortReport } from "./inspection.ts";
+import type { BlockReport, Inspection, NodeDetails, NodeReport, PortReport } from "./inspection.ts";
+import { sessionBytes } from "./print-inspection.ts";
 
 /** Nodes of a larger graph are not drawn, only its blocks. */
 const nodesDrawnMax = 20_000;
@@ -27,6 +28,7 @@ ${ports("inputs", inspection.inputs)}
 ${ports("outputs", inspection.outputs)}
 ${totals(inspection)}
 ${diagnostics(inspection)}
+<p class="tools" hidden><button type="button" id="open">open all blocks</button> <button type="button" id="close">close all</button> <input id="find" type="search" placeholder="operator or node name" aria-label="find nodes"> <span id="found" class="note"></span></p>
 <section id="graph"><svg id="arcs" aria-hidden="true"></svg>
 <div class="row head"><span class="name">block</span><span class="num">nodes</span><span class="num">FLOPs</span><span class="num">weights</span><span class="num">activations</span></div>
 ${blocks(inspection)}
@@ -47,8 +49,10 @@ function ports(title: string, list: readonly PortReport[]): string {
 }
 
 function totals({ totals: t, freeDims }: Inspection): string {
+  const session = sessionBytes(t);
   const cells: readonly (readonly [string, string])[] = [
     ["params", formatCount(t.params)], ["weights", formatBytes(t.weightBytes)], ["FLOPs", formatCount(t.flops)], ["peak activation", formatBytes(t.peakActivationBytes)],
+    ...(session ? [["memory of one session", formatBytes(session.withArena)] as const] : []),
   ];
   const note = freeDims.length > 0 ? `<p class="note">Free dimensions: ${freeDims.slice(0, 12).map(escape).join(", ")}. Bars take them as 1.</p>` : "";
   return `<dl>${cells.map(([name, value]) => `<div><dt>${name}</dt><dd>${escape(value)}</dd></div>`).join("")}</dl>${note}`;
@@ -60,10 +64,12 @@ function diagnostics(inspection: Inspection): string {
 }
 
 function blocks(inspection: Inspection): string {
-  const byBlock = new Map<string, { readonly node: NodeReport; readonly index: number }[]>();
+  const byBlock = new Map<string, DrawnNode[]>();
   inspection.nodes.forEach((node, index) => {
+    const details = inspection.details[index];
+    if (details === undefined || details.constant) return;
     const members = byBlock.get(node.block) ?? [];
-    members.push({ node, index });
+    members.push({ node, details, index });
     byBlock.set(node.block, members);
   });
   const drawn = inspection.nodes.length <= nodesDrawnMax;
@@ -85,13 +91,21 @@ interface Most {
 }
 
 function blockRow(block: BlockReport, most: Most): string {
-  return `<div class="row"><span class="name">${escape(block.name)}</span><span class="num">${block.nodes}</span>${bar(formatCount(block.flops), block.sizes.flops / most.flops, "flops")}${bar(formatBytes(block.weightBytes), block.weightBytes / most.weights, "weights")}${bar(formatBytes(block.activationBytes), block.sizes.activationBytes / most.activations, "activations")}</div>`;
+  return `<div class="row"><span class="name" title="${escape(block.name)}">${escape(block.name)}</span><span class="num">${block.nodes}</span>${bar(formatCount(block.flops), block.sizes.flops / most.flops, "flops")}${bar(formatBytes(block.weightBytes), block.weightBytes / most.weights, "weights")}${bar(formatBytes(block.activationBytes), block.sizes.activationBytes / most.activations, "activations")}</div>`;
 }
 
-function nodeRow({ node, index }: { readonly node: NodeReport; readonly index: number }): string {
-  return `<div class="row node" data-node="${index}"><span class="name"><b>${escape(node.op)}</b> ${escape(node.name)}</span><span class="num"></span><span class="num">${escape(formatCount(node.flops))}</span><span class="num">${escape(formatBytes(node.bytes))} moved</span><span class="num"></span></div>`;
+interface DrawnNode {
+  readonly node: NodeReport;
+  readonly details: NodeDetails;
+  readonly index: number;
+}
+
+function nodeRow({ node, details, index }: DrawnNode): string {
+  const name = escape(node.name);
+  const gives = escape(details.gives.join(", "));
+  return `<div class="row node" data-node="${index}"><span class="name" title="${name}"><b>${escape(node.op)}</b> ${name}</span><span class="gives" title="${gives}">${gives}</span><span class="num">${escape(formatCount(node.flops))}</span><span class="num" title="read and written">${escape(formatBytes(node.bytes))} moved</span></div>`;
 }
 
 function bar(text: string, share: number, kind: string): string {
-  return `<span class="num bar ${kind}" style="--share:${(share * 100).toFixed(1)}%">${escape(text)}</span>`;
+  return `<span class="num bar ${kind}" style="--share:${(share * 100).toFixed(1)}%" title="${escape(text)}">${escape(text)}</span>`;
 }

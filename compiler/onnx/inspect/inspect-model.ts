@@ -15,7 +15,7 @@ import type { ModelGraph, Node, ValueType } from "../model-graph.ts";
 import { readModel } from "../read-model.ts";
 import { readSignature } from "../read-signature.ts";
 import { findStructure, type Structure } from "../structure.ts";
-import { emptyInspection, type BlockReport, type Inspection, type PortReport, type TensorReport, unknownRank } from "./inspection.ts";
+import { emptyInspection, type BlockReport, type Inspection, type NodeDetails, type PortReport, type TensorReport, unknownRank } from "./inspection.ts";
 
 /** Inspects a model with some of its dimensions bound. */
 export function inspectModel(files: ModelFiles, bindings: ReadonlyMap<string, number>): Inspection {
@@ -34,6 +34,7 @@ export function inspectModel(files: ModelFiles, bindings: ReadonlyMap<string, nu
     ...reportPorts(model, inferred, report),
     tensors,
     nodes,
+    details: cost.nodes.map((node) => reportDetails(node, tensors)),
     edges: producersOf(model.graph.nodes).flatMap((from, to) => from.map((node): readonly [number, number] => [node.index, to])),
     blocks: reportBlocks(cost, structure, report),
     totals: { params: totals.params, weightBytes: totals.weightBytes, flops: report.quantity(totals.flops), peakActivationBytes: report.quantity(totals.peakActivationBytes) },
@@ -113,6 +114,14 @@ function reportNode(cost: NodeCost, structure: Structure, report: Reporter): Ins
     flops: report.quantity(cost.flops),
     bytes: report.quantity(addDims(cost.bytesRead, cost.bytesWritten)),
   };
+}
+
+function reportDetails({ node, kind }: NodeCost, tensors: ReadonlyMap<string, TensorReport>): NodeDetails {
+  const gives = node.outputs.flatMap((name) => {
+    const tensor = tensors.get(name);
+    return tensor ? [`${tensor.dtype}[${tensor.shape.join(", ")}]`] : [];
+  });
+  return { constant: kind === "constant", gives };
 }
 
 function reportBlocks(cost: ModelCost, structure: Structure, report: Reporter): readonly BlockReport[] {

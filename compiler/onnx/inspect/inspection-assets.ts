@@ -11,8 +11,12 @@ dl{display:flex;gap:2rem;flex-wrap:wrap}dt{opacity:.7}dd{margin:0;font-weight:60
 #arcs path{fill:none;stroke:currentColor;opacity:.35;stroke-width:1}
 .row{display:grid;grid-template-columns:minmax(12rem,1fr) 4rem 9rem 9rem 9rem;gap:.6rem;border-bottom:1px solid var(--line);padding:.15rem 0;align-items:center}
 .head{font-weight:600}.name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-.num{text-align:right;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.node{opacity:.85;padding-left:1rem}.node:hover{background:#8882}
+.num{text-align:right;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.node{opacity:.85;padding-left:1.6rem;grid-template-columns:minmax(12rem,1fr) minmax(8rem,16rem) 9rem 9rem}.node:hover,summary:hover{background:#8882}
+.gives{font-family:ui-monospace,monospace;font-size:12.5px;opacity:.7;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 summary{cursor:pointer;list-style:none}summary::-webkit-details-marker{display:none}
+summary .name::before{content:"\\25b8";display:inline-block;width:1.1rem;opacity:.6}details[open]>summary .name::before{content:"\\25be"}.head .name,.closed .name{padding-left:1.1rem}
+details[open]>summary{position:sticky;top:0;background:Canvas;z-index:1}
+.tools{margin:1rem 0 .4rem}.hit .name{background:#fd05}
 .bar{background:linear-gradient(90deg,var(--c) var(--share),transparent var(--share)) no-repeat left/100% 100%;padding:0 .3rem}
 .flops{--c:color-mix(in srgb,var(--f) 45%,transparent)}.weights{--c:color-mix(in srgb,var(--w) 45%,transparent)}.activations{--c:color-mix(in srgb,var(--a) 45%,transparent)}
 `;
@@ -36,6 +40,22 @@ function draw(){
   }
   svg.innerHTML=paths.map(p=>'<path d="'+p+'"/>').join("");
 }
-for(const d of graph.querySelectorAll("details"))d.addEventListener("toggle",draw);
-addEventListener("resize",draw);draw();
+const blocks=[...graph.querySelectorAll("details")];
+let pending=0;
+function soon(){if(!pending)pending=requestAnimationFrame(()=>{pending=0;draw();});}
+for(const d of blocks)d.addEventListener("toggle",soon);
+addEventListener("resize",soon);
+if(blocks.length)document.querySelector(".tools").hidden=false;
+const all=open=>()=>{for(const d of blocks)d.open=open;};
+document.getElementById("open").onclick=all(true);document.getElementById("close").onclick=all(false);
+document.getElementById("find").oninput=e=>{
+  const wanted=e.target.value.trim().toLowerCase();let hits=0;
+  for(const d of blocks){
+    let any=false;
+    for(const row of d.querySelectorAll("[data-node]")){const hit=wanted!==""&&row.textContent.toLowerCase().includes(wanted);row.classList.toggle("hit",hit);if(hit){any=true;hits++;}}
+    d.open=any;
+  }
+  document.getElementById("found").textContent=wanted===""?"":hits+(hits===1?" node":" nodes");
+};
+draw();
 `;

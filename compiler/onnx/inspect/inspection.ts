@@ -27,6 +27,13 @@ export interface NodeReport {
   readonly bytes: Quantity;
 }
 
+export interface NodeDetails {
+  /** Computed once, when a session is made: not among the nodes that blocks count. */
+  readonly constant: boolean;
+  /** Types of its outputs: "f32[8, 197, 768]". */
+  readonly gives: readonly string[];
+}
+
 export interface BlockReport {
   readonly name: string;
   readonly nodes: number;
@@ -55,6 +62,8 @@ export interface Inspection {
   readonly outputs: readonly PortReport[];
   readonly tensors: ReadonlyMap<string, TensorReport>;
   readonly nodes: readonly NodeReport[];
+  /** By position in `nodes`: what the page tells beside. */
+  readonly details: readonly NodeDetails[];
   /** Pairs of positions in `nodes`: the second uses what the first makes. */
   readonly edges: readonly (readonly [number, number])[];
   readonly blocks: readonly BlockReport[];
@@ -69,7 +78,7 @@ export interface Inspection {
 /** An inspection of which nothing but problems is known. */
 export function emptyInspection(file: string, diagnostics: readonly Diagnostic[]): Inspection {
   return {
-    file, format: "unknown", inputs: [], outputs: [], tensors: new Map(), nodes: [], edges: [], blocks: [],
+    file, format: "unknown", inputs: [], outputs: [], tensors: new Map(), nodes: [], details: [], edges: [], blocks: [],
     totals: { params: 0, weightBytes: 0, flops: null, peakActivationBytes: null },
     freeDims: [], bindings: new Map(), diagnostics,
   };

@@ -1,7 +1,7 @@
 /** Prints an inspection as text for a terminal. */
 import { arenaFactor, noArenaFactor } from "../cost/arena-factor.ts";
 import { formatBytes, formatCount, visibleName } from "./format-quantity.ts";
-import type { Inspection, PortReport } from "./inspection.ts";
+import type { Inspection, PortReport, TotalsReport } from "./inspection.ts";
 
 /** The report as lines of text, with a line end. */
 export function printInspection(inspection: Inspection): string {
@@ -16,7 +16,7 @@ export function printInspection(inspection: Inspection): string {
     ...printTable([
       ["block", "nodes", "FLOPs", "weights", "activations"],
       ...inspection.blocks.map((block) => [visibleName(block.name), String(block.nodes), formatCount(block.flops), formatBytes(block.weightBytes), formatBytes(block.activationBytes)]),
-      ["total", String(inspection.nodes.length), formatCount(totals.flops), formatBytes(totals.weightBytes), formatBytes(totals.peakActivationBytes)],
+      ["total", String(inspection.blocks.reduce((sum, block) => sum + block.nodes, 0)), formatCount(totals.flops), formatBytes(totals.weightBytes), formatBytes(totals.peakActivationBytes)],
     ]),
     "",
     `params ${formatCount(totals.params)}`,
@@ -39,10 +39,15 @@ function printTable(rows: readonly (readonly string[])[]): readonly string[] {
 
 /** Memory of one session: what onnxruntime takes beside the inputs. */
 function printMemory({ totals }: Inspection): readonly string[] {
-  const { weightBytes, peakActivationBytes: peak } = totals;
-  if (typeof peak !== "number") return [];
-  const bare = formatBytes(Math.ceil(weightBytes + peak * noArenaFactor));
-  return [`memory of one session: ${formatBytes(Math.ceil(weightBytes + peak * arenaFactor))} (up to ${bare} with onnxruntime's arena off)`];
+  const bytes = sessionBytes(totals);
+  if (bytes === undefined) return [];
+  return [`memory of one session: ${formatBytes(bytes.withArena)} (up to ${formatBytes(bytes.withoutArena)} with onnxruntime's arena off)`];
+}
+
+/** Bytes of a session beside its inputs; undefined where dimensions are free. */
+export function sessionBytes({ weightBytes, peakActivationBytes: peak }: TotalsReport): { readonly withArena: number; readonly withoutArena: number } | undefined {
+  if (typeof peak !== "number") return undefined;
+  return { withArena: Math.ceil(weightBytes + peak * arenaFactor), withoutArena: Math.ceil(weightBytes + peak * noArenaFactor) };
 }
 
 function printFree({ freeDims }: Inspection): readonly string[] {

@@ -21,6 +21,7 @@ export function inspectTfjs(files: ModelFiles): Inspection {
     outputs: model.outputs.map(reportPort),
     tensors: new Map(model.inputs.flatMap((port) => (port.shape ? [[port.name, reportPort(port)] as const] : [])).map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
     nodes: model.ops.map((op) => ({ name: op.name, op: op.op, block: "all", flops: null, bytes: null })),
+    details: model.ops.map(() => ({ constant: false, gives: [] })),
     edges: model.ops.flatMap((op, to) => op.inputs.flatMap((name): readonly (readonly [number, number])[] => {
       const from = position.get(name);
       return from === undefined ? [] : [[from, to]];

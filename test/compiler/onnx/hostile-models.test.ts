@@ -71,7 +71,7 @@ describe("hostile model files", () => {
   }, 60_000);
 
   it("reports text that is no model", () => {
-    expect(codesOf(new TextEncoder().encode("{ \"this\": \"is JSON\" }"))).toEqual(["P1000"]);
+    expect(codesOf(new TextEncoder().encode("{ \"this\": \"is JSON\" }"))).toEqual(["P1011"]);
     expect(codesOf(new Uint8Array(0))).toEqual(["P1011"]);
     expect(codesOf(new Uint8Array(10_000))).toEqual(["P1000"]);
   });
@@ -182,7 +182,7 @@ describe("external data", () => {
 
   it("does not open what is no regular file", () => {
     const opened = openModelFiles(folder);
-    expect("diagnostic" in opened && opened.diagnostic.message).toBe(`${folder} cannot be read: it is a folder`);
+    expect("diagnostic" in opened && opened.diagnostic.message).toBe(`${folder} cannot be read: it is a folder; the model is the file model.onnx in it`);
   });
 });
 

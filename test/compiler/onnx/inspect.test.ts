@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -111,7 +111,7 @@ describe("pipec inspect", () => {
     writeFileSync(join(folder, "broken.onnx"), "no model");
     const { code, out } = await run({ model: "broken.onnx", json: true });
     const json = JSON.parse(out);
-    expect([code, json.diagnostics[0].code, json.nodes]).toEqual([1, "P1000", []]);
+    expect([code, json.diagnostics[0].code, json.nodes]).toEqual([1, "P1011", []]);
   });
 
   it("writes the page", async () => {
@@ -122,14 +122,32 @@ describe("pipec inspect", () => {
   it("refuses bindings it cannot read or use", async () => {
     expect(await run({ dims: ["batch"] })).toMatchObject({ code: 2, out: "" });
     const { code, err } = await run({ dims: ["bach=2"] });
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(err).toContain('error P1012: the model has no dimension "bach"; it has "batch", "T"');
   });
 
   it("says what is wrong with a file that is not there", async () => {
     const { code, out, err } = await run({ model: "nothing.onnx" });
-    expect([code, out]).toEqual([1, ""]);
-    expect(err).toContain("there is no such file");
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain("error P1002: nothing.onnx cannot be read: there is no such file\n");
+  });
+
+  it("says which file of a folder is the model", async () => {
+    mkdirSync(join(folder, "web"));
+    writeFileSync(join(folder, "web", "model.json"), "{}");
+    const { code, err } = await run({ model: "web" });
+    expect(code).toBe(2);
+    expect(err).toContain("web cannot be read: it is a folder; the model is the file model.json in it");
+  });
+
+  it.each([
+    ["<!doctype html><title>404</title>", "it is a text file"],
+    ["version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "it is a pointer of Git LFS; `git lfs pull` fetches the file"],
+  ])("says what a file is that holds no model: %j", async (text, what) => {
+    writeFileSync(join(folder, "text.onnx"), text);
+    const { code, err } = await run({ model: "text.onnx" });
+    expect(code).toBe(1);
+    expect(err).toContain(`text.onnx holds no model: ${what}`);
   });
 });
 

@@ -8,7 +8,7 @@ import { inferShapes } from "../../../compiler/onnx/infer/infer-shapes.ts";
 import type { ModelDraft, NewNode } from "../../../compiler/onnx/model-draft.ts";
 import type { ModelGraph } from "../../../compiler/onnx/model-graph.ts";
 import { readModel } from "../../../compiler/onnx/read-model.ts";
-import { ropeBytes } from "../../../compiler/onnx/rope.ts";
+import { ropeBytes, zerosRope } from "../../../compiler/onnx/rope.ts";
 import { writeModel } from "../../../compiler/onnx/write-model.ts";
 import { addDims, dimName, dimNumber, dimOf, mulDims, type Dim } from "../../../language/tensor/dim.ts";
 import { printDim } from "../../../language/tensor/print-dim.ts";
@@ -49,6 +49,19 @@ describe("matrix multiply-adds of known architectures, to 1 %", () => {
     expect(printDim(totals.flops)).toMatch(/^\d+\*batch\*sequence\*sequence \+ \d+\*batch\*sequence$/);
     expect(totals.params).toBe(85_054_464 + 30522 * 768 + 1);
   });
+});
+
+it("counts weights that an exporter wrote as Constant nodes, not the settings of operators", () => {
+  const b = createModelBuilder(17);
+  const constant = (dims: readonly number[]): string => {
+    const count = dims.reduce((product, dim) => product * dim, 1);
+    return b.node("Constant", [], { value: { kind: "tensor", value: { kind: "new", name: "", dtype: "f32", dims, data: zerosRope(4 * count) } } });
+  };
+  const product = b.node("MatMul", [b.input("x", "f32", ["n", 4]), constant([4, 3])]);
+  b.node("Mul", [product, constant([])], {}, { outputs: ["y"] });
+  b.output("y", "f32", ["n", 3]);
+  const { totals } = costOf(builtModel(b));
+  expect([totals.params, totals.weightBytes]).toEqual([12, 52]);
 });
 
 /** The cost of the node that makes `y`. */
