@@ -29,6 +29,6 @@ for (const weightBytes of [1e6, 8e6, 20e6]) {
   const seconds = (performance.now() - start) / 1000;
   const peakMib = process.resourceUsage().maxRSS / 1024;
   const gap = placement.bestPeriodPs / placement.boundPs - 1;
-  const stages = lanes.map((lane) => `${kinds[lane.kind]?.device.name ?? ""} ${lane.stages.length}`).join(", ");
+  const stages = lanes.map((lane) => `${[...new Set(lane.stages.map((stage) => kinds[stage.kind]?.device.name ?? ""))].join("+")} ${lane.stages.length}`).join(", ");
   console.log([devices, work.nodes.length, (work.weights.reduce((sum, weight) => sum + weight.bytes, 0) / 1e9).toFixed(0), seconds.toFixed(2), peakMib.toFixed(0), (1e12 / placement.bestPeriodPs).toFixed(0), (1e12 / placement.boundPs).toFixed(0), (gap * 100).toFixed(2), stages].join("\t"));
 }

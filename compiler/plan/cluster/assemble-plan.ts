@@ -4,7 +4,7 @@ import { pointsOfBatch } from "../cost/model-work.ts";
 import { QUEUE_DEPTH, usableBytes } from "../cost/prices.ts";
 import { tensorLayout } from "../cost/tensor-layout.ts";
 import { stepPs } from "../place/segment-tables.ts";
-import type { AcceleratorKind, Lane, PlacedPart } from "../place/problem.ts";
+import type { AcceleratorKind, Lane, PlacedPart, PlacedStage } from "../place/problem.ts";
 import { assignDevices } from "./assign-devices.ts";
 import type { TakenDevices } from "./assign-devices.ts";
 import type { Alternative, ClusterEdge, ClusterLane, ClusterPart, ClusterPipeline, CpuStage, MachineGroup, ResourceUse } from "./cluster-plan.ts";
@@ -38,8 +38,7 @@ export function assemblePipeline(work: PipelineWork, hardware: Hardware, found: 
   const lanes: ClusterLane[] = [];
   for (const group of found.groups) {
     for (const [index, lane] of group.lanes.entries()) {
-      const kind = found.kinds[lane.kind];
-      const assembled = kind === undefined ? undefined : assembleLane(group, lane, kind, index, taken[lane.kind] ?? new Map());
+      const assembled = assembleLane(group, lane, found.kinds, index, taken);
       if (assembled === undefined) return undefined;
       lanes.push(assembled);
     }
@@ -80,28 +79,36 @@ function digits(value: number): number {
   return Number(value.toPrecision(12));
 }
 
-function assembleLane({ group }: PlacedGroup, lane: Lane, kind: AcceleratorKind, index: number, taken: TakenDevices): ClusterLane | undefined {
-  const gangs = assignDevices(kind, lane, taken);
+function assembleLane({ group }: PlacedGroup, lane: Lane, kinds: readonly AcceleratorKind[], index: number, taken: readonly TakenDevices[]): ClusterLane | undefined {
+  const gangs = assignDevices(kinds, lane, taken);
   if (gangs === undefined) return undefined;
   const name = group.demands.map((demand) => demand.work.name).join("+");
-  const suffix = index === 0 ? "" : `@${kind.device.name}`;
+  const devices = [...new Set(lane.stages.map((stage) => kindOf(kinds, stage).device.name))].join(" and ");
+  const suffix = index === 0 ? "" : `@${devices}`;
   return {
-    device: kind.device.name,
-    machine: kind.node.name,
+    device: devices,
     devices: lane.devices,
     rowsPerSecond: digits(PS_PER_S / lane.periodPs),
     stages: lane.stages.map((stage, at) => ({
+      device: kindOf(kinds, stage).device.name,
+      machine: kindOf(kinds, stage).node.name,
       id: `${name}${suffix}${lane.stages.length === 1 ? "" : `/${at + 1}`}`,
-      parts: stage.parts.map((part) => assemblePart(group, part, kind, stage.degree)),
+      parts: stage.parts.map((part) => assemblePart(group, part, kindOf(kinds, stage), stage.degree)),
       degree: stage.degree,
       replicas: stage.replicas,
       psPerRow: digits(stage.workPs),
       rowsPerSecond: digits((PS_PER_S * stage.replicas) / stage.workPs),
       bytes: Math.ceil(stage.bytes),
-      usableBytes: usableBytes(kind.device, group.problem.hints.memoryBytes),
+      usableBytes: usableBytes(kindOf(kinds, stage).device, group.problem.hints.memoryBytes),
       gangs: gangs[at] ?? [],
     })),
   };
+}
+
+function kindOf(kinds: readonly AcceleratorKind[], stage: PlacedStage): AcceleratorKind {
+  const kind = kinds[stage.kind];
+  if (kind === undefined) throw new Error("a stage on devices of no kind");
+  return kind;
 }
 
 function assemblePart(group: ModelGroup, part: PlacedPart, kind: AcceleratorKind, degree: number): ClusterPart {

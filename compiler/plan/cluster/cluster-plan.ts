@@ -71,10 +71,10 @@ export interface CpuModel {
   readonly bytes: number;
 }
 
-/** A chain of stages on devices of one type; lanes share the rows. */
+/** A chain of stages; lanes share the rows. */
 export interface ClusterLane {
+  /** Types of its devices: "T4", or "A10G and T4" where stages differ. */
   readonly device: string;
-  readonly machine: string;
   readonly devices: number;
   readonly rowsPerSecond: number;
   readonly stages: readonly ClusterStage[];
@@ -83,6 +83,8 @@ export interface ClusterLane {
 export interface ClusterStage {
   readonly id: string;
   readonly parts: readonly ClusterPart[];
+  readonly device: string;
+  readonly machine: string;
   /** Devices that share the stage by tensor parallelism. */
   readonly degree: number;
   readonly replicas: number;

@@ -39,7 +39,7 @@ function drawPipeline(pipeline: ClusterPipeline): string {
 }
 
 function drawLane(pipeline: ClusterPipeline, lane: ClusterLane, y: number): string {
-  const title = label(20, y - 10, `${lane.devices} ${lane.device} in ${lane.machine}: ${printRate(lane.rowsPerSecond)} rows/s`);
+  const title = label(20, y - 10, `${lane.devices} ${lane.device}: ${printRate(lane.rowsPerSecond)} rows/s`);
   return title + lane.stages.map((stage, index) => drawStage(pipeline, stage, 20 + index * (STAGE_WIDTH + GAP), y, index)).join("");
 }
 
@@ -50,7 +50,7 @@ function drawStage(pipeline: ClusterPipeline, stage: ClusterStage, x: number, y:
   const gang = stage.degree === 1 ? "" : ` x ${stage.degree} devices`;
   return `${arrow}<rect x="${x}" y="${y}" width="${STAGE_WIDTH}" height="${STAGE_HEIGHT}" rx="6" fill="${color(index)}" fill-opacity="0.15" stroke="${color(index)}"/>
 ${label(x + 8, y + 18, clip(stage.id, 30))}${label(x + 8, y + 36, `${stage.replicas} replicas${gang}, batch ${stage.parts.map((part) => part.batch).join(" and ")}`)}
-${label(x + 8, y + 54, `${printRate(stage.rowsPerSecond)} rows/s`)}<rect x="${x + 8}" y="${y + 64}" width="${STAGE_WIDTH - 16}" height="10" fill="#ddd"/><rect x="${x + 8}" y="${y + 64}" width="${round((STAGE_WIDTH - 16) * share)}" height="10" fill="${color(index)}"/>
+${label(x + 8, y + 54, `${printRate(stage.rowsPerSecond)} rows/s on ${stage.device}`)}<rect x="${x + 8}" y="${y + 64}" width="${STAGE_WIDTH - 16}" height="10" fill="#ddd"/><rect x="${x + 8}" y="${y + 64}" width="${round((STAGE_WIDTH - 16) * share)}" height="10" fill="${color(index)}"/>
 ${label(x + 8, y + 90, `${printBytes(stage.bytes)} of ${printBytes(stage.usableBytes)}`, 10)}`;
 }
 

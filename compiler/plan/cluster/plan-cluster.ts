@@ -156,7 +156,7 @@ function tryAlternatives(work: PipelineWork, hardware: Hardware, calibration: Ca
   const hinted = (changed: PlacementHints) => work.models.map((demand) => ({ ...demand, hints: { ...demand.hints, ...changed } }));
   const isFree = (key: keyof PlacementHints): boolean => work.models.every((demand) => demand.hints[key] === undefined);
   const smaller = work.models.map((demand) => ({ ...demand, batches: demand.batches.filter((size, index) => index === 0 || size < batch) }));
-  const usedKinds = [...new Set(lanes.map((lane) => lane.kind))];
+  const usedKinds = [...new Set(lanes.flatMap((lane) => lane.stages.map((stage) => stage.kind)))];
   const variations: readonly (readonly [string, PipelineWork, Hardware])[] = [
     ...(depth > 0 && isFree("pipeline") && isFree("replicas") ? [depth - 1, depth + 1].filter((stages) => stages > 0).map((stages) => [`${stages} ${stages === 1 ? "stage" : "stages"} a lane`, { ...work, models: hinted({ pipeline: stages }) }, hardware] as const) : []),
     ...(degree > 0 && isFree("tensor") ? [[`stages shared by ${degree * 2} devices`, { ...work, models: hinted({ tensor: degree * 2 }) }, hardware] as const] : []),

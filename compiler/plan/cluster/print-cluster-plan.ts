@@ -1,6 +1,6 @@
 /** The cluster plan for people. Stable: equal plans print equally. */
 import { printBytes } from "../print-plan.ts";
-import type { ClusterLane, ClusterPart, ClusterPipeline, ClusterPlan, ClusterStage, CpuStage } from "./cluster-plan.ts";
+import type { ClusterPart, ClusterPipeline, ClusterPlan, ClusterStage, CpuStage } from "./cluster-plan.ts";
 import { printRate } from "./plan-cluster.ts";
 
 export interface PrintOptions {
@@ -26,7 +26,7 @@ function printPipeline(pipeline: ClusterPipeline, options: PrintOptions): string
     ...bound,
     ...printJob(pipeline, options),
     "",
-    ...table([["stage", "on", "replicas", "batch", "ms/batch", "rows/s", "memory of one device"], ...pipeline.cpuStages.map((stage) => cpuRow(pipeline, stage)), ...pipeline.lanes.flatMap((lane) => lane.stages.flatMap((stage) => stageRows(lane, stage)))]),
+    ...table([["stage", "on", "replicas", "batch", "ms/batch", "rows/s", "memory of one device"], ...pipeline.cpuStages.map((stage) => cpuRow(pipeline, stage)), ...pipeline.lanes.flatMap((lane) => lane.stages.flatMap((stage) => stageRows(stage)))]),
     "",
     ...printCuts(pipeline),
     ...table([["resource", "could do", "in use"], ...pipeline.resources.map(({ name, limitRowsPerSecond, use }) => [name, `${printRate(limitRowsPerSecond)} rows/s`, `${(use * 100).toFixed(0)} %`])]),
@@ -67,9 +67,9 @@ function cpuRow(pipeline: ClusterPipeline, stage: CpuStage): readonly string[] {
   return [stage.label, `cores, ${model.threads} ${model.threads === 1 ? "thread" : "threads"}`, String(stage.replicas), String(model.batch), `${model.msPerBatch.toPrecision(3)}${measured}`, printRate(rate * stage.rowsPerSource), printBytes(model.bytes)];
 }
 
-function stageRows(lane: ClusterLane, stage: ClusterStage): readonly (readonly string[])[] {
+function stageRows(stage: ClusterStage): readonly (readonly string[])[] {
   return stage.parts.map((part, index) => {
-    const gang = stage.degree === 1 ? lane.device : `${stage.degree} x ${lane.device}`;
+    const gang = stage.degree === 1 ? stage.device : `${stage.degree} x ${stage.device}`;
     const share = index === 0 ? [String(stage.replicas), memoryBar(stage)] : ["shared", ""];
     const name = stage.parts.length === 1 ? stage.id : `${stage.id}: ${part.model}`;
     return [name, gang, share[0] ?? "", String(part.batch), `${part.msPerBatch.toPrecision(3)}${part.measured ? " (measured)" : ""}`, index === 0 ? printRate(stage.rowsPerSecond) : "", share[1] ?? ""];

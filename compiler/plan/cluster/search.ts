@@ -5,7 +5,7 @@
 import type { Hardware } from "../../../stdlib/hw/hardware.ts";
 import { placeModels } from "../place/place-models.ts";
 import type { Placement } from "../place/place-models.ts";
-import { acceleratorsOf, devicesOf } from "../place/problem.ts";
+import { acceleratorsOf, devicesByKind, devicesOf } from "../place/problem.ts";
 import type { AcceleratorKind, Lane } from "../place/problem.ts";
 import { workFloorPs } from "../place/work-floor.ts";
 import type { Calibration } from "./calibration.ts";
@@ -103,7 +103,7 @@ function placeGroups(groups: readonly ModelGroup[], kinds: readonly AcceleratorK
     for (const index of order) {
       const found = placed[index]?.placement.lanesFor(periodPs, left);
       if (found === undefined) return undefined;
-      for (const lane of found) left[lane.kind] = (left[lane.kind] ?? 0) - lane.devices;
+      devicesByKind(found, kinds).forEach((devices, kind) => (left[kind] = (left[kind] ?? 0) - devices));
       lanes.set(index, found);
     }
     return placed.map((entry, index) => ({ ...entry, lanes: lanes.get(index) ?? [] }));
@@ -134,7 +134,7 @@ function leastJointPeriod(placements: readonly Placement[], place: (periodPs: nu
 function laneLimits(groups: readonly PlacedGroup[], kinds: readonly AcceleratorKind[]): readonly Limit[] {
   return groups.map(({ group, lanes }) => {
     const rate = lanes.reduce((sum, lane) => sum + 1 / lane.periodPs, 0);
-    const devices = [...new Set(lanes.map((lane) => kinds[lane.kind]?.device.name ?? ""))];
+    const devices = [...new Set(lanes.flatMap((lane) => lane.stages.map((stage) => kinds[stage.kind]?.device.name ?? "")))];
     return { name: `${group.demands.map((demand) => demand.work.name).join(" + ")} on ${devices.join(" and ")}`, periodPs: 1 / rate };
   });
 }
@@ -154,9 +154,10 @@ function networkOf(work: PipelineWork, hardware: Hardware, groups: readonly Plac
 /** By node group of the hardware: the share of lanes' rates. */
 function deviceShares(hardware: Hardware, groups: readonly PlacedGroup[]): readonly number[] {
   const nodeOfKind = hardware.nodes.flatMap(({ node }, index) => node.devices.filter(({ device }) => device.provider !== "cpu").map(() => index));
-  const lanes = groups.flatMap((group) => group.lanes);
-  const total = lanes.reduce((sum, lane) => sum + 1 / lane.periodPs, 0);
-  return hardware.nodes.map((_, index) => (total === 0 ? 0 : lanes.filter((lane) => nodeOfKind[lane.kind] === index).reduce((sum, lane) => sum + 1 / lane.periodPs, 0) / total));
+  // A stage's share of its lane's rows counts where the stage is, as its inputs have to get there.
+  const stages = groups.flatMap((group) => group.lanes).flatMap((lane) => lane.stages.map((stage) => ({ node: nodeOfKind[stage.kind], weight: 1 / lane.periodPs / lane.stages.length })));
+  const total = stages.reduce((sum, { weight }) => sum + weight, 0);
+  return hardware.nodes.map((_, index) => (total === 0 ? 0 : stages.filter(({ node }) => node === index).reduce((sum, { weight }) => sum + weight, 0) / total));
 }
 
 /** Whatever the grouping: all models' work on all devices that any may use. */

@@ -21,12 +21,11 @@ const TOLERANCE = 1e-9;
 export function verifyClusterPipeline(plan: ClusterPipeline, work: PipelineWork, hardware: Hardware): void {
   const taken = new Set<string>();
   for (const lane of plan.lanes) {
-    const kind = acceleratorsOf(hardware).find((candidate) => candidate.device.name === lane.device && candidate.node.name === lane.machine);
-    demand(kind !== undefined, `lane on ${lane.device}, which the hardware has not`);
-    if (kind === undefined) continue;
     verifyCoverage(lane, work);
     for (const stage of lane.stages) {
-      verifyGangs(stage, kind, `${lane.machine}/${lane.device}`, taken);
+      const kind = acceleratorsOf(hardware).find((candidate) => candidate.device.name === stage.device && candidate.node.name === stage.machine);
+      if (kind === undefined) throw new Error(`cluster plan: stage ${stage.id} is on ${stage.device} in ${stage.machine}, which the hardware has not`);
+      verifyGangs(stage, kind, `${stage.machine}/${stage.device}`, taken);
       verifyStage(stage, kind, work);
     }
     const slowest = Math.min(...lane.stages.map((stage) => stage.rowsPerSecond));

@@ -2,11 +2,14 @@
  * Places models on accelerators: the least period that all of them together allow, then, at a period that is asked for,
  * lanes of the fewest devices. Lanes of several kinds share the rows: their rates add.
  *
- * Exact over the cuts that `chooseCuts` gives and lanes of one kind each; the bound (work-floor.ts) assumes neither.
+ * Exact over the cuts that `chooseCuts` gives and lanes of one kind each; lanes over several kinds are looked for as well
+ * (mixed-lane.ts). The bound (work-floor.ts) knows of neither limit.
  */
 import { tensorLayout } from "../cost/tensor-layout.ts";
 import { fewestDevices, leastPeriod } from "./fewest-devices.ts";
 import type { Chain } from "./fewest-devices.ts";
+import { bestMixedChain } from "./mixed-lane.ts";
+import type { MixedStage } from "./mixed-lane.ts";
 import { devicesOf } from "./problem.ts";
 import type { Lane, PlacedStage, PlacementProblem } from "./problem.ts";
 import { batchAtLevel } from "./segment-tables.ts";
@@ -46,12 +49,14 @@ function placeWithin(problem: PlacementProblem): Placement {
   const graphs = problem.kinds.map((kind) => createTransitions(problem, kind, axes));
   const best = graphs.map((graph, kind) => leastPeriod(graph, countOf(problem, kind), problem.hints));
   const rate = best.reduce((sum, chain) => sum + (chain === undefined ? 0 : 1 / chain.periodPs), 0);
+  const boundPs = workFloorPs(problem);
+  const mixed = bestMixedChain(graphs, problem.kinds.map(devicesOf), problem.hints, boundPs, rate === 0 ? boundPs * MIXED_SEARCH : 1 / rate);
   return {
-    bestPeriodPs: rate === 0 ? Infinity : 1 / rate,
-    boundPs: workFloorPs(problem),
+    bestPeriodPs: Math.min(rate === 0 ? Infinity : 1 / rate, mixed?.periodPs ?? Infinity),
+    boundPs,
     kindPeriodsPs: best.map((chain) => chain?.periodPs),
     cuts: axes.map(({ cuts }) => cuts.positions.length),
-    lanesFor: (periodPs, counts = problem.kinds.map(devicesOf)) => fillLanes({ problem, axes, graphs, best, counts }, periodPs),
+    lanesFor: (periodPs, counts = problem.kinds.map(devicesOf)) => fillLanes({ problem, axes, graphs, best, counts }, periodPs) ?? mixedLane({ problem, axes, graphs, best, counts }, boundPs, periodPs),
   };
 }
 
@@ -59,6 +64,9 @@ function countOf(problem: PlacementProblem, kind: number): number {
   const found = problem.kinds[kind];
   return found === undefined ? 0 : devicesOf(found);
 }
+
+/** Where no kind alone holds the models, mixed lanes are looked for up to this many times the bound. */
+const MIXED_SEARCH = 1000;
 
 interface Filling {
   readonly problem: PlacementProblem;
@@ -83,30 +91,41 @@ function fillLanes({ problem, axes, graphs, best, counts }: Filling, periodPs: n
     const wanted = Math.max(1 / rateLeft, chain.periodPs) * (1 + 1e-9);
     const found = fewestDevices(graph, wanted, count, problem.hints) ?? leastPeriod(graph, count, problem.hints);
     if (found === undefined) continue;
-    const stages = stagesOf(axes, graph, found, Math.max(wanted, found.periodPs));
-    const lanePs = Math.max(...stages.map((stage) => stage.workPs / stage.replicas));
-    lanes.push({ kind, stages, periodPs: lanePs, devices: found.devices });
-    rateLeft -= 1 / lanePs;
+    const lane = laneOf(found.transitions.map((at, stage) => stageOf(axes, graph, { kind, from: found.froms[stage] ?? 0, transition: at, replicas: found.replicas[stage] ?? 1 }, Math.max(wanted, found.periodPs))));
+    lanes.push(lane);
+    rateLeft -= 1 / lane.periodPs;
   }
   return rateLeft > 1e-6 / periodPs ? undefined : lanes;
 }
 
-/** Each stage at the smallest batch with which it keeps to the period. */
-function stagesOf(axes: readonly Axis[], graph: Transitions, chain: Chain, periodPs: number): readonly PlacedStage[] {
-  return chain.transitions.map((at, stage): PlacedStage => {
-    const [from, to] = [chain.froms[stage] ?? 0, graph.to[at]];
-    const replicas = chain.replicas[stage] ?? 1;
-    let figures = { level: graph.level[at], work: graph.work[at], bytes: graph.bytes[at] };
-    for (let level = 0; level < graph.level[at]; level++) {
-      const smaller = graph.atLevel(from, at, level);
-      if (smaller.work / replicas > periodPs || smaller.bytes > figures.bytes) continue;
-      figures = smaller;
-      break;
-    }
-    const parts = axes.flatMap(({ tower, cuts }, index) => {
-      const [first, last] = [from, to].map((cell) => cuts.positions[graph.coordinates[cell * axes.length + index]] ?? 0);
-      return first === last || first === undefined || last === undefined ? [] : [{ tower: index, from: first, to: last, batch: batchAtLevel(tower, figures.level) }];
-    });
-    return { parts, degree: graph.degree[at], replicas, workPs: figures.work, bytes: figures.bytes };
+/** One lane over several kinds, where lanes of one kind each cannot keep to the period. */
+function mixedLane({ problem, axes, graphs, counts }: Filling, boundPs: number, periodPs: number): readonly Lane[] | undefined {
+  const limit = periodPs * (1 + 1e-9);
+  const found = bestMixedChain(graphs, counts, problem.hints, boundPs, limit * 1.001);
+  if (found === undefined || found.periodPs > limit) return undefined;
+  return [laneOf(found.stages.flatMap((stage) => {
+    const graph = graphs[stage.kind];
+    return graph === undefined ? [] : [stageOf(axes, graph, stage, limit)];
+  }))];
+}
+
+function laneOf(stages: readonly PlacedStage[]): Lane {
+  return { stages, periodPs: Math.max(...stages.map((stage) => stage.workPs / stage.replicas)), devices: stages.reduce((sum, stage) => sum + stage.replicas * stage.degree, 0) };
+}
+
+/** A stage at the smallest batch with which it keeps to the period. */
+function stageOf(axes: readonly Axis[], graph: Transitions, { kind, from, transition: at, replicas }: MixedStage, periodPs: number): PlacedStage {
+  const to = graph.to[at];
+  let figures = { level: graph.level[at], work: graph.work[at], bytes: graph.bytes[at] };
+  for (let level = 0; level < graph.level[at]; level++) {
+    const smaller = graph.atLevel(from, at, level);
+    if (smaller.work / replicas > periodPs || smaller.bytes > figures.bytes) continue;
+    figures = smaller;
+    break;
+  }
+  const parts = axes.flatMap(({ tower, cuts }, index) => {
+    const [first, last] = [from, to].map((cell) => cuts.positions[graph.coordinates[cell * axes.length + index]] ?? 0);
+    return first === last || first === undefined || last === undefined ? [] : [{ tower: index, from: first, to: last, batch: batchAtLevel(tower, figures.level) }];
   });
+  return { kind, parts, degree: graph.degree[at], replicas, workPs: figures.work, bytes: figures.bytes };
 }

@@ -42,6 +42,8 @@ export interface PlacementProblem {
 
 /** One stage of a lane: a run of nodes of each model that has a part in it, on `replicas` gangs of `degree` devices. */
 export interface PlacedStage {
+  /** Index of the kind of its devices. */
+  readonly kind: number;
   readonly parts: readonly PlacedPart[];
   readonly degree: number;
   readonly replicas: number;
@@ -60,10 +62,8 @@ export interface PlacedPart {
   readonly batch: number;
 }
 
-/** Stages through which a share of the rows goes, all on accelerators of one kind. */
+/** Stages through which a share of the rows goes. */
 export interface Lane {
-  /** Index of the kind. */
-  readonly kind: number;
   readonly stages: readonly PlacedStage[];
   readonly periodPs: number;
   readonly devices: number;
@@ -74,6 +74,11 @@ export function acceleratorsOf(hardware: Hardware): readonly AcceleratorKind[] {
   return hardware.nodes.flatMap(({ count, node }) =>
     node.devices.filter(({ device }) => device.provider !== "cpu").map((group): AcceleratorKind => ({ device: group.device, node, nodes: count, perNode: group.count })),
   );
+}
+
+/** Devices of each kind that lanes take. */
+export function devicesByKind(lanes: readonly Lane[], kinds: readonly AcceleratorKind[]): readonly number[] {
+  return kinds.map((_, kind) => lanes.flatMap((lane) => lane.stages).reduce((sum, stage) => sum + (stage.kind === kind ? stage.replicas * stage.degree : 0), 0));
 }
 
 export function devicesOf(kind: AcceleratorKind): number {

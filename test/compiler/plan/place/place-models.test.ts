@@ -8,7 +8,7 @@ import { tensorLayout } from "../../../../compiler/plan/cost/tensor-layout.ts";
 import type { ModelWork } from "../../../../compiler/plan/cost/model-work.ts";
 import { assignDevices } from "../../../../compiler/plan/cluster/assign-devices.ts";
 import { placeModels } from "../../../../compiler/plan/place/place-models.ts";
-import { degreesOf, devicesOf } from "../../../../compiler/plan/place/problem.ts";
+import { degreesOf, devicesByKind, devicesOf } from "../../../../compiler/plan/place/problem.ts";
 import type { AcceleratorKind, PlacementHints } from "../../../../compiler/plan/place/problem.ts";
 import { A10G, T4 } from "../../../../stdlib/hw/devices.ts";
 import { aws } from "../../../../stdlib/hw/aws.ts";
@@ -104,10 +104,7 @@ describe("against trying everything", () => {
       expect(placement.boundPs).toBeLessThanOrEqual((1 / rate) * (1 + 1e-9));
       const lanes = placement.lanesFor(placement.bestPeriodPs * 1.001) ?? [];
       expect(lanes.reduce((sum, lane) => sum + 1 / lane.periodPs, 0) * placement.bestPeriodPs * 1.001).toBeGreaterThan(1 - 1e-6);
-      for (const lane of lanes) {
-        const kind = kinds[lane.kind];
-        expect(kind !== undefined && lane.devices <= devicesOf(kind)).toBe(true);
-      }
+      devicesByKind(lanes, kinds).forEach((devices, kind) => expect(devices).toBeLessThanOrEqual(kinds[kind] === undefined ? 0 : devicesOf(kinds[kind])));
     }
   }
 });
@@ -170,6 +167,34 @@ describe("several models", () => {
   });
 });
 
+describe("lanes over several kinds", () => {
+  const t4: AcceleratorKind = { device: T4, node: nodeType("g4dn_xlarge"), nodes: 1, perNode: 1 };
+  const a10g: AcceleratorKind = { device: A10G, node: nodeType("g5_xlarge"), nodes: 1, perNode: 1 };
+
+  test("hold a model that no kind holds alone", () => {
+    const work = syntheticWork({ nodes: 40, batches: BATCHES, flops: 1e9, weightBytes: 6.5e8, valueBytes: 1e5, seed: 9 });
+    for (const kind of [t4, a10g]) expect(placeModels({ towers: [tower(work)], kinds: [kind], hints: {} }).bestPeriodPs).toBe(Infinity);
+    const placement = placeModels({ towers: [tower(work)], kinds: [t4, a10g], hints: {} });
+    const lanes = placement.lanesFor(placement.bestPeriodPs * 1.005) ?? [];
+    expect(lanes.map((lane) => lane.stages.map((stage) => stage.kind).sort())).toEqual([[0, 1]]);
+    expect(placement.bestPeriodPs).toBeGreaterThanOrEqual(placement.boundPs);
+    expect(Math.max(...lanes.map((lane) => lane.periodPs))).toBeLessThanOrEqual(placement.bestPeriodPs * 1.005);
+  });
+
+  test("give each part of a model to the kind that is best at it", () => {
+    const plain = syntheticWork({ nodes: 40, batches: BATCHES, flops: 1e9, weightBytes: 1e6, valueBytes: 1e4, seed: 9 });
+    // The first half moves bytes, which both do about as well; the second computes, which one does ten times as fast.
+    const nodes = plain.nodes.map((node, at) => (at < 20 ? { ...node, flops: node.flops.map(() => 0), bytes: node.bytes.map((_, point) => 4e8 * (BATCHES[point] ?? 1)) } : { ...node, flops: node.flops.map((_, point) => 5e10 * (BATCHES[point] ?? 1)) }));
+    const fast = { ...a10g, device: { ...A10G, memoryBytesPerSecond: T4.memoryBytesPerSecond, peakFlopsPerSecond: { f32: 81e12 } }, nodes: 8 };
+    const problem = { towers: [tower({ ...plain, nodes })], kinds: [{ ...t4, nodes: 8 }, fast], hints: {} };
+    const placement = placeModels(problem);
+    const apart = placement.kindPeriodsPs.reduce<number>((sum, period) => sum + 1 / (period ?? Infinity), 0);
+    expect(placement.bestPeriodPs).toBeLessThan(0.9 / apart);
+    const [lane] = placement.lanesFor(placement.bestPeriodPs * 1.005) ?? [];
+    expect([lane?.stages[0]?.kind, lane?.stages.at(-1)?.kind]).toEqual([0, 1]);
+  });
+});
+
 test("the bound knows of limits on replicas", () => {
   const kind: AcceleratorKind = { device: T4, node: nodeType("g4dn_12xlarge"), nodes: 4, perNode: 1 };
   const work = syntheticWork({ nodes: 12, batches: BATCHES, flops: 1e9, weightBytes: 1e7, valueBytes: 1e5, seed: 3 });
@@ -182,10 +207,10 @@ test("the bound knows of limits on replicas", () => {
 
 test("gangs stay within machines and no device is given twice", () => {
   const kind: AcceleratorKind = { device: T4, node: nodeType("g4dn_12xlarge"), nodes: 3, perNode: 4 };
-  const stage = (degree: number, replicas: number) => ({ parts: [], degree, replicas, workPs: 1, bytes: 1 });
-  const gangs = assignDevices(kind, { kind: 0, stages: [stage(1, 4), stage(4, 1), stage(2, 2)], periodPs: 1, devices: 12 }, new Map());
+  const stage = (degree: number, replicas: number) => ({ kind: 0, parts: [], degree, replicas, workPs: 1, bytes: 1 });
+  const gangs = assignDevices([kind], { stages: [stage(1, 4), stage(4, 1), stage(2, 2)], periodPs: 1, devices: 12 }, [new Map()]);
   const names = (gangs ?? []).flat(2);
   expect(new Set(names).size).toBe(12);
   for (const gang of (gangs ?? []).flat()) expect(new Set(gang.map((name) => name.split(":")[0])).size).toBe(1);
-  expect(assignDevices({ ...kind, perNode: 3 }, { kind: 0, stages: [stage(2, 4)], periodPs: 1, devices: 8 }, new Map())).toBeUndefined();
+  expect(assignDevices([{ ...kind, perNode: 3 }], { stages: [stage(2, 4)], periodPs: 1, devices: 8 }, [new Map()])).toBeUndefined();
 });
