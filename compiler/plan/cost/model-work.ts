@@ -63,11 +63,6 @@ export interface WorkWeight {
   readonly bytes: number;
 }
 
-/** The batch sizes of the points, ascending. */
-export function batchesOf(work: ModelWork): readonly number[] {
-  return [...new Set(work.points.map((point) => point.batch))];
-}
-
 /** The indices of the points of one batch size. */
 export function pointsOfBatch(work: ModelWork, batch: number): readonly number[] {
   return work.points.flatMap((point, index) => (point.batch === batch ? [index] : []));
