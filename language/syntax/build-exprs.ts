@@ -267,14 +267,15 @@ export function numberOf(build: Build, found: IToken) {
 
 function quantityOf(build: Build, found: IToken): Expr {
   const unit = unitOf(found.image);
+  if (unit === undefined) return { kind: "missing", span: tokenSpan(build.source, found) };
   const text = found.image.slice(0, found.image.length - unit.length).trim().replaceAll("_", "");
   return { kind: "quantity", span: tokenSpan(build.source, found), value: Number(text), text, unit };
 }
 
-/** The longest unit an image ends with: "5 ms" is not in seconds. */
-function unitOf(image: string): Unit {
-  const word = /[A-Za-z]*$/.exec(image)?.[0] ?? "";
-  return units.find((unit) => unit === word) ?? "%";
+/** What stands behind the number of an image; undefined for a word that is no unit (reported). */
+function unitOf(image: string): Unit | undefined {
+  const word = image.replace(/^\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?[ \t]*/, "");
+  return units.find((unit) => unit === word);
 }
 
 function buildRecord(build: Build, cst: CstNode): RecordExpr {

@@ -1,7 +1,7 @@
 /**
  * Where the comments of a file go when it is formatted. A comment behind a token on its line stays behind it; one on
  * its own line stays before what follows, or, inside something that is never split over lines there, moves before the
- * whole of it. No comment is lost.
+ * whole of it (to the comment before it, if that stayed inside). No comment is lost.
  */
 import type { CstNode, IToken } from "chevrotain";
 import type { SourceFile } from "../source/source-file.ts";
@@ -38,24 +38,28 @@ interface Anchors {
   readonly wholes: ReadonlySet<number>;
 }
 
-/** Gives every comment its place. */
-export function placeComments(source: SourceFile, file: ConcreteFile): Comments {
+/** Gives every comment its place; those at the offsets `crowded` would share a line with others and stay behind nothing. */
+export function placeComments(source: SourceFile, file: ConcreteFile, crowded: ReadonlySet<number>): Comments {
   const before = new Map<number, IToken[]>();
   const behind = new Map<number, IToken[]>();
   const anchors = anchorsOf(file);
   let index = 0;
   let anchor: number | undefined;
+  let lastPlace = 0;
   for (const comment of file.comments) {
     for (let token = file.tokens[index]; token !== undefined && token.startOffset < comment.startOffset; token = file.tokens[++index]) {
       if (anchors.wholes.has(token.startOffset)) anchor = token.startOffset;
     }
+    const isCrowded = crowded.has(comment.startOffset);
     const previous = file.tokens[index - 1];
     const next = file.tokens[index]?.startOffset ?? source.text.length;
     const isBehind = previous !== undefined && !/[\r\n]/.test(source.text.slice(previous.startOffset + previous.image.length, comment.startOffset));
-    const isPlaced = anchors.all.has(next) || next === source.text.length;
-    if (isBehind) push(behind, previous.startOffset, comment);
-    else if (isPlaced || anchor === undefined) push(before, next, comment);
-    else push(before, anchor, plainComment(comment));
+    const isPlaced = !isCrowded && (anchors.all.has(next) || next === source.text.length);
+    if (isBehind && !isCrowded) push(behind, previous.startOffset, comment);
+    else if (isPlaced || anchor === undefined) {
+      push(before, next, comment);
+      lastPlace = next;
+    } else push(before, Math.max(anchor, lastPlace), plainComment(comment));
   }
   return { before, behind };
 }
@@ -108,5 +112,5 @@ export function commentsBefore(source: SourceFile, comments: Comments, offset: n
 
 /** The comments behind a token, sent to the end of its line. */
 export function commentsBehind(comments: Comments, offset: number): Doc[] {
-  return (comments.behind.get(offset) ?? []).map((comment) => lineEnd(comment.image.trimEnd()));
+  return (comments.behind.get(offset) ?? []).map((comment) => lineEnd(comment.image.trimEnd(), comment.startOffset));
 }

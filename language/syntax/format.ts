@@ -15,11 +15,12 @@ import {
   formatWith, formatWithSettings, pipeParts,
 } from "./format-exprs.ts";
 import { emptyLine, group, hardLine, ifBroken, indent, layOut, line } from "./layout.ts";
-import type { Doc } from "./layout.ts";
+import type { Doc, LaidOut } from "./layout.ts";
 import { parseConcrete } from "./parse.ts";
+import type { ConcreteFile } from "./parse.ts";
 import * as t from "./tokens.ts";
 
-export const formatWidth = 100;
+const formatWidth = 100;
 
 export interface FormattedFile {
   /** The formatted text; the text as it was where there are errors. */
@@ -31,15 +32,25 @@ export interface FormattedFile {
 export function formatFile(source: SourceFile): FormattedFile {
   const file = parseConcrete(source);
   if (hasErrors(file.diagnostics)) return { text: source.text, diagnostics: file.diagnostics };
-  const format: Format = { source, comments: placeComments(source, file) };
+  const crowded = new Set<number>();
+  for (;;) {
+    const { text, crowded: found } = layOutFile(source, file, crowded);
+    if (found.length === 0) return { text: text === "" ? "" : `${text}\n`, diagnostics: file.diagnostics };
+    // Two comments behind tokens of one line would become one comment.
+    for (const offset of found) crowded.add(offset);
+  }
+}
+
+function layOutFile(source: SourceFile, file: ConcreteFile, crowded: ReadonlySet<number>): LaidOut {
+  const format: Format = { source, comments: placeComments(source, file, crowded) };
   const parts = [...(file.edition === undefined ? [] : [file.edition]), ...file.items];
   const body = parts.map((cst, index): Doc => {
     const start = nodeRange(cst)?.start ?? 0;
     const separator = index === 0 ? "" : hasEmptyLineBefore(format, start) ? emptyLine : hardLine;
     return [separator, cst.name === "edition" ? formatEdition(format, cst) : formatItem(format, cst)];
   });
-  const text = layOut([body, formatEnd(format, parts.length > 0)], formatWidth).trim();
-  return { text: text === "" ? "" : `${text}\n`, diagnostics: file.diagnostics };
+  const laidOut = layOut([body, formatEnd(format, parts.length > 0)], formatWidth);
+  return { ...laidOut, text: laidOut.text.trim() };
 }
 
 /** The comments after the last item. */
@@ -116,12 +127,12 @@ function formatParam(format: Format, cst: CstNode): Doc {
   return [wordOf(format, cst, t.Param), " ", name(format, cst), typed(format, cst), within, value];
 }
 
-/** `name(params) -> result where bounds`, and what depends on whether that took more than one line. */
+/** `name(params) -> result where bounds`; `id` tells whether a line began with `->` or `where`. */
 function header(format: Format, cst: CstNode, keyword: Doc, id: number): Doc {
   const signature = node(cst, "signature");
   const { params, result } = signature === undefined ? { params: "", result: "" } : formatSignature(format, signature);
   const where = part(cst, "where", (bounds) => indent([line, formatWhere(format, bounds)]));
-  return group([keyword, " ", name(format, cst), params, result === "" ? "" : indent([line, result]), where], { id });
+  return [keyword, " ", name(format, cst), params, group([result === "" ? "" : indent([line, result]), where], { id })];
 }
 
 function formatModel(format: Format, cst: CstNode): Doc {

@@ -10,7 +10,7 @@ export type Doc =
   | { readonly kind: "group"; readonly body: Doc; readonly broken: boolean; readonly id: number | undefined }
   | { readonly kind: "indent"; readonly body: Doc }
   | { readonly kind: "ifBroken"; readonly broken: Doc; readonly flat: Doc; readonly id: number | undefined }
-  | { readonly kind: "lineEnd"; readonly text: string };
+  | { readonly kind: "lineEnd"; readonly text: string; readonly id: number };
 
 /** A space, or a line end in a broken group. */
 export const line: Doc = { kind: "line", flat: " ", hard: false };
@@ -34,9 +34,9 @@ export function ifBroken(broken: Doc, flat: Doc, id?: number): Doc {
   return { kind: "ifBroken", broken, flat, id };
 }
 
-/** Text that goes to the end of the line it lands on, a comment. */
-export function lineEnd(text: string): Doc {
-  return { kind: "lineEnd", text };
+/** Text that goes to the end of the line it lands on, a comment; `id` tells it from others. */
+export function lineEnd(text: string, id: number): Doc {
+  return { kind: "lineEnd", text, id };
 }
 
 /** True for a document that cannot be set on one line. */
@@ -65,13 +65,25 @@ interface Piece {
 
 const indentWidth = 2;
 
+export interface LaidOut {
+  readonly text: string;
+  /** The ids of line ends that others followed on their line. */
+  readonly crowded: readonly number[];
+}
+
 /** The text of a document, lines at most `width` long where its breaks allow. */
-export function layOut(doc: Doc, width: number): string {
+export function layOut(doc: Doc, width: number): LaidOut {
   const brokenGroups = new Map<number, boolean>();
   const pieces: Piece[] = [{ doc, indent: 0, broken: true }];
   let text = "";
   let column = 0;
-  let comments = "";
+  const crowded: number[] = [];
+  let ends: { readonly text: string; readonly id: number }[] = [];
+  const endLine = (): void => {
+    text = [text, ...ends.map((end) => end.text)].join(" ").trimEnd();
+    crowded.push(...ends.slice(0, -1).map((end) => end.id));
+    ends = [];
+  };
   for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
     const { doc: part, indent: depth, broken } = piece;
     if (typeof part === "string") {
@@ -81,14 +93,14 @@ export function layOut(doc: Doc, width: number): string {
       for (const child of part.toReversed()) pieces.push({ doc: child, indent: depth, broken });
     } else if (part.kind === "line") {
       if (part.hard || broken) {
-        text = `${`${text}${comments}`.trimEnd()}\n${part.flat === "\n" ? "\n" : ""}${" ".repeat(depth)}`;
-        comments = "";
+        endLine();
+        text += `\n${part.flat === "\n" ? "\n" : ""}${" ".repeat(depth)}`;
         column = depth;
       } else {
         text += part.flat;
         column += part.flat.length;
       }
-    } else if (part.kind === "lineEnd") comments += ` ${part.text}`;
+    } else if (part.kind === "lineEnd") ends.push(part);
     else if (part.kind === "indent") pieces.push({ doc: part.body, indent: depth + indentWidth, broken });
     else if (part.kind === "ifBroken") {
       const isBroken = part.id === undefined ? broken : (brokenGroups.get(part.id) ?? false);
@@ -99,7 +111,8 @@ export function layOut(doc: Doc, width: number): string {
       pieces.push({ doc: part.body, indent: depth, broken: isBroken });
     }
   }
-  return `${text}${comments}`;
+  endLine();
+  return { text, crowded };
 }
 
 /** True if a document set flat, with what follows it up to the next line end, is at most `width` long. */

@@ -38,10 +38,36 @@ export function lex(source: SourceFile): Lexed {
     const kept = mend(source, token, diagnostics);
     if (kept === undefined) continue;
     const previous = tokens.at(-1);
-    if (previous !== undefined && isUnknownUnit(source, previous, kept)) diagnostics.push(unknownUnit(source, previous, kept));
-    else tokens.push(kept);
+    if (previous !== undefined && isUnknownUnit(source, previous, kept)) {
+      diagnostics.push(unknownUnit(source, previous, kept));
+      tokens[tokens.length - 1] = quantityToken(source, previous, kept);
+    } else tokens.push(kept);
   }
-  return { tokens, comments: result.groups["comments"] ?? [], diagnostics };
+  return { tokens: splitTypeEnds(tokens), comments: result.groups["comments"] ?? [], diagnostics };
+}
+
+const typeWords: ReadonlySet<TokenType> = new Set([t.List, t.Stream, t.Tensor]);
+
+/** The tokens with the `>=` that ends a type (`param sizes: list<int>=[1]`) as the two it stands for. */
+function splitTypeEnds(tokens: readonly IToken[]): IToken[] {
+  let depth = 0;
+  return tokens.flatMap((token, index) => {
+    const type = token.tokenType;
+    const previous = tokens[index - 1]?.tokenType;
+    if (type === t.Less && previous !== undefined && typeWords.has(previous)) depth++;
+    else if (type === t.Greater && depth > 0) depth--;
+    else if (type === t.GreaterEqual && depth > 0) {
+      depth = 0;
+      return [part(token, t.Greater, 0), part(token, t.Assign, 1)];
+    } else if (type === t.Assign || (t.keywords.includes(type) && !typeWords.has(type))) depth = 0;
+    return [token];
+  });
+}
+
+/** One character of a token as a token of its own. */
+function part(token: IToken, type: TokenType, index: number): IToken {
+  const place = token.startOffset + index;
+  return { image: token.image.charAt(index), startOffset: place, endOffset: place, tokenType: type, tokenTypeIdx: type.tokenTypeIdx ?? 0 };
 }
 
 /** The tokens with words in other letters (`größe`) as names: they are reported, but are clearly meant as names. */
@@ -157,6 +183,13 @@ function isUnknownUnit(source: SourceFile, number: IToken, word: IToken): boolea
   if (number.tokenType !== t.Num || word.tokenType !== t.Id) return false;
   const gap = source.text.slice(number.startOffset + number.image.length, word.startOffset);
   return /^[ \t]*$/.test(gap);
+}
+
+/** A number and its unknown unit as one token: a quantity, of which the tree then says that it is missing. */
+function quantityToken(source: SourceFile, number: IToken, word: IToken): IToken {
+  const end = word.startOffset + word.image.length;
+  const image = source.text.slice(number.startOffset, end);
+  return { image, startOffset: number.startOffset, endOffset: end - 1, tokenType: t.Quantity, tokenTypeIdx: t.Quantity.tokenTypeIdx ?? 0 };
 }
 
 function unknownUnit(source: SourceFile, number: IToken, word: IToken): Diagnostic {

@@ -45,6 +45,24 @@ describe("what the formatter leaves", () => {
     expect(format("const a = ((1 + 2)) * 3")).toBe("const a = ((1 + 2)) * 3\n");
   });
 
+  test("comments of tokens that come to share a line apart, in their order", () => {
+    const text = "pipeline p {\n  write a // one\n    to // two\n    b() // three\n}\n";
+    const formatted = "pipeline p {\n  // one\n  // two\n  write a to b() // three\n}\n";
+    expect(format(text)).toBe(formatted);
+    expect(format(formatted)).toBe(formatted);
+  });
+
+  test("comments inside one line in their order", () => {
+    const text = "const a = f(\n  // one\n  x\n  // two\n  == 1)\n";
+    expect(format(text)).toBe("const a = f(\n  // one\n  // two\n  x\n    == 1,\n)\n");
+    expect(format(format(text))).toBe(format(text));
+  });
+
+  test("the result behind its parameters, even where those take lines", () => {
+    expect(format("fn f(jpeg: bytes) -> tensor<f32>[3, 224, 224] = g(jpeg)")).toBe("fn f(jpeg: bytes) -> tensor<f32>[3, 224, 224] = g(jpeg)\n");
+    expect(format("fn f(x: int, // x\n  y: int) -> int = x")).toBe("fn f(\n  x: int, // x\n  y: int,\n) -> int = x\n");
+  });
+
   test("one empty line where there were some, and braces open where they were", () => {
     expect(format("\n\nparam a: int\n\n\n\nparam b: int\nrecord R {\na: int }\n\n")).toBe(
       "param a: int\n\nparam b: int\nrecord R {\n  a: int,\n}\n",

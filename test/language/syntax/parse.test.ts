@@ -17,6 +17,10 @@ function parseClean(text: string): PipelineAst {
   return ast;
 }
 
+function codesOf(text: string): readonly string[] {
+  return parse(text).diagnostics.map(({ code }) => code);
+}
+
 /** The expression of `const x = ...`. */
 function valueOf(text: string): Expr {
   const [item] = parseClean(`const x = ${text}`).items;
@@ -48,6 +52,15 @@ describe("words", () => {
     expect(valueOf("1_000ms")).toMatchObject({ kind: "quantity", value: 1000, text: "1000", unit: "ms" });
     expect(valueOf("[2 * h, d]")).toMatchObject({ kind: "list", elements: [{ kind: "binary" }, { kind: "name", name: "d" }] });
     expect(valueOf("10 %")).toMatchObject({ kind: "quantity", unit: "%" });
+  });
+
+  test("a number with a unit that does not exist is missing, and said once", () => {
+    expect(codesOf("const a = f(2 hours)\nconst b = 5 x_s")).toEqual(["P0110", "P0110"]);
+  });
+
+  test("`>=` ends a type and assigns", () => {
+    parseClean("param sizes: list<int>=[1, 2]\nconst names: list<list<string>>=[[\"a\"]]\nfn f(x: list<int>, y: int) -> bool = y >= 1");
+    expect(codesOf("const a: list<int = 1 >= 2")).toEqual(["P0101"]);
   });
 
   test("strings know their parts and places", () => {
@@ -131,7 +144,6 @@ describe("signatures of the catalogue", () => {
 });
 
 describe("broken files", () => {
-  const codesOf = (text: string) => parse(text).diagnostics.map(({ code }) => code);
   const kindsOf = (text: string) => parse(text).ast.items.map(({ kind }) => kind);
 
   test("a broken item leaves the others", () => {
