@@ -80,6 +80,7 @@ export function compile(request: CompileRequest, last: PassName = "emit"): Compi
     loadFile: remember(request.loadFile, sources),
     catalog: request.catalog,
     buildParams: request.buildParams,
+    mainIsBroken: hasErrors(parsed.diagnostics),
   });
   const diagnostics = [...parsed.diagnostics, ...found];
   if (checked === undefined || hasErrors(diagnostics)) return { ...front, diagnostics };

@@ -21,7 +21,7 @@ import type { CheckContext, Known } from "./context.ts";
 import { externFor, functionFor } from "./functions.ts";
 import { modelFor } from "./models.ts";
 import { paramFor, secretFor } from "./params.ts";
-import { checkPipeline } from "./pipelines.ts";
+import { checkPipeline, warnUnusedStreams } from "./pipelines.ts";
 import type { KnownPipeline } from "./pipelines.ts";
 import { recordOf } from "./records.ts";
 import { checkTests } from "./tests.ts";
@@ -30,6 +30,8 @@ export interface CheckOptions {
   /** The text of another `.pipe` file, by its path as the diagnostics will name it; undefined where there is none. */
   readonly loadFile: LoadFile;
   readonly catalog: Catalog;
+  /** The main file has syntax errors: its tree may lack parts, so nothing is called unused. */
+  readonly mainIsBroken?: boolean;
   /** Params given at build, as text. */
   readonly buildParams?: Readonly<Record<string, string>>;
 }
@@ -50,7 +52,7 @@ export function checkProgram(main: PipelineAst, source: SourceFile, options: Che
   const cx: CheckContext = {
     catalog: options.catalog, program: resolved, modules: new Map(resolved.modules.map((module) => [module.source.path, module])),
     diagnostics: [...nameDiagnostics], newSymbol: symbolSource(options.catalog), buildParams: new Map(Object.entries(options.buildParams ?? {})),
-    used: new Set(), params: new Map(), fixedParams: new Map(), known: new Map(),
+    used: new Set(), usedLets: new Set(), testedLets: new Set(), params: new Map(), fixedParams: new Map(), known: new Map(),
   };
   checkGivenNames(cx, source);
   for (const module of resolved.modules) for (const declaration of module.declarations) checkDeclaration(cx, declaration);
@@ -68,6 +70,8 @@ export function checkProgram(main: PipelineAst, source: SourceFile, options: Che
     return module === mainModule ? checked : [];
   });
   for (const module of resolved.modules) warnUnused(cx, module);
+  // What an error hides may be the use.
+  if (options.mainIsBroken !== true && !hasErrors(cx.diagnostics)) for (const known of pipelines.values()) warnUnusedStreams(cx, known);
   const diagnostics = inOrder(cx.diagnostics, resolved);
   const sources = resolved.modules.map((module) => module.source);
   if (hasErrors(diagnostics)) return { program: undefined, resolved, diagnostics, sources };

@@ -23,6 +23,10 @@ export interface CheckContext {
   readonly buildParams: ReadonlyMap<string, string>;
   /** Declarations that something uses. */
   readonly used: Set<Declaration>;
+  /** Streams that other statements of their pipeline read by name. */
+  readonly usedLets: Set<Local>;
+  /** Streams that tests give or look at. */
+  readonly testedLets: Set<Local>;
   /** The params checked so far, by symbol. */
   readonly params: Map<string, CheckedParam>;
   /** The first place that needs a param's value at build, by symbol. */

@@ -1,5 +1,6 @@
 /** Pipelines: settings, lets in order, writes. */
 import { nameCodes } from "../diagnostics/codes/names.ts";
+import { streamCodes } from "../diagnostics/codes/streams.ts";
 import { describeDeclaration } from "../names/resolved-program.ts";
 import type { Declaration } from "../names/resolved-program.ts";
 import type { LetStatement } from "../syntax/ast.ts";
@@ -17,10 +18,12 @@ import { checkWrite } from "./writes.ts";
 
 type PipelineDeclaration = Extract<Declaration, { kind: "pipeline" }>;
 
+export type Let = Extract<Local, { kind: "stream" }>;
+
 export interface KnownPipeline {
   readonly pipeline: CheckedPipeline;
-  /** The streams that lets name, aliases too; undefined where rows are not known. */
-  readonly named: ReadonlyMap<string, number>;
+  /** The streams that lets name, aliases too. */
+  readonly lets: ReadonlyMap<string, Let>;
 }
 
 export function checkPipeline(cx: CheckContext, declaration: PipelineDeclaration): KnownPipeline | undefined {
@@ -28,7 +31,7 @@ export function checkPipeline(cx: CheckContext, declaration: PipelineDeclaration
   if (module === undefined) return undefined;
   const { item } = declaration;
   const dims = createDimScope();
-  const locals = new Map<string, Local>();
+  const locals = new Map<string, Let>();
   const scope = { ...constantScope(cx, module, dims), locals };
   const settings = item.settings === undefined ? {} : checkSettings(scope, item.settings, "pipeline");
   const flow: Flow = { scope, streams: [], known: [] };
@@ -41,11 +44,10 @@ export function checkPipeline(cx: CheckContext, declaration: PipelineDeclaration
     }
   }
   const streams = withBytesMax(flow.streams, dims, settings);
-  const named = new Map([...locals].flatMap(([name, local]) => (local.kind === "stream" && local.stream !== undefined ? [[name, local.stream] as const] : [])));
-  return { pipeline: { name: declaration.name, doc: item.doc?.text ?? "", settings, streams, writes, dims, span: declaration.span }, named };
+  return { pipeline: { name: declaration.name, doc: item.doc?.text ?? "", settings, streams, writes, dims, span: declaration.span }, lets: locals };
 }
 
-function checkLet(flow: Flow, locals: Map<string, Local>, statement: LetStatement): void {
+function checkLet(flow: Flow, locals: Map<string, Let>, statement: LetStatement): void {
   const { name, span } = statement.name;
   const before = flow.streams.length;
   const stream = checkStream(flow, statement.value) ?? brokenStream(flow, span);
@@ -62,6 +64,18 @@ function checkLet(flow: Flow, locals: Map<string, Local>, statement: LetStatemen
   locals.set(name, { kind: "stream", stream, span });
   // A let of a let's name alone is another name for the same stream.
   if (stream >= before) setStream(flow, stream, { name });
+}
+
+/** Warns of what is made and then left; a stream that a test looks at is not. */
+export function warnUnusedStreams(cx: CheckContext, { pipeline, lets }: KnownPipeline): void {
+  if (pipeline.writes.length === 0 && ![...lets.values()].some((found) => cx.testedLets.has(found))) {
+    complain(cx, streamCodes.writesNothing, { name: pipeline.name }, { at: pipeline.span, reason: "it has no `write`, and no test looks at its streams", fix: { text: "add `write stream to sink(...)`", edits: [] } });
+    return;
+  }
+  for (const [name, found] of lets) {
+    if (cx.usedLets.has(found) || cx.testedLets.has(found) || name.startsWith("_")) continue;
+    complain(cx, streamCodes.unusedStream, { name }, { at: found.span, reason: "nothing reads this stream: no step, no `write`, no test", fix: { text: "leave it out, or write it", edits: [] } });
+  }
 }
 
 /** Fills in how large each field can be. */

@@ -44,7 +44,10 @@ function streamOfName(flow: Flow, ast: NameExpr): number | undefined {
   const { name, span } = ast;
   if (name === "") return undefined;
   const local = locals.get(name);
-  if (local?.kind === "stream") return local.stream;
+  if (local?.kind === "stream") {
+    cx.usedLets.add(local);
+    return local.stream;
+  }
   const found = module.scope.get(name);
   if (found !== undefined) {
     cx.used.add(found);

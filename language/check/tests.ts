@@ -26,10 +26,12 @@ import { visitExpr } from "./visit.ts";
 
 export function checkTests(cx: CheckContext, module: ResolvedModule, pipelines: ReadonlyMap<string, KnownPipeline>): readonly CheckedTest[] {
   const test: TestScope = {
-    pipelines: new Map([...pipelines].map(([name, known]) => [name, [...known.named.keys()]])),
+    pipelines: new Map([...pipelines].map(([name, known]) => [name, [...known.lets.keys()]])),
     streamOf: (pipeline, stream) => {
       const known = pipelines.get(pipeline);
-      const id = known?.named.get(stream);
+      const named = known?.lets.get(stream);
+      if (named !== undefined) cx.testedLets.add(named);
+      const id = named?.stream;
       const found = id === undefined ? undefined : known?.pipeline.streams[id];
       return id === undefined || found === undefined ? undefined : { id, row: found.row };
     },

@@ -31,6 +31,7 @@ export function checkFiles(files: readonly SourceFile[]): CheckedTexts {
   const parsed = parseFile(main);
   const result = checkProgram(parsed.ast, main, {
     catalog: loadCatalog((request) => standInModel(texts, request)),
+    mainIsBroken: hasErrors(parsed.diagnostics),
     loadFile: (path) => texts.get(path),
     buildParams: Object.fromEntries((texts.get("params") ?? "").split("\n").filter((line) => line !== "").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)])),
   });

@@ -106,4 +106,12 @@ export const streamCodes = {
     code: "P0626", severity: "error", title: "field that files cannot be partitioned by",
     message: () => "files cannot be partitioned by this",
   }),
+  writesNothing: defineCode({
+    code: "P0627", severity: "warning", title: "pipeline that writes nothing",
+    message: (p: { name: string }) => `pipeline \`${p.name}\` writes nothing`,
+  }),
+  unusedStream: defineCode({
+    code: "P0628", severity: "warning", title: "stream never used",
+    message: (p: { name: string }) => `\`${p.name}\` is never used`,
+  }),
 } as const;
