@@ -109,6 +109,35 @@ function functionLengths(text: string): readonly { readonly name: string; readon
   });
 }
 
+/** Exported for whoever writes kernels and programs, or found by the names that emission gives them. */
+const PUBLIC = [/^stdlib\/ops\/.*\/kernel\.ts: \w+Aggregate$/, /^runtime\/contract\//];
+
+// A ratchet: take a name out together with what it names, never add one.
+const UNUSED_STILL: ReadonlySet<string> = new Set([
+  "compiler/plan/cost/model-work.ts: batchesOf", "compiler/plan/solve/read-cost-graph.ts: acceleratorMode",
+  "compiler/plan/solve/read-cost-graph.ts: cpuMode", "runtime/channel/chunk-codec.ts: messageBytes",
+]);
+
+describe("exports", () => {
+  const words = new Map<string, readonly string[]>(files.map((path) => [path, source.get(path)?.match(/[A-Za-z_$][\w$]*/g) ?? []]));
+  const named = product.flatMap((path) =>
+    [...(source.get(path) ?? "").matchAll(/^export (?:async )?(const|function\*?|interface|type) (\w+)/gm)].map(([, kind, name]) => ({ path, kind, name })),
+  );
+  const isUsedElsewhere = (path: string, name: string) => files.some((other) => other !== path && words.get(other)?.includes(name));
+  const isPublic = (path: string, name: string) => PUBLIC.some((pattern) => pattern.test(`${path}: ${name}`));
+
+  test("name nothing that nobody uses", () => {
+    const unused = named.filter(({ path, name }) => words.get(path)?.filter((word) => word === name).length === 1 && !isUsedElsewhere(path, name) && !isPublic(path, name));
+    expect(unused.map(({ path, name }) => `${path}: ${name}`).filter((one) => !UNUSED_STILL.has(one))).toEqual([]);
+  });
+
+  // Types stay exported beside the functions that take and give them.
+  test("of the language and the standard library are for other files", () => {
+    const inner = named.filter(({ path, kind, name }) => /^(language|stdlib)\//.test(path) && /^(const|function)/.test(kind) && !isUsedElsewhere(path, name) && !isPublic(path, name));
+    expect(inner.map(({ path, name }) => `${path}: ${name} needs no export`)).toEqual([]);
+  });
+});
+
 describe("lists", () => {
   test("the registry is fresh", () => {
     execFileSync(process.execPath, [join(root, "scripts/write-registry.mjs"), "--check"], { cwd: root });

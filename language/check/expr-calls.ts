@@ -57,7 +57,7 @@ function complainSettings(scope: Scope, span: Span): void {
 }
 
 /** A call with `first` put before its arguments. */
-export function checkCallWith(scope: Scope, ast: CallExpr, first: readonly Expr[]): Expr {
+function checkCallWith(scope: Scope, ast: CallExpr, first: readonly Expr[]): Expr {
   const { cx, module } = scope;
   const { callee, span } = ast;
   if (callee.name === "") return errorExpr(span);

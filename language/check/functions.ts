@@ -122,7 +122,7 @@ function isAsync(expr: Expr): boolean {
 }
 
 /** Reports a second `let` of one name; warns about names that hide an item of the file. */
-export function declareLocal(cx: CheckContext, module: ResolvedModule, locals: ReadonlyMap<string, Local>, statement: LetStatement): boolean {
+function declareLocal(cx: CheckContext, module: ResolvedModule, locals: ReadonlyMap<string, Local>, statement: LetStatement): boolean {
   const { name, span } = statement.name;
   const earlier = locals.get(name);
   if (earlier !== undefined) {

@@ -46,7 +46,7 @@ export function constantOfExpr(cx: CheckContext, expr: Expr, onFix: (fix: () => 
 }
 
 /** Notes that a param's value is needed at build, and says so if it has none. */
-export function fixParam(cx: CheckContext, param: CheckedParam, span: Span): void {
+function fixParam(cx: CheckContext, param: CheckedParam, span: Span): void {
   if (cx.fixedParams.has(param.symbol)) return;
   cx.fixedParams.set(param.symbol, span);
   if (param.value !== undefined || param.default !== undefined) return;

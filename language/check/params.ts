@@ -137,7 +137,7 @@ function readGiven(cx: CheckContext, declaration: ParamDeclaration, text: string
 }
 
 /** A value as given on a command line, or undefined where the text is no value of the type. */
-export function parseParamText(text: string, type: ValueType): ConstantValue | undefined {
+function parseParamText(text: string, type: ValueType): ConstantValue | undefined {
   if (type.kind === "optional") return text === "null" ? { kind: "null" } : parseParamText(text, type.inner);
   if (type.kind === "string") return type.literals === undefined || type.literals.includes(text) ? { kind: "string", value: text } : undefined;
   if (type.kind !== "tensor") return undefined;

@@ -153,7 +153,7 @@ function recordNames(module: ResolvedModule): readonly string[] {
 }
 
 /** A type every file knows, by name. */
-export function builtinType(name: string): ValueType | undefined {
+function builtinType(name: string): ValueType | undefined {
   switch (name) {
     case "int": return scalarType("i64");
     case "float": return scalarType("f64");

@@ -30,7 +30,7 @@ export function checkRead(flow: Flow, ast: ReadExpr): number | undefined {
 }
 
 /** The read itself; undefined where neither source nor row is known (reported). */
-export function checkReadCall(scope: Scope, ast: ReadExpr): { readonly read: ReadCall; readonly open: boolean } | undefined {
+function checkReadCall(scope: Scope, ast: ReadExpr): { readonly read: ReadCall; readonly open: boolean } | undefined {
   const row = readRow(scope, ast);
   const call = ast.source;
   if (call.kind === "missing") return row && { read: { source: "", args: {}, row, span: ast.span }, open: false };

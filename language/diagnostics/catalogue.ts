@@ -13,9 +13,3 @@ export function allCodes(): readonly CatalogueEntry[] {
   const entries = Object.values(areas).flatMap((area): readonly CatalogueEntry[] => Object.values(area));
   return entries.sort((a, b) => (a.code < b.code ? -1 : a.code > b.code ? 1 : 0));
 }
-
-/** The entry of a code such as "P0101" (in any case), or undefined. */
-export function findCode(code: string): CatalogueEntry | undefined {
-  const wanted = code.toUpperCase();
-  return allCodes().find((entry) => entry.code === wanted);
-}

@@ -7,7 +7,7 @@ export interface Shown {
 }
 
 /** How one character (code point) is shown: tabs as two spaces, controls and invisible ones as `\u{...}`. */
-export function showCharacter(char: string): Shown {
+function showCharacter(char: string): Shown {
   if (char === "\t") return { text: "  ", width: 2 };
   if (/^[\p{C}\u2028\u2029]$/u.test(char)) {
     const text = `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;

@@ -8,8 +8,3 @@ export interface Span {
   readonly start: number;
   readonly end: number;
 }
-
-/** The smallest span of one file that holds both spans; both must be of the same file. */
-export function joinSpans(first: Span, last: Span): Span {
-  return { file: first.file, start: Math.min(first.start, last.start), end: Math.max(first.end, last.end) };
-}

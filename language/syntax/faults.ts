@@ -185,7 +185,7 @@ function isElementStart(context: FaultContext, index: number): boolean {
 }
 
 /** How a message names a token. */
-export function describeToken(token: IToken | undefined): string {
+function describeToken(token: IToken | undefined): string {
   if (token === undefined) return "the end of the file";
   if (t.keywords.includes(token.tokenType)) return `the keyword \`${token.image}\``;
   if (token.tokenType === t.Str) return "a string";

@@ -40,7 +40,7 @@ function placeOf(part: CstNode | IToken): number {
 }
 
 /** True where the text between two offsets goes over a line end. */
-export function hasLineEnd(format: Format, from: number, to: number): boolean {
+function hasLineEnd(format: Format, from: number, to: number): boolean {
   return /[\r\n]/.test(format.source.text.slice(from, to));
 }
 

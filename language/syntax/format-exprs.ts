@@ -60,7 +60,7 @@ export function formatType(format: Format, cst: CstNode): Doc {
   return [atoms.length > 1 ? group(atoms) : atoms, wordOf(format, cst, t.Question)];
 }
 
-export function formatTypeAtom(format: Format, cst: CstNode): Doc {
+function formatTypeAtom(format: Format, cst: CstNode): Doc {
   return [
     part(cst, "tensorType", (tensor) => [
       wordOf(format, tensor, t.Tensor), wordOf(format, tensor, t.Less), wordOf(format, tensor, t.Id), wordOf(format, tensor, t.Greater),

@@ -8,7 +8,7 @@ import { tokenSpan } from "./lexer.ts";
 import * as t from "./tokens.ts";
 
 /** From about 45 levels on, working out what could have come next at an error exhausts the stack. */
-export const nestingLimit = 32;
+const nestingLimit = 32;
 
 const opening: ReadonlySet<TokenType> = new Set([t.LParen, t.LBracket, t.LBrace]);
 const closing: ReadonlySet<TokenType> = new Set([t.RParen, t.RBracket, t.RBrace]);

@@ -102,9 +102,9 @@ function skipped(config: ITokenConfig): TokenType {
   return createToken({ line_breaks: false, ...config });
 }
 
-export const Blank = skipped({ name: "Blank", pattern: /\s+/, group: Lexer.SKIPPED, line_breaks: true });
+const Blank = skipped({ name: "Blank", pattern: /\s+/, group: Lexer.SKIPPED, line_breaks: true });
 export const DocLine = skipped({ name: "DocLine", pattern: /\/\/\/(?!\/)[^\r\n]*/, group: "comments" });
-export const LineComment = skipped({ name: "LineComment", pattern: /\/\/[^\r\n]*/, group: "comments" });
+const LineComment = skipped({ name: "LineComment", pattern: /\/\/[^\r\n]*/, group: "comments" });
 
 export const UnclosedStr = skipped({ name: "UnclosedStr", pattern: /"(?:[^"\\\r\n]|\\[^\r\n])*\\?/ });
 export const SingleQuoted = skipped({ name: "SingleQuoted", pattern: /'[^'\r\n]*'/ });

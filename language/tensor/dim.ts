@@ -191,7 +191,7 @@ export function dimOfTerms(terms: readonly Term[]): Dim {
 }
 
 /** A Dim of one atom in normal form. */
-export function ofAtom(atom: Atom): Dim {
+function ofAtom(atom: Atom): Dim {
   return { key: atom.key, terms: [{ coefficient: 1n, factors: [{ atom, power: 1 }] }] };
 }
 

@@ -22,8 +22,3 @@ export function bytesOfDtype(dtype: Dtype): number {
 export function isFloatDtype(dtype: Dtype): boolean {
   return dtype === "f16" || dtype === "bf16" || dtype === "f32" || dtype === "f64";
 }
-
-/** Whether elements are integers (truth values are not). */
-export function isIntegerDtype(dtype: Dtype): boolean {
-  return !isFloatDtype(dtype) && dtype !== "bool" && dtype !== "string";
-}
