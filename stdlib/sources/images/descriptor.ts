@@ -5,7 +5,7 @@ export const descriptor: SourceDescriptor = {
   summary: "Pictures of a folder: path and bytes of each",
   signature: "images(path: uri) -> stream<Row>",
   fixedFields: [
-    { name: "path", type: { kind: "string" } },
+    { name: "path", type: { kind: "string", bytesMax: 4096 } },
     { name: "bytes", type: { kind: "bytes" } },
   ],
   refuseField: () => undefined,
