@@ -1,9 +1,9 @@
 /**
  * Peak activation as computed against onnxruntime's memory as measured, on Linux.
  *
- *   node scripts/run-ts.mjs bench/peak-memory.ts FOLDER[:name=value,…] …
+ *   node scripts/run-ts.mjs bench/peak-memory.ts [FOLDER[:name=value,…] …]
  *
- * Each FOLDER holds a model.onnx. The model runs in a process of its own: after a small run that warms it up, the
+ * Each FOLDER holds a model.onnx; without one, models of ../shared are taken. The model runs in a process of its own: after a small run that warms it up, the
  * resident set's high-water mark is reset (/proc/self/clear_refs) and a large run made; the growth is what onnxruntime
  * took. malloc returns memory at once (its mmap threshold is set low), so the mark follows live buffers.
  * Recorded shapes (value_info) are left out, as in the files pipec writes: with them onnxruntime keeps freed buffers for
@@ -35,6 +35,12 @@ const modes: readonly { readonly name: string; readonly level: Level; readonly a
   { name: "arena on", level: "disabled", arena: true },
   { name: "optimised by onnxruntime", level: "extended", arena: false },
 ];
+
+/** Both exporters, text and images, decoders and encoders, at sizes that stand out from what a process takes anyway. */
+const defaultTargets: readonly string[] = [
+  "bert-dynamo:batch=64,sequence=64", "gpt2-torchscript:batch=64,sequence=64", "albert-torchscript:batch=64,sequence=64", "vit-dynamo:batch=256",
+  "resnet-torchscript:batch=256", "mobilenetv3-torchscript:batch=128", "unet-dynamo:batch=64",
+].map((target) => fileURLToPath(new URL(`../../shared/models/${target}`, import.meta.url)));
 
 const runTs = fileURLToPath(new URL("../scripts/run-ts.mjs", import.meta.url));
 
@@ -143,5 +149,6 @@ if (first === "--measure") {
   const [path = "", level = "", arena = "", dims = "", outputs = ""] = rest;
   console.log(await measure(path, level === "extended" ? "extended" : "disabled", arena === "true", new Map<string, number>(JSON.parse(dims)), JSON.parse(outputs)));
 } else {
-  for (const target of process.argv.slice(2)) compare(target);
+  const targets = process.argv.slice(2);
+  for (const target of targets.length > 0 ? targets : defaultTargets) compare(target);
 }

@@ -20,9 +20,9 @@ export interface OpenModel {
 }
 
 /** Opens a model file for reading; a diagnostic if it is no readable regular file. `shown`: the path as the user gave it. */
-export function openModelFiles(path: string, shown = path): OpenModel | { readonly diagnostic: Diagnostic } {
+export function openModelFiles(path: string, shown?: string): OpenModel | { readonly diagnostic: Diagnostic } {
   const main = openRegular(path);
-  if ("refused" in main) return { diagnostic: reportInModel(onnxCodes.modelUnreadable, { file: visibleName(shown), what: `${main.refused}${modelsInside(path)}` }) };
+  if ("refused" in main) return { diagnostic: reportInModel(onnxCodes.modelUnreadable, { file: visibleName(shown ?? path), what: `${main.refused}${modelsInside(path)}` }) };
   // External data belongs beside the file itself, also where the given path is a link to it.
   const folder = dirname(realpathSync(path));
   const externals = new Map<string, OpenFile | Refused>();
@@ -32,7 +32,7 @@ export function openModelFiles(path: string, shown = path): OpenModel | { readon
     return opened;
   };
   return {
-    files: { name: basename(path), main, openExternal },
+    files: { name: visibleName(shown ?? basename(path)), main, openExternal },
     pathOf: (location) => {
       const opened = externals.get(location);
       return opened && "path" in opened ? opened.path : undefined;

@@ -4,7 +4,7 @@
  */
 import { formatBytes, formatCount, visibleName } from "./format-quantity.ts";
 import { inspectionScript, inspectionStyle } from "./inspection-assets.ts";
-import type { BlockReport, Inspection, NodeDetails, NodeReport, PortReport } from "./inspection.ts";
+import { typicalDim, type BlockReport, type Inspection, type NodeDetails, type NodeReport, type PortReport } from "./inspection.ts";
 import { sessionBytes } from "./print-inspection.ts";
 
 /** Nodes of a larger graph are not drawn, only its blocks. */
@@ -54,7 +54,7 @@ function totals({ totals: t, freeDims }: Inspection): string {
     ["params", formatCount(t.params)], ["weights", formatBytes(t.weightBytes)], ["FLOPs", formatCount(t.flops)], ["peak activation", formatBytes(t.peakActivationBytes)],
     ...(session ? [["memory of one session", formatBytes(session.withArena)] as const] : []),
   ];
-  const note = freeDims.length > 0 ? `<p class="note">Free dimensions: ${freeDims.slice(0, 12).map(escape).join(", ")}. Bars take them as 1.</p>` : "";
+  const note = freeDims.length > 0 ? `<p class="note">Free dimensions: ${freeDims.slice(0, 12).map(escape).join(", ")}. Bars take each as ${typicalDim}.</p>` : "";
   return `<dl>${cells.map(([name, value]) => `<div><dt>${name}</dt><dd>${escape(value)}</dd></div>`).join("")}</dl>${note}`;
 }
 

@@ -1,7 +1,7 @@
 /** Inspects an ONNX model: reads it, infers, costs it and finds its blocks. Pure but for reading through `files`. */
 import { onnxCodes } from "../../../language/diagnostics/codes/onnx.ts";
 import type { Diagnostic } from "../../../language/diagnostics/diagnostic.ts";
-import { addDims, dimNumber, dimOf, sumOfDims, zeroDim, type Dim } from "../../../language/tensor/dim.ts";
+import { addDims, constantOf, dimNumber, dimOf, sumOfDims, zeroDim, type Dim } from "../../../language/tensor/dim.ts";
 import { evaluateDim, freeNames, substituteDim } from "../../../language/tensor/evaluate-dim.ts";
 import { printDim } from "../../../language/tensor/print-dim.ts";
 import type { ModelFiles } from "../byte-source.ts";
@@ -15,7 +15,7 @@ import type { ModelGraph, Node, ValueType } from "../model-graph.ts";
 import { readModel } from "../read-model.ts";
 import { readSignature } from "../read-signature.ts";
 import { findStructure, type Structure } from "../structure.ts";
-import { emptyInspection, type BlockReport, type Inspection, type NodeDetails, type PortReport, type TensorReport, unknownRank } from "./inspection.ts";
+import { emptyInspection, type BlockReport, type Inspection, type NodeDetails, type PortReport, type TensorReport, typicalDim, unknownRank } from "./inspection.ts";
 
 /** Inspects a model with some of its dimensions bound. */
 export function inspectModel(files: ModelFiles, bindings: ReadonlyMap<string, number>): Inspection {
@@ -63,7 +63,9 @@ function createReporter(bindings: ReadonlyMap<string, number>): Reporter {
       const names = freeNames(dim);
       for (const name of names) (replacements.has(name) ? bound : free).add(name);
       const rest = replacements.size > 0 ? substituteDim(dim, replacements) : dim;
-      return dimNumber(rest) ?? printDim(rest);
+      const whole = constantOf(rest);
+      // Beyond 2^53 the nearest number: what is bound stays a number for those who script against it.
+      return whole === undefined ? printDim(rest) : Number(whole);
     },
     free: () => free,
     bound: () => bound,
@@ -137,14 +139,14 @@ function reportBlocks(cost: ModelCost, structure: Structure, report: Reporter): 
     }
     const flops = sumOfDims(nodes.map((node) => node.flops));
     const activation = maximum(activations.get(name) ?? []);
-    const sizes = { flops: atOne(flops), activationBytes: atOne(activation) };
+    const sizes = { flops: atTypical(flops), activationBytes: atTypical(activation) };
     return { name, nodes: nodes.length, flops: report.quantity(flops), weightBytes, activationBytes: report.quantity(activation), sizes };
   });
 }
 
-/** The value with all names at 1. */
-function atOne(dim: Dim): number {
-  return evaluateDim(dim, new Map([...freeNames(dim)].map((name) => [name, 1]))) ?? 0;
+/** The value with all names at one typical size: for comparing blocks, not a fact of the model. */
+function atTypical(dim: Dim): number {
+  return evaluateDim(dim, new Map([...freeNames(dim)].map((name) => [name, typicalDim]))) ?? 0;
 }
 
 function activationsByBlock(cost: ModelCost, structure: Structure): ReadonlyMap<string, readonly Dim[]> {

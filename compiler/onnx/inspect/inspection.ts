@@ -11,6 +11,9 @@ export interface TensorReport {
   readonly shape: readonly (number | string)[];
 }
 
+/** Stands for free dimensions where blocks are compared; 1 would make nothing of what is divided by a stride. */
+export const typicalDim = 64;
+
 /** The shape of a port whose rank the file does not tell. */
 export const unknownRank: readonly string[] = ["..."];
 
@@ -42,7 +45,7 @@ export interface BlockReport {
   readonly weightBytes: number;
   /** Most bytes live while it runs. */
   readonly activationBytes: Quantity;
-  /** Numbers to compare blocks by: the quantities with free dimensions taken as 1. */
+  /** Numbers to compare blocks by: the quantities with free dimensions taken as `typicalDim`. */
   readonly sizes: { readonly flops: number; readonly activationBytes: number };
 }
 

@@ -40,6 +40,11 @@ describe("inspection as JSON", () => {
     expect(json.diagnostics).toEqual([]);
   });
 
+  it("has numbers also where they are larger than integers can be", () => {
+    const json = JSON.parse(inspectionJson(inspectModel(files, new Map([["batch", 10 ** 15], ["T", 3]]))));
+    expect(json.totals.flops).toBe(1152 * 10 ** 15);
+  });
+
   it("has expressions where dimensions are free", () => {
     const json = JSON.parse(inspectionJson(inspectModel(files, new Map([["T", 3]]))));
     expect(json.inputs[0].shape).toEqual(["batch", 3]);
