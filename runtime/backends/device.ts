@@ -1,7 +1,7 @@
 /** Device words of the plan: "cpu", "cuda:1", "tensorrt:0", "webgpu:0". */
 import { jobError } from "../contract/failures.ts";
 
-export const providers = ["cpu", "cuda", "tensorrt", "webgpu"] as const;
+const providers = ["cpu", "cuda", "tensorrt", "webgpu"] as const;
 
 export type Provider = (typeof providers)[number];
 

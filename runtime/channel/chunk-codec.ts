@@ -91,10 +91,6 @@ export function messageBuffers(message: ChunkMessage): readonly ArrayBuffer[] {
   ];
 }
 
-export function messageBytes(message: ChunkMessage): number {
-  return messageBuffers(message).reduce((sum, buffer) => sum + buffer.byteLength, 0);
-}
-
 /** Moves the chunk to another thread: afterwards it is gone here, and nothing was copied. Gives its bytes. */
 export function postChunk(port: Pick<MessagePort, "postMessage">, message: ChunkMessage): number {
   const buffers = messageBuffers(message);

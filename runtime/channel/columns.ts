@@ -40,7 +40,7 @@ export function decodeColumns(columns: readonly Column[], data: readonly ColumnD
   return Array.from({ length: count }, (_, row) => Object.fromEntries(columns.map((column, index) => [column.name, values[index][row]])));
 }
 
-export function encodeColumn(type: ColumnType, values: readonly Value[], name: string): ColumnData {
+function encodeColumn(type: ColumnType, values: readonly Value[], name: string): ColumnData {
   switch (type.kind) {
     case "scalar":
       return { layout: "fixed", data: encodeScalars(type.dtype, values) };
@@ -67,7 +67,7 @@ export function encodeColumn(type: ColumnType, values: readonly Value[], name: s
   }
 }
 
-export function decodeColumn(type: ColumnType, column: ColumnData, count: number): readonly Value[] {
+function decodeColumn(type: ColumnType, column: ColumnData, count: number): readonly Value[] {
   const each = <T>(make: (row: number) => T): T[] => Array.from({ length: count }, (_, row) => make(row));
   switch (column.layout) {
     case "fixed":

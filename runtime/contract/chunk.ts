@@ -66,6 +66,6 @@ export function failParents(chunk: Chunk, indices: readonly number[]): Chunk {
   return { ...chunk, levels: [...chunk.levels.slice(0, -1), { ...innermost, failed }] };
 }
 
-export function pickAt<T>(items: readonly T[], indices: readonly number[]): readonly T[] {
+function pickAt<T>(items: readonly T[], indices: readonly number[]): readonly T[] {
   return indices.map((index) => items[index]);
 }

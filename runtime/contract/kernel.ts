@@ -1,15 +1,12 @@
 /**
  * What a source, a sink format and an operator kernel offer to the engine. Kernels know nothing of chunks,
  * workers or commits: the engine cuts, numbers, stages and renames.
+ *
+ * An operator kernel is a function of one object, its arguments by parameter name. It throws `RowError` (or any Error)
+ * when the row cannot be computed, and is pure: equal arguments give equal bytes.
  */
 import type { Column } from "./column.ts";
 import type { Row, Value } from "./value.ts";
-
-/**
- * An operator kernel takes its arguments by parameter name and throws `RowError` (or any Error) when the row
- * cannot be computed. Kernels are pure: equal arguments give equal bytes.
- */
-export type OperatorKernel<Args, Result> = (args: Args) => Result;
 
 /** A fault of one row: dead-lettered, skipped or fatal as the program's `errors` setting says. */
 export class RowError extends Error {

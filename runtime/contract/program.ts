@@ -56,7 +56,7 @@ export interface PipelineSpec {
   readonly sinks: readonly SinkSpec[];
   /** Chunks in flight between the sources and the sinks, for each weakly connected part of the graph. */
   readonly tickets: number;
-  /** What the compiler computed for the whole run; verified when the run opens. */
+  /** What the compiler computed for the whole run; bytes between stages are held to it while the run lasts. */
   readonly memoryBoundBytes: number;
   /** Settings of the program that have no effect yet, by name: the run says so. */
   readonly laterSettings?: readonly string[];

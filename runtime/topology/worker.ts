@@ -62,29 +62,10 @@ function inTurn<T>(port: MessagePort, handle: (message: T) => Promise<void> | vo
 async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: WorkerStart, control: MessagePort): Promise<void> {
   const send = (message: FromWorker): void => control.postMessage(message);
   const fail = faultSender(control);
-  const inputs = pipeline.edges.filter(({ to }) => to.kind === "stage" && to.stage === stageId).length;
-  const arrived = new Map<number, ChunkMessage[]>();
-  const waiting = new Map<number, { readonly come: (messages: readonly ChunkMessage[]) => void; readonly giveUp: (error: Error) => void }>();
-  for (const port of start.inPorts) {
-    port.on("message", (message: ChunkMessage) => {
-      const chunk = message.id.ordinal;
-      const messages = [...(arrived.get(chunk) ?? []), message];
-      arrived.set(chunk, messages);
-      if (messages.length === inputs) waiting.get(chunk)?.come(messages);
-    });
-  }
+  const inbox = createInbox(start.inPorts, pipeline.edges.filter(({ to }) => to.kind === "stage" && to.stage === stageId).length);
   const stop = new Int32Array(start.stop);
   const isStopped = (): boolean => Atomics.load(stop, 0) === 1;
   const stage = await openStage(pipeline, pipeline.stages[stageId], { backend: onnxBackend, isStopped });
-
-  /** The chunk's messages: the coordinator's word may come before they do. */
-  const takeInputs = async (chunk: number): Promise<readonly ChunkMessage[]> => {
-    const here = arrived.get(chunk) ?? [];
-    const messages = here.length === inputs ? here : await new Promise<readonly ChunkMessage[]>((come, giveUp) => waiting.set(chunk, { come, giveUp }));
-    arrived.delete(chunk);
-    waiting.delete(chunk);
-    return messages;
-  };
 
   let sourceEnded = false;
   // Where a source stands after a fault is unknown: it reads no more.
@@ -95,7 +76,7 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
   };
   const runChunk = async (chunk: number, to: readonly number[]): Promise<void> => {
     if (sourceEnded || isStopped()) return;
-    const inputs = await takeInputs(chunk);
+    const inputs = await inbox.take(chunk);
     const post = (messages: readonly ChunkMessage[]): readonly number[] => messages.map((message, index) => postChunk(findPort(start.outPorts, message.edge, to[index]), message));
     if (hasFailed && stage.splits !== undefined) return endSource(chunk);
     try {
@@ -112,7 +93,7 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
 
   control.on("message", (message: ToWorker) => {
     // When the run is given up, chunks that were promised do not come any more.
-    if (message.kind === "close") for (const { giveUp } of waiting.values()) giveUp(new Stopped("the run is being given up"));
+    if (message.kind === "close") inbox.giveUp();
   });
   inTurn<ToWorker>(control, async (message) => {
     if (message.kind === "run") return runChunk(message.chunk, message.to);
@@ -122,6 +103,38 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
     }
   }, fail);
   send({ kind: "ready", splits: stage.splits });
+}
+
+interface Inbox {
+  /** The messages of a chunk, one for each in-edge: the coordinator's word may come before they do. */
+  readonly take: (chunk: number) => Promise<readonly ChunkMessage[]>;
+  /** Whoever waits gets `Stopped`. */
+  readonly giveUp: () => void;
+}
+
+function createInbox(ports: readonly MessagePort[], edges: number): Inbox {
+  const arrived = new Map<number, ChunkMessage[]>();
+  const waiting = new Map<number, { readonly come: (messages: readonly ChunkMessage[]) => void; readonly giveUp: (error: Error) => void }>();
+  for (const port of ports) {
+    port.on("message", (message: ChunkMessage) => {
+      const chunk = message.id.ordinal;
+      const messages = [...(arrived.get(chunk) ?? []), message];
+      arrived.set(chunk, messages);
+      if (messages.length === edges) waiting.get(chunk)?.come(messages);
+    });
+  }
+  return {
+    take: async (chunk) => {
+      const here = arrived.get(chunk) ?? [];
+      const messages = here.length === edges ? here : await new Promise<readonly ChunkMessage[]>((come, giveUp) => waiting.set(chunk, { come, giveUp }));
+      arrived.delete(chunk);
+      waiting.delete(chunk);
+      return messages;
+    },
+    giveUp: () => {
+      for (const { giveUp } of waiting.values()) giveUp(new Stopped("the run is being given up"));
+    },
+  };
 }
 
 function findPort(ports: readonly OutPort[], edge: number, replica: number): MessagePort {
