@@ -54,6 +54,7 @@ describe("the scheduler", () => {
   });
 
   it("stops reading once nothing more can come of it, and finishes what is under way", () => {
+    let inOrder = 0;
     for (let seed = 0; seed < 300; seed++) {
       const random = createRandom(seed);
       const topology = randomTopology(random, "planned");
@@ -69,8 +70,16 @@ describe("the scheduler", () => {
         if (isDead[id]) expect(read, `seed ${seed}`).toBeLessThan(150);
         else expect(read, `seed ${seed}`).toBe(400);
         for (const sink of region.sinks) expect(result.taken[sink], `seed ${seed}`).toEqual(upTo(read));
+        // Stages that take chunks in order say so with chunk 2, whatever was read ahead by then.
+        const isInOrder = fed.every((stage) => stage.region !== id || stage.ordered);
+        if (isDead[id] && isInOrder) {
+          inOrder++;
+          expect(result.needed[id], `seed ${seed}`).toEqual([0, 1, 2]);
+        }
+        if (!isDead[id]) expect(result.needed[id], `seed ${seed}`).toEqual(upTo(400));
       });
     }
+    expect(inOrder).toBeGreaterThan(10);
   });
 
   it("deadlocks some joins whose queues do not hold all tickets, which is why such plans are refused", () => {

@@ -22,6 +22,8 @@ export interface SimulationResult {
   /** Chunks each sink took, in the order it did. */
   readonly taken: readonly (readonly number[])[];
   readonly completed: readonly (readonly number[])[];
+  /** Of the completed ones, those from which a row could come to a sink. */
+  readonly needed: readonly (readonly number[])[];
   /** Chunks that each region's source was asked for. */
   readonly started: readonly number[];
   /** By stage: the chunks in the order they were done. */
@@ -59,6 +61,7 @@ export function simulate(simulation: Simulation): SimulationResult {
   const waiting = topology.sinks.map(() => new Set<number>());
   const sinkFreeAt = topology.sinks.map(() => 0);
   const completed = topology.regions.map((): number[] => []);
+  const needed = topology.regions.map((): number[] => []);
   const started = topology.regions.map(() => 0);
   const done = topology.stages.map((): number[] => []);
   const mostInFlight = topology.regions.map(() => 0);
@@ -70,8 +73,10 @@ export function simulate(simulation: Simulation): SimulationResult {
   const carryOut = (commands: readonly SchedulerCommand[]): void => {
     scheduler.inFlight().forEach((count, region) => (mostInFlight[region] = Math.max(mostInFlight[region], count)));
     for (const command of commands) {
-      if (command.kind === "completed") completed[command.region].push(command.chunk);
-      else if (command.kind === "run") begin(command);
+      if (command.kind === "completed") {
+        completed[command.region].push(command.chunk);
+        if (command.isNeeded) needed[command.region].push(command.chunk);
+      } else if (command.kind === "run") begin(command);
     }
   };
 
@@ -128,5 +133,5 @@ export function simulate(simulation: Simulation): SimulationResult {
     }
     agenda.delete(now);
   }
-  return { taken, completed, started, done, isFinished: scheduler.isFinished(), mostInFlight, verifyIdle: scheduler.verifyIdle };
+  return { taken, completed, needed, started, done, isFinished: scheduler.isFinished(), mostInFlight, verifyIdle: scheduler.verifyIdle };
 }
