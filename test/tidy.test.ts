@@ -76,8 +76,8 @@ describe("the house", () => {
 });
 
 // A ratchet: lower these when the longest shrink, never raise them.
-const FUNCTION_LINES_MAX = 172;
-const FILE_LINES_MAX = 520;
+const FUNCTION_LINES_MAX = 155;
+const FILE_LINES_MAX = 500;
 
 describe("the code", () => {
   // `@ts-expect-error` stays: it proves that something does not compile.
