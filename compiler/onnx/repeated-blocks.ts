@@ -93,10 +93,33 @@ function describeNodeKind(node: Node, describeGiven: DescribeGiven): string {
 function search(from: number, to: number, lengthMin: number, listing: Listing): readonly BlockSpan[] {
   const best = bestRepetition(from, to, lengthMin, listing);
   if (!best) return [];
-  const spans = withNeighbours(best, from, to, listing);
+  const spans = mostBlocks(best, from, to, listing);
   // Beside large blocks, small repetitions are details of what did not fit (a first layer's heads, say).
   const restMin = Math.max(lengthMin, Math.ceil(best.length / 2));
   return [...search(from, spans[0]?.start ?? from, restMin, listing), ...spans, ...search(spans.at(-1)?.end ?? to, to, restMin, listing)];
+}
+
+/**
+ * The blocks of a repetition and its neighbours. Where the first layer differs, the repetition begins in the middle of
+ * it; of the places where as few values cross, that one is taken from which the most blocks are found, and of those the largest.
+ */
+function mostBlocks(repetition: Repetition, from: number, to: number, listing: Listing): readonly BlockSpan[] {
+  const { start, length, count } = repetition;
+  const end = start + length * count;
+  let best = withNeighbours(repetition, from, to, listing);
+  if (count < 3) return best;
+  const crossing = valuesCrossing(start + length, start, end, listing);
+  for (let shift = 1; shift < length; shift++) {
+    if (valuesCrossing(start + length + shift, start, end, listing) > crossing) continue;
+    const shifted = longestAlike({ start: start + shift, length, count: count - 1 }, listing);
+    const spans = shifted ? withNeighbours(shifted, from, to, listing) : [];
+    if (spans.length > best.length || (spans.length === best.length && covered(spans) > covered(best))) best = spans;
+  }
+  return best;
+}
+
+function covered(spans: readonly BlockSpan[]): number {
+  return spans.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
 /** The blocks of a repetition, and its neighbours on either side as long as the weighted nodes there are the same. */
@@ -132,7 +155,7 @@ function mainNodes(from: number, to: number, listing: Listing): readonly number[
 /** The repetition within [from, to) that covers most nodes; of equal ones, the shortest block. */
 function bestRepetition(from: number, to: number, lengthMin: number, listing: Listing): Repetition | undefined {
   let best: Repetition | undefined;
-  let covered = 0;
+  let most = 0;
   for (let length = lengthMin; length * 2 <= to - from; length++) {
     let run = 0;
     for (let i = from; i + length <= to; i++) {
@@ -141,11 +164,11 @@ function bestRepetition(from: number, to: number, lengthMin: number, listing: Li
         run++;
         continue;
       }
-      if (run >= length && run + length > covered) {
+      if (run >= length && run + length > most) {
         const found = settle({ start: i - run, end: i + length, length }, listing);
-        if (found && found.count * found.length > covered) {
+        if (found && found.count * found.length > most) {
           best = found;
-          covered = found.count * found.length;
+          most = found.count * found.length;
         }
       }
       run = 0;

@@ -16,7 +16,7 @@ dl{display:flex;gap:2rem;flex-wrap:wrap}dt{opacity:.7}dd{margin:0;font-weight:60
 summary{cursor:pointer;list-style:none}summary::-webkit-details-marker{display:none}
 summary .name::before{content:"\\25b8";display:inline-block;width:1.1rem;opacity:.6}details[open]>summary .name::before{content:"\\25be"}.head .name,.closed .name{padding-left:1.1rem}
 details[open]>summary{position:sticky;top:0;background:Canvas;z-index:1}
-.tools{margin:1rem 0 .4rem}.hit .name{background:#fd05}
+.tools{margin:1rem 0 .4rem}.hit .name{background:#fd05}.finding .node:not(.hit){display:none}
 .bar{background:linear-gradient(90deg,var(--c) var(--share),transparent var(--share)) no-repeat left/100% 100%;padding:0 .3rem}
 .flops{--c:color-mix(in srgb,var(--f) 45%,transparent)}.weights{--c:color-mix(in srgb,var(--w) 45%,transparent)}.activations{--c:color-mix(in srgb,var(--a) 45%,transparent)}
 `;
@@ -26,7 +26,7 @@ export const inspectionScript = `
 const graph=document.getElementById("graph"),svg=document.getElementById("arcs");
 const home=new Map();
 for(const row of graph.querySelectorAll("[data-node]"))home.set(+row.dataset.node,row);
-function shown(n){const row=home.get(n);if(!row)return null;const d=row.closest("details");return d&&!d.open?d.querySelector("summary"):row;}
+function shown(n){const row=home.get(n);if(!row)return null;const d=row.closest("details");return d&&!d.open?d.querySelector("summary"):row.offsetParent?row:null;}
 function draw(){
   const top=graph.getBoundingClientRect().top,seen=new Set(),ids=new Map(),paths=[];
   const id=e=>{if(!ids.has(e))ids.set(e,ids.size);return ids.get(e);};
@@ -49,12 +49,13 @@ if(blocks.length)document.querySelector(".tools").hidden=false;
 const all=open=>()=>{for(const d of blocks)d.open=open;};
 document.getElementById("open").onclick=all(true);document.getElementById("close").onclick=all(false);
 document.getElementById("find").oninput=e=>{
-  const wanted=e.target.value.trim().toLowerCase();let hits=0;
+  const wanted=e.target.value.trim().toLowerCase();let hits=0;graph.classList.toggle("finding",wanted!=="");
   for(const d of blocks){
     let any=false;
     for(const row of d.querySelectorAll("[data-node]")){const hit=wanted!==""&&row.textContent.toLowerCase().includes(wanted);row.classList.toggle("hit",hit);if(hit){any=true;hits++;}}
     d.open=any;
   }
+  soon();
   document.getElementById("found").textContent=wanted===""?"":hits+(hits===1?" node":" nodes");
 };
 draw();

@@ -33,6 +33,20 @@ describe("findStructure", () => {
     expect(summary(nameless(builtModel(deepEncoder(29 * 4)).graph))).toBe("block 0:29 block 1:29 block 2:29 block 3:29");
   });
 
+  it("finds a first layer that lacks a node, and the last one with it", () => {
+    const b = createModelBuilder(17);
+    let x = b.input("x", "f32", ["n", 8]);
+    const weight = (name: string): string => b.weight(name, [8, 8], 1);
+    for (let i = 0; i < 5; i++) {
+      const q = b.node("MatMul", [x, weight(`q${i}`)]);
+      const k = b.node("MatMul", [i === 0 ? x : b.node("Abs", [x]), weight(`k${i}`)]);
+      const mixed = b.node("Tanh", [b.node("Add", [b.node("Mul", [q, k]), x])]);
+      x = b.node("Tanh", [b.node("Add", [b.node("MatMul", [b.node("Relu", [b.node("MatMul", [mixed, weight(`up${i}`)])]), weight(`down${i}`)]), mixed])]);
+    }
+    b.output(x, "f32", ["n", 8]);
+    expect(summary(nameless(builtModel(b).graph))).toBe("block 0:10 block 1:11 block 2:11 block 3:11 block 4:11");
+  });
+
   it("takes the exporter's names, stated or left in the weights", () => {
     expect(summary(builtModel(deepEncoder(29 * 3)).graph)).toBe("layer.0:29 layer.1:29 layer.2:29");
   });
