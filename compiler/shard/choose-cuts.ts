@@ -15,7 +15,9 @@ import type { Cuts } from "./shard-set.ts";
 
 /** A cut for every boundary between blocks, in order: the nodes of the blocks so far and all they need. */
 export function blockCuts(model: ModelGraph, inferred: InferredGraph): Cuts {
-  return blockCutsOf(indexGraph(model, inferred));
+  const index = indexGraph(model, inferred);
+  const groups = blockGroups(index);
+  return findPlaces(index, groups).map((place) => cutAt(index, groups, place));
 }
 
 /** The largest number of stages a model can be cut into. */
@@ -27,12 +29,18 @@ export function stagesMax(model: ModelGraph, inferred: InferredGraph): number {
 /** Cuts for `stages` stages; undefined if the model has fewer parts. */
 export function chooseCuts(model: ModelGraph, inferred: InferredGraph, stages: number): Cuts | undefined {
   const index = indexGraph(model, inferred);
-  const blocks = blockCutsOf(index);
-  const places = blocks.length >= stages - 1 ? blocks : prefixCuts(index);
+  const byBlock = blockGroups(index);
+  const blockPlaces = findPlaces(index, byBlock);
+  const hasEnough = blockPlaces.length >= stages - 1;
+  const groups = hasEnough ? byBlock : nodesToPlace(index).map((node) => [node]);
+  const places = hasEnough ? blockPlaces : findPlaces(index, groups);
   if (places.length < stages - 1) return undefined;
   const weightOf = nodeWeights(index);
-  const cumulative = places.map((cut) => sum([...cut].map((node) => weightOf.get(node) ?? 0)));
-  return bestPlaces([...cumulative, sum([...weightOf.values()])], stages).flatMap((at) => places[at] ?? []);
+  const weights = weightsBefore(index, groups, places, weightOf);
+  return bestPlaces([...weights, sum([...weightOf.values()])], stages).flatMap((at) => {
+    const place = places[at];
+    return place === undefined ? [] : [cutAt(index, groups, place)];
+  });
 }
 
 /** The cut after some nodes or values: these, what they need, and everything of the cuts before. Undefined for an unknown name. */
@@ -53,47 +61,66 @@ function nodesToPlace(index: GraphIndex): readonly Node[] {
   return pinned.length > 0 ? pinned : index.order.filter((node) => index.kindOf.get(node) !== "constant");
 }
 
-function blockCutsOf(index: GraphIndex): Cuts {
+/** Nodes that are placed together, in order. */
+type Groups = readonly (readonly Node[])[];
+
+function blockGroups(index: GraphIndex): Groups {
   const { blockOf } = findStructure(index.model.graph);
-  const placed = nodesToPlace(index);
   const members = new Map<string, Node[]>();
-  for (const node of placed) {
+  for (const node of nodesToPlace(index)) {
     const block = blockOf.get(node) ?? "";
-    members.set(block, [...(members.get(block) ?? []), node]);
+    const group = members.get(block);
+    if (group) group.push(node);
+    else members.set(block, [node]);
   }
-  return growingCuts(index, [...members.values()], placed);
+  return [...members.values()];
 }
 
-function prefixCuts(index: GraphIndex): Cuts {
-  const placed = nodesToPlace(index);
-  return growingCuts(index, placed.map((node) => [node]), placed);
+/** The cut at a place: after that many groups. */
+function cutAt(index: GraphIndex, groups: Groups, place: number): ReadonlySet<Node> {
+  return closure(index, groups.slice(0, place).flat());
 }
 
-/** Closes each run of groups; those that add no node to place, or hold all of them, are no cuts. */
-function growingCuts(index: GraphIndex, groups: readonly (readonly Node[])[], placed: readonly Node[]): Cuts {
-  const toPlace = new Set(placed);
-  const cuts: ReadonlySet<Node>[] = [];
-  let held: ReadonlySet<Node> = new Set();
+/** After how many groups there may be a cut: each adds nodes to place, and leaves some. */
+function findPlaces(index: GraphIndex, groups: Groups): readonly number[] {
+  const toPlace = new Set(groups.flat());
+  const held = new Set<Node>();
+  const places: number[] = [];
   let count = 0;
-  for (const group of groups) {
-    held = closure(index, group, held);
-    const grown = [...held].filter((node) => toPlace.has(node)).length;
-    if (grown > count && grown < placed.length) cuts.push(held);
+  groups.forEach((group, at) => {
+    const grown = count + addClosure(index, group, held).filter((node) => toPlace.has(node)).length;
+    if (grown > count && grown < toPlace.size) places.push(at + 1);
     count = grown;
-  }
-  return cuts;
+  });
+  return places;
+}
+
+/** By place: the weight of everything a cut there holds. */
+function weightsBefore(index: GraphIndex, groups: Groups, places: readonly number[], weightOf: ReadonlyMap<Node, number>): readonly number[] {
+  const held = new Set<Node>();
+  let weight = 0;
+  const after = groups.map((group) => (weight += sum(addClosure(index, group, held).map((node) => weightOf.get(node) ?? 0))));
+  return places.map((place) => after[place - 1] ?? 0);
 }
 
 /** The nodes and all they need, constants left out. */
-function closure(index: GraphIndex, nodes: readonly Node[], held: ReadonlySet<Node> = new Set()): ReadonlySet<Node> {
-  const all = new Set(held);
-  const open = nodes.filter((node) => !held.has(node));
+function closure(index: GraphIndex, nodes: readonly Node[]): ReadonlySet<Node> {
+  const held = new Set<Node>();
+  addClosure(index, nodes, held);
+  return held;
+}
+
+/** Adds the nodes and all they need; gives those that are new. */
+function addClosure(index: GraphIndex, nodes: readonly Node[], held: Set<Node>): readonly Node[] {
+  const added: Node[] = [];
+  const open = [...nodes];
   for (let node = open.pop(); node; node = open.pop()) {
-    if (all.has(node)) continue;
-    all.add(node);
+    if (held.has(node)) continue;
+    held.add(node);
+    added.push(node);
     for (const { node: from } of index.producersOf(node)) open.push(from);
   }
-  return all;
+  return added;
 }
 
 /** What symbolic dimensions count as. */

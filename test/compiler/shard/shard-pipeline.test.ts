@@ -266,6 +266,15 @@ describe("what cannot be cut so", () => {
     expect(codesOf(model, [nodeSet(model, "a"), nodeSet(model, "a")])).toEqual(["P1153: stage 2 has no node that computes anything the outputs need"]);
   });
 
+  it("a model that contradicts itself: with its own diagnostics", () => {
+    const b = createModelBuilder(17);
+    const x = b.node("Exp", [b.input("x", "f32", ["N", 4])], {}, { outputs: ["a"] });
+    b.node("MatMul", [x, b.weight("w", [5, 2], 1)], {}, { outputs: ["y"] });
+    b.output("y", "f32", ["N", 2]);
+    const model = builtModel(b);
+    expect(codesOf(model, cutsAfter(model, ["a"])).map((line) => line.slice(0, 5))).toEqual(["P1031"]);
+  });
+
   it("a sequence across a cut", () => {
     const b = createModelBuilder(17);
     const x = b.input("x", "f32", ["N", 4]);
