@@ -43,7 +43,7 @@ export const buildCodes = {
     code: "P0808",
     severity: "warning",
     title: "setting without effect in this version",
-    message: (p: { setting: string }) => `\`${p.setting}\` has no effect in this version of pipec: a run that is stopped starts over`,
+    message: (p: { setting: string; instead: string }) => `\`${p.setting}\` is not carried out by this version of pipec: ${p.instead}`,
   }),
   unknownName: defineCode({
     code: "P0809",

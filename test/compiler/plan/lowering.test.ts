@@ -1,5 +1,6 @@
 /** Lowering and the first plan: how maps with models are taken apart, what is dropped, which steps share a stage. */
 import { describe, expect, test } from "vitest";
+import { checkPlan } from "../../../compiler/plan/check-plan.ts";
 import { lowerProgram } from "../../../compiler/plan/lower.ts";
 import type { LoweredProgram } from "../../../compiler/plan/lowered-program.ts";
 import { planProgram } from "../../../compiler/plan/plan-program.ts";
@@ -14,8 +15,8 @@ model m(x: tensor<f32>[N, 2]) -> (y: tensor<f32>[N, 2], z: tensor<f32>[N]) { fil
 `;
 const models = { "m.onnx": "input x: f32[batch, 2]\noutput y: f32[batch, 2]\noutput z: f32[batch]\n" };
 
-function lower(pipeline: string): LoweredProgram {
-  const { program, all } = checkText(`${head}pipeline p {\n  let rows = read jsonl("rows") as Row\n${pipeline}\n}\n`, models);
+function lower(pipeline: string, settings = ""): LoweredProgram {
+  const { program, all } = checkText(`${head}pipeline p {\n${settings}  let rows = read jsonl("rows") as Row\n${pipeline}\n}\n`, models);
   if (program === undefined) throw new Error(all.map((diagnostic) => diagnostic.message).join("\n"));
   return lowerProgram(program);
 }
@@ -125,5 +126,19 @@ describe("verifyPlan", () => {
     ["a bound that is not the sum of its parts", (p) => ({ ...p, memory: { ...p.memory, edgeBytes: p.memory.edgeBytes + 1 } }), /memory bound/],
   ])("refuses %s", (_what, change, message) => {
     expect(() => verifyPlan(spoil(change), lowered)).toThrow(message);
+  });
+});
+
+describe("what a program does not carry out", () => {
+  test("is said at build, with what happens instead", () => {
+    const lowered = lower(
+      '  let out = rows |> { .id, ..m([.a, .b]) } with { shard: { pipeline: 2 }, device: "cuda:0" }\n  write out to jsonl("o")',
+      '  with { checkpoint: { at: "c", every: 10 } }\n',
+    );
+    const diagnostics = checkPlan(planProgram(lowered), lowered);
+    expect(diagnostics.map(({ code, severity, message }) => `${severity} ${code}: ${message}`)).toEqual([
+      "warning P0808: `checkpoint` is not carried out by this version of pipec: a run that is stopped starts over",
+      "warning P0808: `shard` is not carried out by this version of pipec: the model runs whole",
+    ]);
   });
 });
