@@ -155,21 +155,29 @@ function sum(values: readonly number[]): number {
  */
 function bestPlaces(cumulative: readonly number[], stages: number): readonly number[] {
   const places = cumulative.length - 1;
-  /** By last place: the heaviest stage so far, and the place before. */
-  let best = cumulative.slice(0, places).map((weight) => ({ heaviest: weight, path: [] as readonly number[] }));
   if (stages === 1) return [];
+  /** By last place: the heaviest stage so far. And for each number of stages, the place before. */
+  let heaviest = cumulative.slice(0, places);
+  const before: Int32Array[] = [];
   for (let stage = 2; stage <= stages; stage++) {
-    const ends = stage === stages ? [places] : Array.from({ length: places }, (_, at) => at);
-    best = ends.map((end) => {
-      let found = { heaviest: Infinity, path: [] as readonly number[] };
-      for (let from = stage - 2; from < end; from++) {
-        const before = best[from];
-        if (!before) continue;
-        const heaviest = Math.max(before.heaviest, (cumulative[end] ?? 0) - (cumulative[from] ?? 0));
-        if (heaviest < found.heaviest) found = { heaviest, path: [...before.path, from] };
+    const from = new Int32Array(places + 1);
+    const next = new Array<number>(places + 1).fill(Infinity);
+    for (let end = stage === stages ? places : stage - 1; end <= places; end++) {
+      for (let at = stage - 2; at < end; at++) {
+        const candidate = Math.max(heaviest[at] ?? Infinity, (cumulative[end] ?? 0) - (cumulative[at] ?? 0));
+        if (candidate >= (next[end] ?? Infinity)) continue;
+        next[end] = candidate;
+        from[end] = at;
       }
-      return found;
-    });
+    }
+    before.push(from);
+    heaviest = next;
   }
-  return best[0]?.path ?? [];
+  const found: number[] = [];
+  let end = places;
+  for (const from of before.reverse()) {
+    end = from[end] ?? 0;
+    found.unshift(end);
+  }
+  return found;
 }
