@@ -15,9 +15,18 @@ export function writeFiles(files: readonly { readonly path: string; readonly sho
       writeFileSync(beside, text);
       renameSync(beside, path);
     } catch (error) {
-      rmSync(beside, { force: true });
+      removeIfThere(beside);
       return reportNowhere(buildCodes.unwritable, { file: shown, what: describeFileFault(error) });
     }
   }
   return undefined;
+}
+
+/** `force` forgives a missing file, but not a path that leads through something that is no folder. */
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Nothing was written there; what went wrong is being reported already.
+  }
 }

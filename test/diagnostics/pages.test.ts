@@ -1,13 +1,16 @@
 /** The page of each diagnostic code: it exists, is titled as the catalogue says, and its cases give what it shows. */
-import { readFileSync, readdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import * as areas from "../../language/diagnostics/codes/index.ts";
 import { allCodes } from "../../language/diagnostics/catalogue.ts";
 import { renderDiagnostics, sourcesOf } from "../../language/diagnostics/render.ts";
 import { checkLiterate, literateCases } from "../support/literate.ts";
 import { diagnose } from "./front-end.ts";
 
 const folder = fileURLToPath(new URL("../../language/diagnostics/pages/", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url));
 const pages = readdirSync(folder).sort();
 const codes = allCodes();
 
@@ -39,10 +42,22 @@ describe.each(codes)("$code: $title", ({ code, title }) => {
       language === "error" ? renderDiagnostics(diagnose(found.files), sourcesOf(...found.files)) : undefined,
     );
   });
+});
 
-  test.runIf(frontEndAreas.test(code))("is given by every case of its page", () => {
-    const cases = literateCases(readFileSync(path, "utf8"));
+describe.each(codes.filter(({ code }) => frontEndAreas.test(code)))("$code", ({ code }) => {
+  test("is given by every case of its page", () => {
+    const cases = literateCases(readFileSync(`${folder}${code}.md`, "utf8"));
     expect(cases.length).toBeGreaterThan(0);
     for (const found of cases) expect(diagnose(found.files).map((diagnostic) => diagnostic.code)).toContain(code);
   });
+});
+
+test("every other code is asked for by a test of the pass that gives it", () => {
+  const tests = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "test"], { cwd: root, encoding: "utf8" })
+    .split("\n")
+    .filter((file) => file !== "" && file !== "test/diagnostics/pages.test.ts" && existsSync(`${root}${file}`))
+    .map((file) => readFileSync(`${root}${file}`, "utf8"));
+  const elsewhere = Object.values(areas).flatMap((area) => Object.entries(area)).filter(([, { code }]) => !frontEndAreas.test(code));
+  const untested = elsewhere.filter(([name, { code }]) => !tests.some((text) => text.includes(code) || text.includes(`Codes.${name}`)));
+  expect(untested.map(([name, { code }]) => `${code} ${name}`)).toEqual([]);
 });

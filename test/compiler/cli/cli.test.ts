@@ -3,6 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { createModelBuilder } from "../../../compiler/onnx/build-model.ts";
+import type { ModelBuilder } from "../../../compiler/onnx/build-model.ts";
+import { builtBytes } from "../../support/onnx-models.ts";
 import { sampleFolder } from "../../support/compile-sample.ts";
 import { makeWorkplace, node, pipec } from "../../support/workplace.ts";
 
@@ -293,3 +296,49 @@ pipeline notes {
     expect(resultOf(folder)).toContain('"id":"a"');
   });
 });
+
+describe("what a command cannot do is said with its code", () => {
+  test("a name it does not know: P0809, exit 2", async () => {
+    const { code, stderr } = await pipec(makeWorkplace(), "explain", "P9999");
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("error P0809: there is no code `P9999`") });
+  });
+
+  test("a place where nothing can be written: P0810, exit 2, nothing half-written", async () => {
+    const folder = makeWorkplace({ "copy.pipe": copy, "notes.jsonl": "", taken: "a file, no folder" });
+    const { code, stderr } = await pipec(folder, "build", "-o", "taken/out.js");
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("error P0810: ") });
+    expect(readFileSync(join(folder, "taken"), "utf8")).toBe("a file, no folder");
+  });
+
+  test("a binding that is none: P1013, exit 2", async () => {
+    const folder = makeWorkplace({ "m.onnx": "not looked at" });
+    const { code, stderr } = await pipec(folder, "inspect", "m.onnx", "--dim", "batch=many");
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("error P1013: "batch=many" is not a binding") });
+  });
+
+  test("a model that onnxruntime refuses when it is measured: P1146", async () => {
+    const folder = makeWorkplace({
+      "m.onnx": builtBytes(modelOfUnknownOperator()),
+      "main.pipe": `edition 1
+
+record Row { x: tensor<f32>[2] }
+model m(x: tensor<f32>[N, 2]) -> (y: tensor<f32>[N, 2]) { file: "m.onnx" }
+
+pipeline p {
+  let rows = read jsonl("rows.jsonl") as Row
+  write rows |> { ..m(.x) } to jsonl("out/rows")
+}
+`,
+    });
+    const { code, stderr } = await pipec(folder, "bench", "--batch", "1");
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("error P1146: m could not be measured: ") });
+  });
+});
+
+/** Its shapes are declared, so that only running it shows that nobody has the operator. */
+function modelOfUnknownOperator(): ModelBuilder {
+  const builder = createModelBuilder(17);
+  builder.node("Softsign", [builder.input("x", "f32", ["batch", 2])], {}, { outputs: ["y"], domain: "org.example" });
+  builder.output("y", "f32", ["batch", 2]);
+  return builder;
+}

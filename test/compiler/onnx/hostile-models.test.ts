@@ -83,7 +83,7 @@ describe("hostile model files", () => {
     b.output("c", "f32", [2]);
     const { model, diagnostics } = readModel(bytesModel("m", builtBytes(b)));
     expect(model).toBeUndefined();
-    expect(diagnostics.map((d) => d.message)).toEqual(['the graph has a cycle: node "first" -> node "second"']);
+    expect(diagnostics.map((d) => `${d.code}: ${d.message}`)).toEqual(['P1005: the graph has a cycle: node "first" -> node "second"']);
   });
 
   it("reports undefined and repeated values", () => {
