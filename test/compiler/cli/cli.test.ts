@@ -313,7 +313,7 @@ describe("what a command cannot do is said with its code", () => {
   test("a binding that is none: P1013, exit 2", async () => {
     const folder = makeWorkplace({ "m.onnx": "not looked at" });
     const { code, stderr } = await pipec(folder, "inspect", "m.onnx", "--dim", "batch=many");
-    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("error P1013: "batch=many" is not a binding") });
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('error P1013: "batch=many" is not a binding') });
   });
 
   test("a model that onnxruntime refuses when it is measured: P1146", async () => {

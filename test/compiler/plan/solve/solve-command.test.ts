@@ -90,3 +90,11 @@ test("a graph without nodes needs no device", async () => {
   const ran = await inTemporaryFile(graph({ nodes: [], edges: [] }), (path) => solve(path, true));
   expect(JSON.parse(ran.stdout)).toEqual({ period: 0, lowerBound: 0, optimal: true, assignment: [] });
 });
+
+test("no partition found, and none proved impossible: P1111 says so", async () => {
+  // Sixty free nodes that go one to a device: too many ways to walk all, too few devices.
+  const wide = graph({ maxFPGAs: 31, maxCPUs: 0, nodes: Array.from({ length: 60 }, (_, id) => node(id, { size: 51 })), edges: [] });
+  const { status, stderr } = await inTemporaryFile(wide, (path) => solve(path, false));
+  expect(status).toBe(3);
+  expect(stderr).toContain("error P1111: no partition was found that fits these devices");
+});
