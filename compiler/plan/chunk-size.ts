@@ -21,12 +21,12 @@ export function chunkRowsOf(pipeline: LoweredPipeline, batches: readonly number[
   return Math.max(1, Math.floor(wanted / unit)) * unit;
 }
 
-/** Chunks per commit: `checkpoint.every` rows, and enough for the largest `rows_per_file`. */
+/** Chunks per commit: at most `checkpoint.every` rows, or about the largest `rows_per_file` (more would leave a small second file). */
 export function groupChunksOf(pipeline: LoweredPipeline, chunkRows: number): number {
   const checkpoint = settingFields(pipeline.settings["checkpoint"]);
   const every = checkpoint === undefined ? undefined : numberSetting(checkpoint, "every");
   const perFile = pipeline.writes.map(({ write }) => numberOf(constantArgument(write.args["rows_per_file"])) ?? 0);
-  return Math.max(1, Math.ceil((every ?? Math.max(GROUP_ROWS, ...perFile)) / chunkRows));
+  return Math.max(1, Math.floor((every ?? Math.max(GROUP_ROWS, ...perFile)) / chunkRows));
 }
 
 function leastCommonMultiple(a: number, b: number): number {

@@ -35,7 +35,7 @@ export function columnType(type: ValueType): ColumnType {
       if (type.shape.length === 0) return type.dtype === "string" ? { kind: "string" } : { kind: "scalar", dtype: type.dtype };
       return { kind: "tensor", dtype: type.dtype, shape: type.shape.map((dim) => dimNumber(dim) ?? null) };
     case "string":
-      return { kind: "string" };
+      return type.literals === undefined ? { kind: "string" } : { kind: "string", choices: type.literals };
     case "bytes":
       return { kind: "bytes" };
     case "optional":

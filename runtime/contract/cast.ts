@@ -40,10 +40,17 @@ export function castScalar(value: Scalar, to: Dtype): Scalar {
   const number = typeof value === "string" ? parseNumber(value) : value;
   if (to === "bool") return Boolean(number);
   const range = INTEGER_RANGES[to];
-  if (range === undefined) return roundFloat(Number(number), to);
+  if (range === undefined) return toFloat(Number(number), to);
   const whole = toWhole(number, to);
   if (whole < range[0] || whole > range[1]) throw new RowError(`${value} does not fit ${to} (${range[0]} to ${range[1]})`);
   return to === "i64" || to === "u64" ? whole : Number(whole);
+}
+
+/** Infinity and NaN stay what they are; a number that would become infinite is refused. */
+function toFloat(value: number, to: Dtype): number {
+  const rounded = roundFloat(value, to);
+  if (Number.isFinite(value) && !Number.isFinite(rounded)) throw new RowError(`${value} does not fit ${to}`);
+  return rounded;
 }
 
 /** `value` rounded once to the precision of a float dtype. */

@@ -77,7 +77,7 @@ function fitsType(type: Exclude<ColumnType, { kind: "optional" }>, value: Exclud
     case "scalar":
       return typeof value === scalarKind(type.dtype);
     case "string":
-      return typeof value === "string";
+      return typeof value === "string" && (type.choices === undefined || type.choices.includes(value) || `is ${describeValue(value)}, but it must be one of ${type.choices.map((choice) => JSON.stringify(choice)).join(", ")}`);
     case "bytes":
       return value instanceof Uint8Array;
     case "tensor":

@@ -3,7 +3,8 @@ import type { Dtype } from "./value.ts";
 
 export type ColumnType =
   | { readonly kind: "scalar"; readonly dtype: Exclude<Dtype, "string"> }
-  | { readonly kind: "string" }
+  /** With `choices`, one of those. */
+  | { readonly kind: "string"; readonly choices?: readonly string[] }
   | { readonly kind: "bytes" }
   /** null: the dimension differs from row to row. */
   | { readonly kind: "tensor"; readonly dtype: Dtype; readonly shape: readonly (number | null)[] }

@@ -40,8 +40,11 @@ interface Mark extends Owner {
   readonly files: readonly string[];
 }
 
-/** Refuses targets that hold what is not ours to replace. Changes nothing. */
-export async function checkTarget(target: OutputTarget, owner: Owner, overwrite: boolean): Promise<void> {
+/**
+ * Refuses targets that hold what is not ours to replace. Changes nothing. `others`: full paths of the run's outputs,
+ * which may lie within this one and look after themselves.
+ */
+export async function checkTarget(target: OutputTarget, owner: Owner, overwrite: boolean, others: ReadonlySet<string>): Promise<void> {
   const full = resolve(target.path);
   const found = await stat(full).catch(() => undefined);
   if (found === undefined) return;
@@ -52,7 +55,7 @@ export async function checkTarget(target: OutputTarget, owner: Owner, overwrite:
   if (!found.isDirectory()) throw jobError("R0151", `${target.path} is a file, a folder is wanted`, `give a path that ends in .${target.extension} to write one file`);
   const mark = await readMark(full);
   const ours = new Set(mark !== undefined && mark.program === owner.program && mark.pipeline === owner.pipeline ? mark.files : []);
-  const foreign = (await listFiles(full)).find((file) => !ours.has(file));
+  const foreign = (await listFiles(full, others)).find((file) => !ours.has(file));
   if (foreign !== undefined && !(overwrite && foreign.endsWith(`.${target.extension}`))) {
     const fix = overwrite ? `--overwrite replaces .${target.extension} files only; move this one away or choose another folder` : "choose another folder, or pass --overwrite";
     throw jobError("R0150", `${target.path} holds ${foreign}, which no earlier run of this pipeline wrote`, fix);
@@ -91,11 +94,17 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** What goes for a folder's new files: those of its mark or, to `overwrite`, all of its kind but the run's other outputs. */
+export interface Replaced {
+  readonly overwrite: boolean;
+  readonly others: ReadonlySet<string>;
+}
+
 /** Renames the staged files, names relative to target, to their final places; what an earlier run left goes first. */
-export async function publish(target: OutputTarget, owner: Owner, files: readonly string[], overwrite: boolean): Promise<void> {
+export async function publish(target: OutputTarget, owner: Owner, files: readonly string[], replaced: Replaced): Promise<void> {
   await writing(target.path, async () => {
     if (target.kind === "file") await publishFile(target);
-    else await publishFolder(target, owner, files, overwrite);
+    else await publishFolder(target, owner, files, replaced);
     await rm(target.staging, { recursive: true, force: true });
   });
 }
@@ -106,12 +115,12 @@ async function publishFile(target: OutputTarget): Promise<void> {
   await syncPath(dirname(full));
 }
 
-async function publishFolder(target: OutputTarget, owner: Owner, files: readonly string[], overwrite: boolean): Promise<void> {
+async function publishFolder(target: OutputTarget, owner: Owner, files: readonly string[], { overwrite, others }: Replaced): Promise<void> {
   const full = resolve(target.path);
   await mkdir(full, { recursive: true });
   const kept = new Set(files);
   const mark = await readMark(full);
-  const old = overwrite ? (await listFiles(full)).filter((file) => file.endsWith(`.${target.extension}`)) : (mark?.files ?? []);
+  const old = overwrite ? (await listFiles(full, others)).filter((file) => file.endsWith(`.${target.extension}`)) : (mark?.files ?? []);
   // The mark goes first: a folder whose files are being replaced is not a finished one.
   await rm(join(full, MARK), { force: true });
   for (const file of old) if (!kept.has(file)) await removeFile(full, file);
@@ -169,14 +178,15 @@ function parseMark(value: unknown): Mark | undefined {
   return { program, pipeline, files: names };
 }
 
-/** Data files below a folder, relative to it with "/", in order. */
-async function listFiles(root: string, under = ""): Promise<readonly string[]> {
+/** Data files below a folder, relative to it with "/", in order; without the full paths `except` and what lies in them. */
+async function listFiles(root: string, except: ReadonlySet<string>, under = ""): Promise<readonly string[]> {
   const entries = await readdir(join(root, under), { withFileTypes: true });
   const files: string[] = [];
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.name.startsWith("_") || entry.name.startsWith(".")) continue;
     const name = under === "" ? entry.name : `${under}/${entry.name}`;
-    if (entry.isDirectory()) files.push(...(await listFiles(root, name)));
+    if (except.has(join(root, name))) continue;
+    if (entry.isDirectory()) files.push(...(await listFiles(root, except, name)));
     else files.push(name);
   }
   return files;

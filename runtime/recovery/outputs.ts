@@ -40,7 +40,8 @@ export async function openOutputs(request: OutputRequest): Promise<Outputs> {
   const deadTarget = pipeline.errors.kind === "deadLetter" ? describeTarget(pipeline.errors.path(), "jsonl") : undefined;
   const all = [...targets, deadTarget].filter((target) => target !== undefined);
   checkDistinct(all);
-  for (const target of all) await checkTarget(target, owner, overwrite);
+  const others = new Set(all.map((target) => resolve(target.path)));
+  for (const target of all) await checkTarget(target, owner, overwrite, others);
   const staged = await stageAll(all);
   const deadLetters = deadTarget === undefined ? undefined : openDeadLetters(deadTarget, request.splitsOf);
   return {
@@ -50,11 +51,11 @@ export async function openOutputs(request: OutputRequest): Promise<Outputs> {
     checkInputs: (splits) => checkInputs(all, splits),
     publish: async (files) => {
       // Dead letters may lie in a sink's folder, whose emptiness was checked: they go last.
-      for (const [index, target] of targets.entries()) if (target !== undefined) await publish(target, owner, files[index], overwrite);
+      for (const [index, target] of targets.entries()) if (target !== undefined) await publish(target, owner, files[index], { overwrite, others });
       if (deadTarget === undefined || deadLetters === undefined) return;
       const dead = await deadLetters.close();
       // No folder where nothing failed; but an earlier run's letters must go.
-      if (dead.length > 0 || (await exists(deadTarget.path))) await publish(deadTarget, owner, dead, overwrite);
+      if (dead.length > 0 || (await exists(deadTarget.path))) await publish(deadTarget, owner, dead, { overwrite, others });
     },
     discard: async () => {
       for (const { target, made } of staged.toReversed()) await discard(target, made);

@@ -56,7 +56,7 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology): Run
   const judge = (region: number, rows: number, failures: readonly RowFailure[]): void => {
     const [first] = failures;
     if (first !== undefined && pipeline.errors.kind === "fail") throw jobError("R0160", describeFailure(first, splitsOf(region)), 'mend the row, or set such rows aside with `errors: dead_letter("path", max: 0.1%)`');
-    const mustStop = budget.add(rows, failures.length);
+    const mustStop = budget.add(rows, sourceRowsOf(failures));
     if (mustStop) throw jobError("R0161", `${counters.dead} of ${counters.rowsRead} rows failed, more than the pipeline's \`errors\` setting allows${first === undefined ? "" : `; the last: ${describeFailure(first, splitsOf(region))}`}`);
   };
 
@@ -94,7 +94,7 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology): Run
       open.delete(key);
       counters.rowsRead += rowsRead;
       counters.filtered += filtered;
-      counters.dead += failures.length;
+      counters.dead += sourceRowsOf(failures);
       if (fault !== undefined) throw fault.error;
       const inOrder = failures.sort(compareFailures);
       judge(region, rowsRead, inOrder);
@@ -105,6 +105,11 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology): Run
     },
     isOverBudget: () => budget.isOver(),
   };
+}
+
+/** Source rows of one chunk that failed: a row may fail in several branches, or in several of its children. */
+function sourceRowsOf(failures: readonly RowFailure[]): number {
+  return new Set(failures.map((failure) => failure.row)).size;
 }
 
 /** "data/a.jsonl, line 12: cannot decode the image (pixels, ocr.pipe:31)". */

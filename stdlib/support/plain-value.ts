@@ -66,9 +66,9 @@ function toScalar(plain: unknown, dtype: Dtype, what: string): Scalar {
 }
 
 function toNumber(value: number | bigint, dtype: Dtype, what: string): Scalar {
-  if (integerRange(dtype) === undefined) return castScalar(value, dtype);
-  if (typeof value === "number" && !Number.isInteger(value)) throw new RowError(`${what} is ${value}, a whole number is wanted (${dtype})`);
-  if (typeof value === "number" && !Number.isSafeInteger(value)) {
+  const isInteger = integerRange(dtype) !== undefined;
+  if (isInteger && typeof value === "number" && !Number.isInteger(value)) throw new RowError(`${what} is ${value}, a whole number is wanted (${dtype})`);
+  if (isInteger && typeof value === "number" && !Number.isSafeInteger(value)) {
     throw new RowError(`${what} is beyond 2^53, where JSON numbers lose digits; write it as a string`);
   }
   try {
@@ -115,6 +115,7 @@ function isTypedArray(plain: unknown): plain is Iterable<number | bigint> {
 function nounOf(plain: unknown): string {
   if (Array.isArray(plain)) return "a list";
   if (plain instanceof Uint8Array) return "bytes";
+  if (plain === null) return "null";
   if (typeof plain === "object") return "an object";
   return typeof plain === "string" ? `the string ${JSON.stringify(plain.slice(0, 40))}` : String(plain);
 }

@@ -12,6 +12,7 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 export async function decodeImage(args: { readonly bytes: Uint8Array; readonly mode: string; readonly max_pixels: bigint }): Promise<Tensor> {
+  if (args.bytes.byteLength === 0) throw new RowError("the picture cannot be decoded: it is empty");
   const { data, info } = await sharp(args.bytes, { limitInputPixels: Number(args.max_pixels), failOn: "warning" })
     .autoOrient()
     .toColourspace("srgb")

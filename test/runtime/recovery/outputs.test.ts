@@ -105,6 +105,26 @@ describe("outputs", () => {
     expect(readdirSync(at)).toEqual([]);
   });
 
+  it("may lie within one another, however often they are written", async () => {
+    const at = folder();
+    const sinks = [sinkTo(join(at, "out")), sinkTo(join(at, "out", "more"), { id: 1 }), sinkTo(join(at, "out", "one.jsonl"), { id: 2 })];
+    const run = async (rows: readonly Row[], overwrite: boolean): Promise<void> => {
+      const outputs = await open(pipelineOf(...sinks), overwrite);
+      const files = await Promise.all(sinks.map(async (sink, index) => {
+        const writer = createSinkWriter({ sink, columns, groupChunks: 2, target: outputs.targets[index] });
+        await writer.write(0, rows);
+        return (await writer.finish()).files;
+      }));
+      await outputs.publish(files);
+      await outputs.discard();
+    };
+    for (const overwrite of [false, false, true]) {
+      await run([row(1, "a")], overwrite);
+      expect(readdirSync(join(at, "out")).sort()).toEqual(["_SUCCESS", "more", "one.jsonl", "part-00000-000.jsonl"]);
+      expect(readdirSync(join(at, "out", "more")).sort()).toEqual(["_SUCCESS", "part-00000-000.jsonl"]);
+    }
+  });
+
   it("clears away what a killed run left, not what a running one has", async () => {
     const at = folder();
     // No process has this number: the largest there can be is 2^22.
