@@ -4,8 +4,10 @@
  * ResNet-50 drops in at the same place.
  *
  *     node scripts/run-ts.mjs samples/resnet50/make-model.ts [FILE]
+ *
+ * Run by `npm ci`; a file that is already there is left alone.
  */
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createModelBuilder } from "../../compiler/onnx/build-model.ts";
@@ -108,6 +110,9 @@ function resnet50(): Uint8Array {
 }
 
 const target = process.argv[2] ?? fileURLToPath(new URL("models/resnet50.onnx", import.meta.url));
-mkdirSync(dirname(target), { recursive: true });
-writeFileSync(`${target}.part`, resnet50());
-renameSync(`${target}.part`, target);
+// A model that is there may be the user's own.
+if (!existsSync(target)) {
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(`${target}.part`, resnet50());
+  renameSync(`${target}.part`, target);
+}
