@@ -2,6 +2,7 @@
  * What every source promises, tried on each in the registry that reads tables, through files that the sinks
  * wrote; then each format's own rules.
  */
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -197,4 +198,10 @@ test("images gives path and bytes, in order, hidden files left out", async () =>
   expect(open.splits).toMatchObject([{ rows: 3 }]);
   expect(good(await all(open)).map((row) => row.path)).toEqual(["a.jpg", "b.PNG", "sub/c.webp"]);
   expect(good(await all(open, 2))).toEqual([{ path: "sub/c.webp", bytes: new TextEncoder().encode("sub/c.webp") }]);
+});
+
+test.skipIf(process.platform === "win32")("a pipe is refused at once: waiting for its writer could not be ended", async () => {
+  const pipe = join(folder, "in.jsonl");
+  execFileSync("mkfifo", [pipe]);
+  await expect(jsonl.open({ path: pipe }, columns)).rejects.toThrow("in.jsonl is a pipe or a device");
 });

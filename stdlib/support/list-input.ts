@@ -41,7 +41,8 @@ async function listPlain(path: string, extensions: readonly string[] | undefined
   const found = await stat(path).catch((error: unknown) => {
     throw describeFileError(error, path);
   });
-  if (!found.isDirectory()) return { base: "", names: [path] };
+  if (!found.isDirectory() && !found.isFile()) throw new JobError("R0141", `${path} is a pipe or a device: it cannot be read again from any row, as a file can`, "write the data to a file first");
+  if (found.isFile()) return { base: "", names: [path] };
   const all = await glob("**/*", { cwd: path, onlyFiles: true });
   // Hidden files and folders that start with _ are what earlier runs leave (dead letters, checkpoints).
   const visible = all.filter((name) => !name.split("/").some((part) => part.startsWith("_")));
