@@ -15,6 +15,7 @@ import { csv } from "./csv/kernel.ts";
 import { images } from "./images/kernel.ts";
 import { jsonl } from "./jsonl/kernel.ts";
 import { parquet } from "./parquet/kernel.ts";
+import { listInput } from "../support/list-input.ts";
 import { csv as csvSink } from "../sinks/csv/kernel.ts";
 import { jsonl as jsonlSink } from "../sinks/jsonl/kernel.ts";
 import { parquet as parquetSink } from "../sinks/parquet/kernel.ts";
@@ -99,6 +100,17 @@ describe.each(formats)("$name", ({ name, source, sink, sourceArgs, sinkArgs }) =
     const ids = (items: readonly SourceItem[]) => good(items).map((row) => Number(row.id) / 2 ** 40);
     expect(ids(await all(await openSource(inner)))).toEqual([1, 0, 2]);
     expect(ids(await all(await openSource(join(inner, `[ab].${name}`))))).toEqual([0, 2]);
+  });
+
+  test("names that look like patterns but are there mean themselves", async () => {
+    const odd = join(folder, "odd (1)", "a[0]");
+    await mkdir(odd, { recursive: true });
+    for (const name of ["x[1].jsonl", "y (2).jsonl"]) await writeFile(join(odd, name), "");
+    const files = async (path: string): Promise<readonly string[]> => (await listInput(path, [".jsonl"])).map((file) => file.file.slice(odd.length + 1));
+    expect(await files(join(odd, "x[1].jsonl"))).toEqual(["x[1].jsonl"]);
+    expect(await files(odd)).toEqual(["x[1].jsonl", "y (2).jsonl"]);
+    expect(await files(join(odd, "*.jsonl"))).toEqual(["x[1].jsonl", "y (2).jsonl"]);
+    expect(await files(join(folder, "odd*", "*", "y*"))).toEqual(["y (2).jsonl"]);
   });
 
   test("missing input is one clear message", async () => {

@@ -24,17 +24,27 @@ export async function listInput(path: string, extensions: readonly string[] | un
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) {
     throw new JobError("R0144", `${path}: only files on this machine can be read`, "copy the data here first, or mount it as a folder");
   }
-  const { base, names } = isDynamicPattern(path) ? await listGlob(path) : await listPlain(path, extensions);
+  const { base, names } = (await isPattern(path)) ? await listGlob(path) : await listPlain(path, extensions);
   if (names.length === 0) throw new JobError("R0145", `${path} has no ${extensions === undefined ? "" : `${extensions.join(", ")} `}files to read`);
   return Promise.all(names.map((name) => describeFile(base, name)));
 }
 
+/** What is there under just this name is no pattern: `photos (1)`, `a[0].jsonl`. */
+async function isPattern(path: string): Promise<boolean> {
+  return isDynamicPattern(path) && !(await exists(path));
+}
+
 async function listGlob(pattern: string): Promise<{ base: string; names: readonly string[] }> {
-  const fixed = pattern.split("/");
-  const firstDynamic = fixed.findIndex((part) => isDynamicPattern(part));
-  const base = fixed.slice(0, firstDynamic).join("/") || (pattern.startsWith("/") ? "/" : ".");
-  const names = await glob(fixed.slice(firstDynamic).join("/"), { cwd: base, onlyFiles: true });
+  const parts = pattern.split("/");
+  let fixed = 0;
+  while (fixed < parts.length - 1 && !(await isPattern(parts.slice(0, fixed + 1).join("/")))) fixed++;
+  const base = parts.slice(0, fixed).join("/") || (pattern.startsWith("/") ? "/" : ".");
+  const names = await glob(parts.slice(fixed).join("/"), { cwd: base, onlyFiles: true });
   return { base, names: byCodeUnit(names) };
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(() => true, () => false);
 }
 
 async function listPlain(path: string, extensions: readonly string[] | undefined): Promise<{ base: string; names: readonly string[] }> {
