@@ -12,6 +12,8 @@ import { openOutputs } from "../recovery/outputs.ts";
 import type { Outputs } from "../recovery/outputs.ts";
 import type { WrittenFiles } from "../recovery/sink-writer.ts";
 import type { RunCounters } from "../telemetry/run-counters.ts";
+import { noLog } from "../telemetry/run-event.ts";
+import type { RunLog } from "../telemetry/run-event.ts";
 import { runOnWorkers } from "./coordinator.ts";
 import { runInterpreted } from "./interpret.ts";
 import { createRunLedger } from "./run-ledger.ts";
@@ -35,6 +37,8 @@ export interface RunRequest {
   readonly onStart: (counters: RunCounters, scheduler: Scheduler | undefined) => void;
   /** Interpreter only: each step's rows. */
   readonly observe: (step: StepSpec, chunk: Chunk) => void;
+  /** Told every event of the run. */
+  readonly log?: RunLog;
 }
 
 export interface RunOutcome {
@@ -85,5 +89,5 @@ function runWith(request: RunRequest, topology: Topology, ledger: RunLedger, out
     return runInterpreted({ pipeline, topology, ledger, outputs, signal, observe: request.observe });
   }
   const { params, file, folder, onText } = request;
-  return runOnWorkers({ pipeline, topology, ledger, outputs, params, file, folder, onText, signal, onStart: (scheduler) => request.onStart(ledger.counters, scheduler) });
+  return runOnWorkers({ pipeline, topology, ledger, outputs, params, file, folder, onText, signal, log: request.log ?? noLog, onStart: (scheduler) => request.onStart(ledger.counters, scheduler) });
 }

@@ -1,0 +1,40 @@
+/** What the coordinator knows of a run while it lasts: what handles workers' words and carries out commands works on it. */
+import type { PipelineSpec } from "../contract/program.ts";
+import type { Value } from "../contract/value.ts";
+import type { Outputs } from "../recovery/outputs.ts";
+import type { WrittenFiles } from "../recovery/sink-writer.ts";
+import type { RunLog } from "../telemetry/run-event.ts";
+import type { RunLedger } from "./run-ledger.ts";
+import type { RunningWorker, WorkerSetting } from "./run-workers.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Topology } from "./topology.ts";
+
+export interface CoordinatorRequest {
+  readonly pipeline: PipelineSpec;
+  readonly topology: Topology;
+  readonly ledger: RunLedger;
+  readonly outputs: Outputs;
+  readonly params: Readonly<Record<string, Value>>;
+  /** The program's own bundle, which every worker runs, and its folder. */
+  readonly file: string;
+  readonly folder: string;
+  /** Text that a worker's code writes to stdout or stderr. */
+  readonly onText: (stream: "stdout" | "stderr", text: Uint8Array) => void;
+  /** Called when rows start to move, and gives the view of queues for progress. */
+  readonly onStart: (scheduler: Scheduler) => void;
+  readonly signal: AbortSignal;
+  /** Told everything that happens; never asked. */
+  readonly log: RunLog;
+}
+
+export interface Coordination {
+  readonly request: CoordinatorRequest & WorkerSetting;
+  readonly scheduler: Scheduler;
+  /** By stage and replica. */
+  readonly stageWorkers: readonly RunningWorker[][];
+  readonly sinkWorkers: RunningWorker[];
+  readonly written: Map<number, WrittenFiles>;
+  notReady: number;
+  readonly startedMs: number;
+  readonly resolve: (written: readonly WrittenFiles[]) => void;
+}

@@ -1,0 +1,88 @@
+/** What the coordinator does at a worker's word: books it, tells the scheduler, and carries out what that decides. */
+import { performance } from "node:perf_hooks";
+import { JobError } from "../contract/kernel.ts";
+import type { Coordination } from "./coordination.ts";
+import type { Fault, FromWorker, WorkerRole } from "./messages.ts";
+import type { SchedulerCommand } from "./scheduler.ts";
+
+/** An error of our own in a worker, with its stack. */
+class WorkerBug extends Error {
+  override readonly name = "WorkerBug";
+}
+
+/** Throws what ends the run. */
+export function handleMessage(c: Coordination, role: WorkerRole, message: FromWorker): void {
+  if (message.kind === "fault") throw fromFault(message.fault);
+  if (message.kind === "ready") handleReady(c, role, message);
+  else if (role.kind === "stage") handleStageMessage(c, role, message);
+  else handleSinkMessage(c, role.sink, message);
+}
+
+/** Rows start to move when every worker is ready: what is wrong with a model or a path shows before the first row. */
+function handleReady(c: Coordination, role: WorkerRole, message: Extract<FromWorker, { kind: "ready" }>): void {
+  const { topology, outputs, ledger, onStart, log } = c.request;
+  if (role.kind === "stage") log({ kind: "stageReady", stage: role.stage, replica: role.replica, loadMs: performance.now() - c.startedMs });
+  else log({ kind: "sinkReady", sink: role.sink });
+  if (role.kind === "stage" && message.splits !== undefined) {
+    outputs.checkInputs(message.splits);
+    ledger.addSource(topology.stages[role.stage].region, message.splits);
+  }
+  if (--c.notReady > 0) return;
+  onStart(c.scheduler);
+  carryOut(c, c.scheduler.start());
+}
+
+function handleStageMessage(c: Coordination, { stage, replica }: Extract<WorkerRole, { kind: "stage" }>, message: FromWorker): void {
+  if (message.kind === "done") {
+    c.request.ledger.addReport(stage, message.chunk, message);
+    c.request.log({ kind: "chunkDone", stage, replica, chunk: message.chunk, rowsIn: message.rowsIn, rowsOut: message.rowsOut, failed: message.failures.length, busyMs: message.busyMs });
+    carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, chunk: message.chunk, bytes: message.bytes, exhausted: message.exhausted }));
+  } else if (message.kind === "faulty") {
+    const { code, message: text, fix } = message.fault;
+    c.request.log({ kind: "fault", code, message: text, stage });
+    c.request.ledger.addFault(stage, message.chunk, new JobError(code, text, fix));
+    carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, chunk: message.chunk, bytes: message.bytes, exhausted: false }));
+  } else if (message.kind === "sourceEnd") {
+    carryOut(c, c.scheduler.handle({ kind: "sourceEnd", stage, chunks: message.chunks }));
+  }
+}
+
+function handleSinkMessage(c: Coordination, sink: number, message: FromWorker): void {
+  const { ledger, pipeline } = c.request;
+  if (message.kind === "sinkDone") {
+    ledger.addSinkReport(sink, message.rows, message.busyMs);
+    c.request.log({ kind: "sinkDone", sink, chunk: message.chunk, rows: message.rows, busyMs: message.busyMs });
+    carryOut(c, c.scheduler.handle({ kind: "sinkDone", sink, chunk: message.chunk }));
+  } else if (message.kind === "finished") {
+    c.written.set(sink, message.written);
+    if (c.written.size < pipeline.sinks.length) return;
+    c.scheduler.verifyIdle();
+    c.resolve(pipeline.sinks.map(({ id }) => c.written.get(id) ?? { files: [], rows: 0, bytes: 0 }));
+  }
+}
+
+/** The compiler's bound holds more than what lies on edges (weights, heaps): to pass it even so is our bug. */
+function verifyWithinBound(c: Coordination): void {
+  const bytes = c.scheduler.edgeFill().reduce((sum, edge) => sum + edge.bytes, 0);
+  const { memoryBoundBytes } = c.request.pipeline;
+  if (bytes > memoryBoundBytes) throw new Error(`${bytes} bytes wait between stages, the plan's bound for the whole run is ${memoryBoundBytes}`);
+}
+
+function carryOut(c: Coordination, commands: readonly SchedulerCommand[]): void {
+  const { topology, ledger, outputs } = c.request;
+  verifyWithinBound(c);
+  for (const command of commands) {
+    if (command.kind === "run") c.stageWorkers[command.stage][command.replica].post({ kind: "run", chunk: command.chunk, to: command.to });
+    else if (command.kind === "completed") {
+      if (command.isNeeded) ledger.completeChunk(command.region, command.chunk, outputs.deadLetters);
+      else ledger.dropChunk(command.region, command.chunk);
+    } else for (const sink of topology.regions[command.region].sinks) c.sinkWorkers[sink].post({ kind: "finish" });
+  }
+}
+
+function fromFault(fault: Fault): Error {
+  if (fault.kind === "job") return new JobError(fault.code, fault.message, fault.fix);
+  const bug = new WorkerBug(fault.message);
+  bug.stack = fault.stack;
+  return bug;
+}

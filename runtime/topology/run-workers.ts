@@ -1,0 +1,108 @@
+/**
+ * The worker threads of a run: starting them with their ports, joining new ones to those that run, ending them. Nothing
+ * here decides anything.
+ */
+import { MessageChannel, Worker } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import { jobError } from "../contract/failures.ts";
+import type { PipelineSpec } from "../contract/program.ts";
+import type { Value } from "../contract/value.ts";
+import type { FromWorker, OutPort, ToWorker, WorkerRole, WorkerStart } from "./messages.ts";
+import type { Topology } from "./topology.ts";
+
+/** What every worker of a run is started with. */
+export interface WorkerSetting {
+  readonly pipeline: PipelineSpec;
+  readonly params: Readonly<Record<string, Value>>;
+  /** The program's own bundle, which every worker runs, and its folder. */
+  readonly file: string;
+  readonly folder: string;
+  /** Text that a worker's code writes to stdout or stderr. */
+  readonly onText: (stream: "stdout" | "stderr", text: Uint8Array) => void;
+  readonly stop: SharedArrayBuffer;
+}
+
+export interface RunningWorker {
+  readonly role: WorkerRole;
+  readonly thread: Worker;
+  readonly post: (message: ToWorker) => void;
+  readonly ended: Promise<void>;
+}
+
+export interface WorkerPorts {
+  readonly inPorts: MessagePort[];
+  readonly outPorts: OutPort[];
+}
+
+/** A channel from every worker of a stage to every worker that its edges lead to. */
+export function joinPorts(pipeline: PipelineSpec, topology: Topology): { readonly ofStage: (stage: number, replica: number) => WorkerPorts; readonly ofSink: (sink: number) => WorkerPorts } {
+  const empty = (): WorkerPorts => ({ inPorts: [], outPorts: [] });
+  const stages = topology.stages.map((stage) => Array.from({ length: stage.replicas }, empty));
+  const sinks = topology.sinks.map(empty);
+  for (const edge of pipeline.edges) {
+    const receivers = edge.to.kind === "stage" ? stages[edge.to.stage] : [sinks[edge.to.sink]];
+    for (const sender of stages[edge.fromStage]) {
+      receivers.forEach((receiver, replica) => {
+        const { port1, port2 } = new MessageChannel();
+        sender.outPorts.push({ edge: edge.id, replica, port: port1 });
+        receiver.inPorts.push(port2);
+      });
+    }
+  }
+  return { ofStage: (stage, replica) => stages[stage][replica], ofSink: (sink) => sinks[sink] };
+}
+
+export function startWorker(setting: WorkerSetting, role: WorkerRole, ports: WorkerPorts, onMessage: (message: FromWorker) => void, onFault: (error: unknown) => void): RunningWorker {
+  const start: WorkerStart = { pipeline: setting.pipeline.name, role, params: setting.params, folder: setting.folder, stop: setting.stop, ...ports };
+  const thread = new Worker(setting.file, {
+    workerData: { pipec: start },
+    transferList: [...ports.inPorts, ...ports.outPorts.map(({ port }) => port)],
+    stdout: true,
+    stderr: true,
+  });
+  let closing = false;
+  thread.on("message", onMessage);
+  thread.on("error", (error) => onFault(describeThreadError(error, setting.pipeline, role)));
+  thread.stdout.on("data", (text: Uint8Array) => setting.onText("stdout", text));
+  thread.stderr.on("data", (text: Uint8Array) => setting.onText("stderr", text));
+  const ended = new Promise<void>((resolve) => {
+    thread.once("exit", () => {
+      if (!closing) onFault(jobError("R0171", `the worker of ${labelOf(setting.pipeline, role)} ended before its work was done`));
+      resolve();
+    });
+  });
+  return {
+    role,
+    thread,
+    ended,
+    post: (message) => {
+      if (message.kind === "close") closing = true;
+      thread.postMessage(message);
+    },
+  };
+}
+
+/** How long a worker may take to finish what it is in, before it is ended in the middle of its JavaScript. */
+const CLOSE_MS = 10_000;
+
+/**
+ * Workers end by themselves: a thread that is terminated while it returns from native code takes the process with it.
+ * One that does not come back is terminated in the end, since then it is most likely lost in JavaScript.
+ */
+export async function closeWorkers(workers: readonly RunningWorker[]): Promise<void> {
+  for (const worker of workers) worker.post({ kind: "close" });
+  await Promise.all(workers.map(async (worker) => {
+    const timer = setTimeout(() => void worker.thread.terminate(), CLOSE_MS);
+    await worker.ended;
+    clearTimeout(timer);
+  }));
+}
+
+function labelOf(pipeline: PipelineSpec, role: WorkerRole): string {
+  return role.kind === "stage" ? pipeline.stages[role.stage].label : pipeline.sinks[role.sink].label;
+}
+
+function describeThreadError(error: unknown, pipeline: PipelineSpec, role: WorkerRole): unknown {
+  const isMemory = error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
+  return isMemory ? jobError("R0170", `the worker of ${labelOf(pipeline, role)} ran out of memory`, "use smaller chunks or batches, or run node with a larger --max-old-space-size") : error;
+}
