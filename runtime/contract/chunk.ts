@@ -6,7 +6,7 @@
  * the row's number in the chunk; under an explode the parent is an index into the innermost level and the child its
  * number among the parent's children. So streams of one lineage can be aligned and explodes closed without a shuffle.
  */
-import type { Row } from "./value.ts";
+import type { Row, Tensor } from "./value.ts";
 
 export interface ChunkId {
   /** Counts the chunks of one source from 0, in row order. */
@@ -28,7 +28,29 @@ export interface Chunk extends RowIds {
   readonly levels: readonly ParentLevel[];
   /** What a user looks for, for each source row of the chunk: "line 12". */
   readonly places: readonly string[];
+  /** Calls of cut models that are under way, between two parts. */
+  readonly batches?: readonly OpenBatches[];
 }
+
+/** The batches of one call of a cut model: each of the chunk's rows is in exactly one of them. */
+export interface OpenBatches {
+  /** `ModelPart.call`. */
+  readonly call: string;
+  readonly batches: readonly OpenBatch[];
+}
+
+export interface OpenBatch {
+  /** The positions of the batch's rows in the chunk, in the order of the batch axis; GONE where a row has been dropped since. */
+  readonly rows: readonly number[];
+  /** The model's dimensions: each row's own, and the padded ones, which all rows share. */
+  readonly own: readonly Readonly<Record<string, number>>[];
+  readonly padded: Readonly<Record<string, number>>;
+  /** What the next part receives, by name. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
+/** Stands for the position of a row that is not in the chunk any more. */
+export const GONE = -1;
 
 /** The rows that one explode opened: never dropped, so that an implode sees parents whose children are all gone. */
 export interface ParentLevel extends RowIds {
@@ -54,7 +76,13 @@ export function sourceRowOf(chunk: Chunk, index: number): number {
 /** The rows at `indices` (ascending) only. */
 export function selectRows(chunk: Chunk, indices: readonly number[]): Chunk {
   if (indices.length === chunk.rows.length) return chunk;
-  return { ...chunk, rows: pickAt(chunk.rows, indices), parents: pickAt(chunk.parents, indices), children: pickAt(chunk.children, indices) };
+  const kept = { ...chunk, rows: pickAt(chunk.rows, indices), parents: pickAt(chunk.parents, indices), children: pickAt(chunk.children, indices) };
+  return chunk.batches === undefined ? kept : { ...kept, batches: moveRows(chunk.batches, new Map(indices.map((index, position) => [index, position]))) };
+}
+
+/** The same batches with their rows at other positions. */
+function moveRows(calls: readonly OpenBatches[], positions: ReadonlyMap<number, number>): readonly OpenBatches[] {
+  return calls.map((call) => ({ ...call, batches: call.batches.map((batch) => ({ ...batch, rows: batch.rows.map((row) => positions.get(row) ?? GONE) })) }));
 }
 
 /** The chunk with the parents of the rows at `indices` marked failed. */

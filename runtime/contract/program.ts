@@ -58,6 +58,10 @@ export interface PipelineSpec {
   readonly tickets: number;
   /** What the compiler computed for the whole run; bytes between stages are held to it while the run lasts. */
   readonly memoryBoundBytes: number;
+  /** Groups are committed as they come, at about `everyRows` rows of the source, and a later run goes on from there. */
+  readonly checkpoint?: { readonly at: () => string; readonly everyRows: number };
+  /** Digest of what the pipeline computes, its models and externs included; where there is a checkpoint. */
+  readonly fingerprint?: string;
   /** Settings of the program that have no effect yet, by name: the run says so. */
   readonly laterSettings?: readonly string[];
 }
@@ -75,6 +79,11 @@ export type StepSpec = StepBase &
     | { readonly kind: "map"; readonly input: number; readonly row: (row: Row) => Row | Promise<Row>; readonly concurrency: number }
     | { readonly kind: "filter"; readonly input: number; readonly keep: (row: Row) => boolean | Promise<boolean> }
     | { readonly kind: "model"; readonly input: number; readonly model: ModelSpec; readonly bind: ModelBinding }
+    /**
+     * A part of a model that is cut: `model` describes the whole. The columns of every part but the last are those it
+     * carries (`bind.carried`); the last adds `bind.outputs`.
+     */
+    | { readonly kind: "modelPart"; readonly input: number; readonly model: ModelSpec; readonly bind: ModelBinding; readonly part: ModelPart }
     /** Each field's value is a list or a tensor; all of one row have the same length; the others are carried. */
     | { readonly kind: "explode"; readonly input: number; readonly fields: (row: Row) => Row | Promise<Row>; readonly carried: readonly string[]; readonly childrenMax: number }
     | { readonly kind: "implode"; readonly input: number; readonly aggregates: readonly AggregateSpec[]; readonly carried: readonly string[] }
@@ -125,7 +134,64 @@ export interface ModelSpec {
   /** "cpu", "cuda:0", "tensorrt:0", "webgpu:0". Never anything else than what is asked for. */
   readonly device: string;
   readonly intraOpThreads: number;
+  /** Absent: the session optimises the graph, and its weights are its own. */
+  readonly session?: SessionSettings;
 }
+
+export interface SessionSettings {
+  /** False: the graph runs as the file has it (it was optimised before it was cut, or results are to be bit-identical). */
+  readonly optimize: boolean;
+  /** Weights in files beside the model stay mapped as they are, once for all sessions of a process; small batches run slower. */
+  readonly shareWeights: boolean;
+}
+
+/**
+ * One of `count` parts of a model, each a step of its own. The first packs rows into batches, the last takes them
+ * apart; in between, the batches travel in the chunk (`Chunk.batches`).
+ */
+export interface ModelPart {
+  /** Equal on all parts of one call of the model, and unlike that of any other call in the pipeline. */
+  readonly call: string;
+  /** From 0. */
+  readonly index: number;
+  readonly count: number;
+  /** Tensors that arrive from the part before; at the first part, the model's input ports. */
+  readonly receives: readonly string[];
+  /** Tensors that leave for the next part, forwards included; at the last part, the model's output ports. */
+  readonly sends: readonly string[];
+  /** One: a worker of its own runs the part. Several: a gang of that many, in lockstep. */
+  readonly ranks: readonly RankSpec[];
+  /** Where each tensor of `sends` comes from, as rank 0 sees it: "stage" passes on what was received, "self" is computed. */
+  readonly outputs: readonly { readonly value: string; readonly from: TensorOrigin }[];
+  /**
+   * How a batch can be cut into rows when a call of a later part fails: the batch axis of a received tensor, or null
+   * where the tensor does not depend on the batch. One that is in neither way known cannot be cut: the job fails.
+   */
+  readonly batchAxes?: Readonly<Record<string, number | null>>;
+}
+
+export interface RankSpec {
+  /** As `ModelSpec.device`. */
+  readonly device: string;
+  /** Run in order; all ranks of a part have the same number. */
+  readonly segments: readonly SegmentSpec[];
+}
+
+/** A model file that one rank runs between two exchanges with the others. */
+export interface SegmentSpec {
+  /** Relative to the folder of `out.js`. */
+  readonly file: string;
+  readonly inputs: readonly { readonly port: string; readonly from: TensorOrigin }[];
+  readonly outputs: readonly string[];
+}
+
+export type TensorOrigin =
+  /** One of the part's `receives`. */
+  | { readonly kind: "stage"; readonly value: string }
+  /** Computed by an earlier segment of this rank. */
+  | { readonly kind: "self"; readonly segment: number; readonly port: string }
+  /** Computed by an earlier segment of another rank. */
+  | { readonly kind: "peer"; readonly rank: number; readonly segment: number; readonly port: string };
 
 export interface ModelPortSpec {
   /** The name in the file. */

@@ -62,6 +62,8 @@ async function openStep(step: Exclude<StepSpec, { kind: "read" }>, context: Step
       return openFilter(step);
     case "model":
       return openModelStep(step, context);
+    case "modelPart":
+      throw new Error(`part ${step.part.index} of model ${step.model.name} cannot be run yet`);
     case "explode":
       return openExplode(step, context);
     case "implode":
