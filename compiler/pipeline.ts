@@ -30,6 +30,7 @@ import { printPlan } from "./plan/print-plan.ts";
 import { verifyPlan } from "./plan/verify-plan.ts";
 import type { PathNames } from "./emit/emit-context.ts";
 import { emitProgram } from "./emit/emit-program.ts";
+import type { FileDigests } from "./emit/fingerprint.ts";
 import type { EmittedProgram } from "./emit/emitted-program.ts";
 
 export const passNames = ["lex", "parse", "check", "lower", "plan", "emit"] as const;
@@ -49,6 +50,8 @@ export interface CompileRequest {
   readonly toCwd: string;
   /** Opens the models' files for the plan of a program that states its hardware; without it, no such plan is made. */
   readonly readGraph?: GraphReader;
+  /** Digests of models and externs, for the fingerprints of pipelines with a checkpoint. */
+  readonly digests?: FileDigests;
   /** Keep what test blocks look at, and write them out too. */
   readonly tests?: boolean;
 }
@@ -96,7 +99,7 @@ export function compile(request: CompileRequest, last: PassName = "emit"): Compi
   diagnostics.push(...checkPlan(plan, lowered));
   if (last === "plan" || hasErrors(diagnostics)) return { ...front, diagnostics, checked, lowered, plan };
 
-  const emitted = emitProgram(lowered, plan, { catalog: request.catalog, paths: pathNames(request), tests: request.tests === true });
+  const emitted = emitProgram(lowered, plan, { catalog: request.catalog, paths: pathNames(request), tests: request.tests === true, ...(request.digests === undefined ? {} : { digests: request.digests }) });
   return { ...front, diagnostics, checked, lowered, plan, emitted };
 }
 

@@ -6,6 +6,7 @@ import type { Diagnostic } from "../../language/diagnostics/diagnostic.ts";
 import { loadCatalog } from "../models/load-catalog.ts";
 import { compile } from "../pipeline.ts";
 import type { Compilation, PassName } from "../pipeline.ts";
+import { createFileDigests } from "./file-digests.ts";
 import { findProgram } from "./find-program.ts";
 import { createModelReader } from "./model-reader.ts";
 import { openGraphs } from "./open-graphs.ts";
@@ -38,7 +39,7 @@ export function compileFile(cwd: string, options: CompileOptions, last: PassName
   const toCwd = fromOut(cwd);
   const catalog = loadCatalog(createModelReader(cwd));
   const graphs = openGraphs(cwd);
-  const request = { file: found.file, ...(options.solve === false ? {} : { readGraph: graphs.read }), text: found.text, loadFile: fileLoader(cwd), catalog, buildParams: Object.fromEntries(params.values), toMain, toCwd, tests: options.tests === true };
+  const request = { file: found.file, ...(options.solve === false ? {} : { readGraph: graphs.read }), text: found.text, loadFile: fileLoader(cwd), catalog, buildParams: Object.fromEntries(params.values), toMain, toCwd, digests: createFileDigests(cwd), tests: options.tests === true };
   try {
     return { ok: true, file: found.file, outFile, toMain, toCwd, compilation: compile(request, last) };
   } finally {

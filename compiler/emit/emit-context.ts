@@ -8,6 +8,7 @@ import { positionAt } from "../../language/source/source-file.ts";
 import type { Span } from "../../language/source/span.ts";
 import type { LoweredProgram } from "../plan/lowered-program.ts";
 import { functionsUsed, resourcesUsed, visitExpr } from "../plan/walk-expr.ts";
+import type { FileDigests } from "./fingerprint.ts";
 import { noSizes } from "./dim-sizes.ts";
 import type { DimSizes } from "./dim-sizes.ts";
 import { camelCase, createNamer } from "./names.ts";
@@ -19,6 +20,7 @@ export interface EmitContext {
   readonly lowered: LoweredProgram;
   readonly catalog: Catalog;
   readonly paths: PathNames;
+  readonly digests: FileDigests | undefined;
   readonly namer: Namer;
   /** A function or value of `pipec/runtime`; gives the name to write. */
   readonly runtime: (name: string) => string;
@@ -52,7 +54,7 @@ interface Imports {
   readonly types: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
-export function createEmitContext(lowered: LoweredProgram, catalog: Catalog, paths: PathNames): EmitContext {
+export function createEmitContext(lowered: LoweredProgram, catalog: Catalog, paths: PathNames, digests?: FileDigests): EmitContext {
   const program = lowered.checked;
   const namer = createNamer(programSymbols(program));
   const lists = new Map<string, Map<string, string>>();
@@ -63,6 +65,7 @@ export function createEmitContext(lowered: LoweredProgram, catalog: Catalog, pat
     lowered,
     catalog,
     paths,
+    digests,
     namer,
     runtime: (name) => importName(lists, namer, "pipec/runtime", name, name),
     runtimeType,

@@ -10,6 +10,7 @@ import { emitData, toData } from "./emit-data.ts";
 import { emitArgs } from "./emit-declarations.ts";
 import { emitPlace } from "./emit-context.ts";
 import type { EmitContext } from "./emit-context.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { emitUri, programPath } from "./emit-expr.ts";
 import type { EmittedSteps } from "./emit-steps.ts";
 
@@ -22,7 +23,7 @@ export function emitPipeline(cx: EmitContext, pipeline: LoweredPipeline, plan: P
   const parts: Code[] = [
     `name: ${JSON.stringify(pipeline.name)}, doc: ${JSON.stringify(pipeline.doc.trim())},`,
     `chunkRows: ${plan.chunkRows}, groupChunks: ${plan.groupChunks}, tickets: ${plan.tickets}, memoryBoundBytes: ${plan.memory.boundBytes},`,
-    ...(pipeline.settings["checkpoint"] === undefined ? [] : [`laterSettings: ["checkpoint"],`]),
+    ...emitCheckpoint(cx, pipeline, plan),
     ["errors: ", emitErrorPolicy(cx, pipeline.settings["errors"]), ","],
     ["steps: [\n", lines(steps.specs, 1), "],"],
     ["stages: [\n", lines(plan.stages.map((stage) => emitStage(cx, pipeline, stage)), 1), "],"],
@@ -30,6 +31,16 @@ export function emitPipeline(cx: EmitContext, pipeline: LoweredPipeline, plan: P
     ["sinks: [\n", lines(pipeline.writes.map(({ step, write }, id) => emitSink(cx, id, step, write, plan)), 1), "],"],
   ];
   return at(pipeline.span, "{\n", lines(parts, 1), "},");
+}
+
+function emitCheckpoint(cx: EmitContext, pipeline: LoweredPipeline, plan: PipelinePlan): readonly Code[] {
+  const fields = settingFields(pipeline.settings["checkpoint"]);
+  if (fields === undefined) return [];
+  const everyRows = numberSetting(fields, "every") ?? plan.groupChunks * plan.chunkRows;
+  return [
+    ["checkpoint: { at: () => ", emitPathSetting(cx, fields["at"]), `, everyRows: ${everyRows} },`],
+    ...(cx.digests === undefined ? [] : [`fingerprint: ${JSON.stringify(fingerprintOf(cx.lowered, pipeline, cx.digests))},`]),
+  ];
 }
 
 function emitStage(cx: EmitContext, pipeline: LoweredPipeline, stage: PipelinePlan["stages"][number]): string {
@@ -70,7 +81,7 @@ function policyName(setting: SettingValue | undefined): string | undefined {
 
 function emitPathSetting(cx: EmitContext, value: SettingValue | undefined): Code {
   if (value?.kind === "expr") return emitUri(cx, value.value);
-  if (value?.kind !== "constant" || value.value.kind !== "string") throw new Error("a dead_letter without a path");
+  if (value?.kind !== "constant" || value.value.kind !== "string") throw new Error("a setting without its path");
   const path = programPath(cx, value.value.value, value.span.file);
   return at(value.span, cx.runtime("programFile"), "(", emitConstant({ kind: "string", value: path }, { kind: "string" }, () => ""), ")");
 }

@@ -6,8 +6,13 @@ import { visitExpr } from "../plan/walk-expr.ts";
 
 /** Symbols reachable from steps, writes and settings; from test blocks too where they are written out. */
 export function usedSymbols(program: LoweredProgram, withTests: boolean): ReadonlySet<string> {
+  return symbolsReached(program, [...rootExprs(program), ...(withTests ? program.checked.tests.flatMap(testExprs) : [])]);
+}
+
+/** Symbols of functions, externs and resources that the expressions use, directly or through others. */
+export function symbolsReached(program: LoweredProgram, roots: readonly Expr[]): ReadonlySet<string> {
   const used = new Set<string>();
-  const waiting: Expr[] = [...rootExprs(program), ...(withTests ? program.checked.tests.flatMap(testExprs) : [])];
+  const waiting: Expr[] = [...roots];
   for (let expr = waiting.pop(); expr !== undefined; expr = waiting.pop()) {
     visitExpr(expr, (part) => {
       if (part.kind !== "function" && part.kind !== "extern" && part.kind !== "resource") return;
@@ -27,7 +32,7 @@ function rootExprs(program: LoweredProgram): readonly Expr[] {
   ]);
 }
 
-function settingExprs(value: SettingValue): readonly Expr[] {
+export function settingExprs(value: SettingValue): readonly Expr[] {
   switch (value.kind) {
     case "constant":
       return [];

@@ -1,0 +1,68 @@
+/**
+ * What a pipeline computes, as one digest: equal digests mean that a run may go on where another one stopped. Places,
+ * names of steps, settings of the plan (replicas, devices, batches) and the values of params are no part of it.
+ */
+import { createHash } from "node:crypto";
+import type { CheckedExtern, CheckedModel, CheckedProgram, Expr } from "../../language/check/checked-program.ts";
+import type { LoweredPipeline, LoweredProgram, Step } from "../plan/lowered-program.ts";
+import { stepExprs } from "../plan/step-exprs.ts";
+import { settingExprs, symbolsReached } from "./used-symbols.ts";
+
+/** Digests of what lies in other files; undefined where a file cannot be read. */
+export interface FileDigests {
+  /** Of a model's file with all its weights. */
+  readonly model: (model: CheckedModel) => string | undefined;
+  /** Of an extern's module and what it imports of the user's own files. */
+  readonly extern: (extern: CheckedExtern) => string | undefined;
+}
+
+/** 64 hexadecimal digits. */
+export function fingerprintOf(program: LoweredProgram, pipeline: LoweredPipeline, digests: FileDigests): string {
+  const { checked } = program;
+  const used = symbolsReached(program, pipelineExprs(pipeline));
+  const models = new Set(pipeline.steps.flatMap((step) => (step.kind === "model" ? [step.model] : [])));
+  const parts = {
+    format: 1,
+    steps: pipeline.steps.map(stepParts),
+    writes: pipeline.writes.map(({ step, write }) => ({ step, sink: write.sink, args: write.args })),
+    errors: pipeline.settings["errors"],
+    checkpoint: pipeline.settings["checkpoint"],
+    models: checked.models.filter((model) => models.has(model.symbol)).map((model) => ({ ...modelParts(model), digest: digests.model(model) })),
+    functions: checked.functions.filter((fn) => used.has(fn.symbol)).map(({ symbol, parameters, lets, body, result }) => ({ symbol, parameters, lets, body, result })),
+    constants: checked.constants.filter((constant) => used.has(constant.symbol)),
+    externs: checked.externs.filter((extern) => used.has(extern.symbol)).map((extern) => ({ symbol: extern.symbol, result: extern.result, settings: extern.settings, digest: digests.extern(extern) })),
+    dims: factsOfNames(checked, pipeline.name),
+  };
+  return createHash("sha256").update(JSON.stringify(parts, withoutPlaces)).digest("hex");
+}
+
+function pipelineExprs(pipeline: LoweredPipeline): readonly Expr[] {
+  return [
+    ...pipeline.steps.flatMap(stepExprs),
+    ...pipeline.writes.flatMap(({ write }) => Object.values(write.args)),
+    ...Object.values(pipeline.settings).flatMap(settingExprs),
+  ];
+}
+
+/** A step without what only people and the plan look at. */
+function stepParts(step: Step): object {
+  const { id: _id, name: _name, settings: _settings, ...own } = step;
+  return own;
+}
+
+function modelParts(model: CheckedModel): object {
+  const { symbol, inputs, outputs, batched, fixedBatch, bounds, pad } = model;
+  const ports = (list: CheckedModel["inputs"]): readonly object[] => list.map(({ port, dtype, rowShape, batchAxis }) => ({ port, dtype, rowShape, batchAxis }));
+  return { symbol, inputs: ports(inputs), outputs: ports(outputs), batched, fixedBatch, bounds, pad };
+}
+
+/** Bounds of rows decide which of them are refused. */
+function factsOfNames(checked: CheckedProgram, name: string): unknown {
+  return checked.pipelines.find((pipeline) => pipeline.name === name)?.dims;
+}
+
+function withoutPlaces(key: string, value: unknown): unknown {
+  if (key === "span" || key === "fromFile") return undefined;
+  if (typeof value === "bigint") return `${value}n`;
+  return value instanceof Map ? [...value] : value;
+}
