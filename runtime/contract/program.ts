@@ -224,7 +224,16 @@ export interface StageSpec {
   readonly label: string;
   readonly at: Place;
   readonly steps: readonly number[];
+  /** Workers at the start. */
   readonly replicas: number;
+  /** Between these the run may load and unload workers; absent: `replicas` stay. The plan's memory bound holds `replicasMax`. */
+  readonly replicasMin?: number;
+  readonly replicasMax?: number;
+  /**
+   * Cores that one worker keeps busy, threads of its own and of the shared pool. Absent: a model's threads on the CPU,
+   * one for what computes rows. 0 for what mostly waits (calls of services): its workers and its concurrency bound it.
+   */
+  readonly cores?: number;
   /** Must see chunks in row order with one replica (limit, dedupe, sources). */
   readonly ordered: boolean;
 }
