@@ -3,7 +3,7 @@
  * `pipec explain R0150` prints them. Messages of single faults are made where the facts are known.
  *
  * R0101 to R0109: the command line. R0140 to R0149: what is read. R0150 to R0159: what is written and kept.
- * R0160 to R0179: rows and workers. R0201 on: models.
+ * R0160 to R0179: rows and workers. R0180 to R0189: watching a run. R0201 on: models.
  */
 import { JobError } from "./kernel.ts";
 
@@ -38,6 +38,7 @@ export const failureCatalogue = {
   R0161: { title: "Over the error budget", page: "More rows failed than `max` allows, as a share of the rows read. Once 1,000 rows are read, failures over the share stop the run (exit 5, nothing is published); otherwise the run finishes, publishes what is good and exits with 4. Look at the dead letters for the reasons, then mend the rows or raise `max`." },
   R0170: { title: "A worker ran out of memory", page: "The JavaScript heap of a worker was exhausted. Use smaller chunks or batches, or fewer rows under way." },
   R0171: { title: "A worker ended unexpectedly", page: "A worker stopped without saying why, as native code does when it crashes. What was finished before is kept; what was under way was not published." },
+  R0180: { title: "The run cannot be watched", page: "What `--metrics`, `--trace` or `--report` ask for cannot be had: the address is taken or is none, or the file cannot be written. Nothing was read or written." },
   R0201: { title: "Device is not available", page: "The plan places a model on a device whose execution provider this installation of onnxruntime lacks or cannot start. pipec never falls back to another device by itself: install the provider (CUDA and TensorRT libraries come beside `onnxruntime-node`, see its install script), or build with another `device`." },
   R0202: { title: "Model cannot be loaded", page: "The model's file is missing, damaged, or uses something this onnxruntime does not know. Model files are looked for where the `.pipe` file says, as seen from `out.js`." },
   R0203: { title: "Model disagrees with its declaration", page: "The file's inputs or outputs are not those the program was built against. Was the file replaced? Build again." },

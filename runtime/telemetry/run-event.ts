@@ -3,6 +3,7 @@
  * notices something says so through a `RunLog`; the time is put on where the log is made.
  */
 import { performance } from "node:perf_hooks";
+import type { Place } from "../contract/program.ts";
 
 /** A replica of a stage. */
 interface AtReplica {
@@ -17,6 +18,14 @@ export interface EdgeGauge {
   readonly bytes: number;
 }
 
+/** A row that failed, as people are told: `where` is its file and row. */
+export interface FailureSample {
+  readonly where: string;
+  readonly message: string;
+  readonly step: string;
+  readonly at: Place;
+}
+
 export type RunEventBody =
   /** A worker was started for a replica; `incarnation` counts from 0, and up with every restart. */
   | ({ readonly kind: "stageStarted"; readonly incarnation: number } & AtReplica)
@@ -25,6 +34,10 @@ export type RunEventBody =
   | { readonly kind: "sinkReady"; readonly sink: number }
   | ({ readonly kind: "chunkDone"; readonly chunk: number; readonly rowsIn: number; readonly rowsOut: number; readonly failed: number; readonly busyMs: number } & AtReplica)
   | { readonly kind: "sinkDone"; readonly sink: number; readonly chunk: number; readonly rows: number; readonly busyMs: number }
+  /** Rows of a completed chunk that could not be computed: how many source rows, and the first few of what was said. */
+  | { readonly kind: "rowsFailed"; readonly chunk: number; readonly count: number; readonly samples: readonly FailureSample[] }
+  /** Source rows that went through everything since the last word: written, left out or failed. */
+  | { readonly kind: "rowsDone"; readonly rows: number }
   /** A group is committed in all sinks. */
   | { readonly kind: "commit"; readonly group: number; readonly rows: number; readonly files: number }
   /** What was changed, or not changed, of a stage's replicas, with the figures that the reason is about. */

@@ -23,6 +23,11 @@ export interface RunFlags {
   readonly json: boolean;
   readonly overwrite: boolean;
   readonly quiet: boolean;
+  /** Where metrics are served: ":9464". */
+  readonly metrics?: string;
+  /** Files to write, relative to the current folder. */
+  readonly trace?: string;
+  readonly report?: string;
 }
 
 export type CommandLine =
@@ -51,22 +56,28 @@ export function parseCommandLine(program: ProgramSpec, argv: readonly string[]):
     const options = missing.map((name) => `--${name}`).join(", ");
     return usage("R0104", `${options} must be given: ${missing.length === 1 ? "it has" : "they have"} no default`);
   }
-  const has = (flag: keyof RunFlags): boolean => words.flags.has(flag);
-  return { kind: "run", pipeline, params, flags: { interpret: has("interpret"), json: has("json"), overwrite: has("overwrite"), quiet: has("quiet") } };
+  const has = (flag: (typeof flagNames)[number]): boolean => words.flags.has(flag);
+  const flags = { interpret: has("interpret"), json: has("json"), overwrite: has("overwrite"), quiet: has("quiet"), ...Object.fromEntries(words.texts) };
+  return { kind: "run", pipeline, params, flags };
 }
 
 interface Words {
   readonly names: readonly string[];
   readonly values: ReadonlyMap<string, Value>;
   readonly flags: ReadonlySet<string>;
+  readonly texts: ReadonlyMap<TextOption, string>;
 }
 
-const flagNames: readonly string[] = ["interpret", "json", "overwrite", "quiet"] satisfies (keyof RunFlags)[];
+const flagNames = ["interpret", "json", "overwrite", "quiet"] as const satisfies readonly (keyof RunFlags)[];
+/** Options that take a value. */
+const textNames = ["metrics", "trace", "report"] as const satisfies readonly (keyof RunFlags)[];
+type TextOption = (typeof textNames)[number];
 
 function readWords(program: ProgramSpec, argv: readonly string[]): Words | Usage {
   const names: string[] = [];
   const values = new Map<string, Value>();
   const flags = new Set<string>();
+  const texts = new Map<TextOption, string>();
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at] ?? "";
     if (!word.startsWith("-") || word === "-") {
@@ -79,23 +90,29 @@ function readWords(program: ProgramSpec, argv: readonly string[]): Words | Usage
       flags.add(option.name);
       continue;
     }
-    const { param } = option;
-    if (values.has(param.name)) return usage("R0102", `--${param.name} is given twice`);
+    const name = option.kind === "text" ? option.name : option.param.name;
+    if (option.kind === "text" ? texts.has(option.name) : values.has(name)) return usage("R0102", `--${name} is given twice`);
     const next = argv[at + 1];
     const isNext = option.text === undefined && next !== undefined && !next.startsWith("--");
     const text = option.text ?? (isNext ? next : undefined);
-    if (text === undefined) return usage("R0104", `--${param.name} needs a value: --${param.name}=VALUE`);
+    if (text === undefined) return usage("R0104", `--${name} needs a value: --${name}=VALUE`);
     if (isNext) at++;
+    if (option.kind === "text") {
+      texts.set(option.name, text);
+      continue;
+    }
+    const { param } = option;
     const parsed = parseParamValue(param.type, text);
     if (!parsed.ok) return usage("R0102", `--${param.name} ${parsed.fault}`);
     values.set(param.name, parsed.value);
   }
-  return { names, values, flags };
+  return { names, values, flags, texts };
 }
 
 type Option =
   | { readonly kind: "param"; readonly param: ParamSpec; readonly text: string | undefined }
-  | { readonly kind: "flag"; readonly name: string };
+  | { readonly kind: "flag"; readonly name: string }
+  | { readonly kind: "text"; readonly name: TextOption; readonly text: string | undefined };
 
 /** `--name`, `--name=text`, `--no-name`. */
 function readOption(program: ProgramSpec, word: string): Option | Usage {
@@ -109,11 +126,13 @@ function readOption(program: ProgramSpec, word: string): Option | Usage {
   }
   const negated = name.startsWith("no-") && text === undefined ? findParam(program, name.slice("no-".length)) : undefined;
   if (negated !== undefined && isBool(negated) && negated.fixed === undefined) return { kind: "param", param: negated, text: "false" };
-  if (word.startsWith("--") && flagNames.includes(name)) {
+  const taken = word.startsWith("--") ? textNames.find((candidate) => candidate === name) : undefined;
+  if (taken !== undefined) return { kind: "text", name: taken, text };
+  if (word.startsWith("--") && flagNames.some((flag) => flag === name)) {
     return text === undefined ? { kind: "flag", name } : usage("R0102", `--${name} takes no value`);
   }
   const open = program.params.filter((candidate) => candidate.fixed === undefined).map((candidate) => candidate.name);
-  const near = nearestName(name, [...open, ...flagNames, "help"]);
+  const near = nearestName(name, [...open, ...flagNames, ...textNames, "help"]);
   return usage("R0101", `there is no option ${word.split("=", 1)[0] ?? word}${near === undefined ? "; --help lists them" : `; did you mean --${near}?`}`);
 }
 

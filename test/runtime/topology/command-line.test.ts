@@ -134,6 +134,7 @@ describe("pipelines", () => {
 
   test("a name anywhere, beside flags", () => {
     expect(run(["--json", "classify", "--overwrite"], several)).toMatchObject({ pipeline: "classify", flags: { json: true, overwrite: true } });
+    expect(run(["sort", "--metrics", ":9464", "--report=run.html"])).toMatchObject({ flags: { metrics: ":9464", report: "run.html" } });
     expect(run(["sort", "--interpret", "--quiet"])).toMatchObject({ pipeline: "sort", flags: { interpret: true, quiet: true } });
   });
 });
@@ -167,11 +168,17 @@ Decided when the program was built
   size = 224  Of the pictures.
 
 Options
-  --interpret  Run in one thread, row by row, and print shapes. Writes the same
-               bytes.
-  --json       Print progress and the summary as JSON, one object a line.
-  --overwrite  Replace files in the output folder that another program wrote.
-  --quiet      Print nothing but faults.
-  --help       Print this.
+  --interpret            Run in one thread, row by row, and print shapes. Writes
+                         the same bytes.
+  --json                 Print progress and the summary as JSON, one object a
+                         line.
+  --overwrite            Replace files in the output folder that another program
+                         wrote.
+  --metrics [HOST]:PORT  Serve Prometheus metrics at /metrics while the run
+                         lasts; without a host, to this machine only.
+  --trace FILE           Write what every worker did when, for ui.perfetto.dev.
+  --report FILE          Write an offline HTML page about the run.
+  --quiet                Print nothing but faults.
+  --help                 Print this.
 ` });
 });

@@ -1,0 +1,37 @@
+/** Serves a run's metrics at /metrics for as long as it lasts. Never keeps the process alive. */
+import { createServer } from "node:http";
+import { jobError } from "../contract/failures.ts";
+
+export interface MetricsAddress {
+  /** Undefined: this machine only, as far as nobody says otherwise. */
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+/** ":9464", "9464" or "0.0.0.0:9464"; undefined for anything else. */
+export function parseMetricsAddress(text: string): MetricsAddress | undefined {
+  const parts = /^(?:(.*):)?(\d{1,5})$/.exec(text);
+  const port = Number(parts?.[2]);
+  if (parts === null || port > 65_535) return undefined;
+  const host = parts[1]?.replace(/^\[(.*)\]$/, "$1");
+  return { host: host === "" ? undefined : host, port };
+}
+
+const DEFAULT_HOST = "127.0.0.1";
+
+/** Faults: R0180, the address cannot be listened on. Gives the port, for `:0`, and what ends it. */
+export function serveMetrics(address: MetricsAddress, render: () => string): Promise<{ readonly port: number; readonly close: () => void }> {
+  const host = address.host ?? DEFAULT_HOST;
+  const server = createServer((request, response) => {
+    if (request.url !== "/metrics") response.writeHead(404, { "content-type": "text/plain" }).end("metrics are at /metrics\n");
+    else response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(render());
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => reject(jobError("R0180", `metrics cannot be served at ${host}:${address.port}: ${error.message}`, "give another address, such as --metrics :0 for any free port")));
+    server.listen(address.port, host, () => {
+      server.unref();
+      const bound = server.address();
+      resolve({ port: typeof bound === "object" && bound !== null ? bound.port : address.port, close: () => server.close() });
+    });
+  });
+}

@@ -1,0 +1,130 @@
+/**
+ * Where a run stands, folded from its events: what the metrics, the report and the log of runs read. Bounded: of what
+ * may be many (decisions, faults, failed rows) the first are kept and the rest counted.
+ */
+import type { EdgeGauge, FailureSample, RunEvent } from "./run-event.ts";
+
+const KEPT_MAX = 200;
+const SAMPLES_MAX = 50;
+
+export interface StageState {
+  /** Workers that are ready. */
+  replicas: number;
+  chunks: number;
+  rowsIn: number;
+  rowsOut: number;
+  failed: number;
+  busyMs: number;
+  /** The longest that a replica took to load. */
+  loadMs: number;
+}
+
+export interface SinkState {
+  rows: number;
+  busyMs: number;
+}
+
+export interface RunState {
+  readonly stages: readonly StageState[];
+  readonly sinks: readonly SinkState[];
+  edges: readonly EdgeGauge[];
+  chunksInFlight: number;
+  coresInUse: number;
+  residentBytes: number;
+  residentBytesMax: number;
+  rowsDone: number;
+  rowsFailed: number;
+  readonly samples: FailureSample[];
+  commits: number;
+  filesCommitted: number;
+  restarts: number;
+  /** Decisions, restarts, isolations, drains and faults, in order; `dropped` more came. */
+  readonly notable: RunEvent[];
+  dropped: number;
+  /** When the first chunk was in all sinks; undefined before. */
+  firstRowMs: number | undefined;
+}
+
+export function createRunState(stages: number, sinks: number): RunState {
+  return {
+    stages: Array.from({ length: stages }, () => ({ replicas: 0, chunks: 0, rowsIn: 0, rowsOut: 0, failed: 0, busyMs: 0, loadMs: 0 })),
+    sinks: Array.from({ length: sinks }, () => ({ rows: 0, busyMs: 0 })),
+    edges: [],
+    chunksInFlight: 0,
+    coresInUse: 0,
+    residentBytes: 0,
+    residentBytesMax: 0,
+    rowsDone: 0,
+    rowsFailed: 0,
+    samples: [],
+    commits: 0,
+    filesCommitted: 0,
+    restarts: 0,
+    notable: [],
+    dropped: 0,
+    firstRowMs: undefined,
+  };
+}
+
+/** Takes the event into `state`. */
+export function foldEvent(state: RunState, event: RunEvent): void {
+  switch (event.kind) {
+    case "stageStarted":
+      return;
+    case "stageReady": {
+      const stage = state.stages[event.stage];
+      stage.replicas++;
+      stage.loadMs = Math.max(stage.loadMs, event.loadMs);
+      return;
+    }
+    case "sinkReady":
+      return;
+    case "chunkDone": {
+      const stage = state.stages[event.stage];
+      stage.chunks++;
+      stage.rowsIn += event.rowsIn;
+      stage.rowsOut += event.rowsOut;
+      stage.failed += event.failed;
+      stage.busyMs += event.busyMs;
+      return;
+    }
+    case "sinkDone":
+      state.sinks[event.sink].rows += event.rows;
+      state.sinks[event.sink].busyMs += event.busyMs;
+      return;
+    case "rowsDone":
+      state.firstRowMs ??= event.atMs;
+      state.rowsDone += event.rows;
+      return;
+    case "rowsFailed":
+      state.rowsFailed += event.count;
+      state.samples.push(...event.samples.slice(0, SAMPLES_MAX - state.samples.length));
+      return;
+    case "commit":
+      state.commits++;
+      state.filesCommitted += event.files;
+      return;
+    case "sample":
+      state.edges = event.edges;
+      state.chunksInFlight = event.inFlight.reduce((sum, chunks) => sum + chunks, 0);
+      state.coresInUse = event.coresInUse;
+      state.residentBytes = event.residentBytes;
+      state.residentBytesMax = Math.max(state.residentBytesMax, event.residentBytes);
+      return;
+    case "decision":
+      state.stages[event.stage].replicas = event.to;
+      return keep(state, event);
+    case "restart":
+      state.restarts++;
+      return keep(state, event);
+    case "isolation":
+    case "drain":
+    case "fault":
+      return keep(state, event);
+  }
+}
+
+function keep(state: RunState, event: RunEvent): void {
+  if (state.notable.length < KEPT_MAX) state.notable.push(event);
+  else state.dropped++;
+}
