@@ -1,4 +1,5 @@
 /** Functions that users write in TypeScript, called with the guarantees that the rest of a program has. */
+import { beginCall } from "./call-watch.ts";
 import { conform } from "./check-value.ts";
 import type { ColumnType } from "./column.ts";
 import { RowError } from "./kernel.ts";
@@ -6,7 +7,7 @@ import type { Value } from "./value.ts";
 
 export interface ExternOptions {
   readonly result: ColumnType;
-  /** A call that has not answered by then is a row error. A call that never yields the thread cannot be cut short. */
+  /** A call that has not answered by then is a row error. One that never yields the thread is ended with its process. */
   readonly timeoutMs?: number;
 }
 
@@ -17,9 +18,14 @@ export function extern<Args extends readonly Value[], Result extends Value>(
   options: ExternOptions,
 ): (...args: Args) => Promise<Result> {
   return async (...args) => {
-    const made = await withinTime(name, options.timeoutMs, call(...args));
-    // `conform` gives a value of the declared type, which is what `Result` stands for.
-    return conform(options.result, made, `\`${name}\``) as Result;
+    const ended = options.timeoutMs === undefined ? undefined : beginCall(options.timeoutMs);
+    try {
+      const made = await withinTime(name, options.timeoutMs, call(...args));
+      // `conform` gives a value of the declared type, which is what `Result` stands for.
+      return conform(options.result, made, `\`${name}\``) as Result;
+    } finally {
+      ended?.();
+    }
   };
 }
 

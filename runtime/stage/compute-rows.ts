@@ -1,4 +1,5 @@
 /** Calls a function on every row of a chunk, several at once where it waits for something. */
+import { beginRows } from "../contract/call-watch.ts";
 import { rowMessage } from "./step-context.ts";
 
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
@@ -10,11 +11,14 @@ export async function computeRows<R, T>(rows: readonly R[], compute: (row: R, in
   const lane = async (): Promise<void> => {
     while (next < rows.length) {
       const index = next++;
+      const ended = beginRows(index, index);
       try {
         const made = compute(rows[index], index);
         outcomes[index] = { ok: true, value: made instanceof Promise ? await made : made };
       } catch (error) {
         outcomes[index] = { ok: false, message: rowMessage(error) };
+      } finally {
+        ended();
       }
     }
   };

@@ -4,6 +4,7 @@ import type { StepSpec } from "../contract/program.ts";
 import { openExplode } from "./explode-step.ts";
 import { openImplode } from "./implode-step.ts";
 import { openFilter, openMap, openSample } from "./map-step.ts";
+import { openModelPartStep } from "./model-part-step.ts";
 import { openModelStep } from "./model-step.ts";
 import { openDedupe, openLimit } from "./ordered-steps.ts";
 import { openZip } from "./zip-step.ts";
@@ -22,7 +23,9 @@ export async function openSteps(steps: readonly StepSpec[], context: StepContext
   await Promise.all(steps.flatMap((step) => step.resources.map((resource) => resource.load())));
   const opened: { readonly step: StepSpec; readonly run: OpenStep }[] = [];
   for (const step of steps) {
-    if (step.kind !== "read") opened.push({ step, run: await openStep(step, context) });
+    if (step.kind === "read") continue;
+    const open = (): Promise<OpenStep> => openStep(step, context);
+    opened.push({ step, run: context.around === undefined ? await open() : await context.around(step, open) });
   }
   return {
     run: async (given, log) => {
@@ -54,7 +57,8 @@ export function inputsOf(step: StepSpec): readonly number[] {
   return step.kind === "zip" ? step.inputs : [step.input];
 }
 
-async function openStep(step: Exclude<StepSpec, { kind: "read" }>, context: StepContext): Promise<OpenStep> {
+/** One step; its resources are loaded. */
+export async function openStep(step: Exclude<StepSpec, { kind: "read" }>, context: StepContext): Promise<OpenStep> {
   switch (step.kind) {
     case "map":
       return openMap(step);
@@ -63,7 +67,7 @@ async function openStep(step: Exclude<StepSpec, { kind: "read" }>, context: Step
     case "model":
       return openModelStep(step, context);
     case "modelPart":
-      throw new Error(`part ${step.part.index} of model ${step.model.name} cannot be run yet`);
+      return openModelPartStep(step, context);
     case "explode":
       return openExplode(step, context);
     case "implode":

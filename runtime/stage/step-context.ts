@@ -3,13 +3,19 @@ import type { Chunk } from "../contract/chunk.ts";
 import { sourceRowOf } from "../contract/chunk.ts";
 import { JobError } from "../contract/kernel.ts";
 import type { ModelSession } from "../contract/backend.ts";
-import type { ModelSpec, Place } from "../contract/program.ts";
+import type { ModelSpec, Place, StepSpec } from "../contract/program.ts";
 import type { RowFailure } from "../contract/row-failure.ts";
+
+export type PartStepSpec = Extract<StepSpec, { kind: "modelPart" }>;
 
 export interface StepContext {
   /** Fields that implodes want of the parents that an explode step opens. */
   readonly parentFields: (explode: number) => readonly string[];
   readonly openModel: (model: ModelSpec) => Promise<ModelSession>;
+  /** A part of a cut model: what it receives in, what it sends out. */
+  readonly openPart: (step: PartStepSpec) => Promise<ModelSession>;
+  /** Opens a step in place of `open`: to watch over it, or to have it run elsewhere. */
+  readonly around?: (step: Exclude<StepSpec, { kind: "read" }>, open: () => Promise<OpenStep>) => Promise<OpenStep>;
   /** Called after each step with the rows it gave; the interpreter prints shapes. */
   readonly observe?: (step: number, chunk: Chunk) => void;
 }
