@@ -4,20 +4,32 @@ import type { RowFacts } from "./columns.ts";
 import type { LoweredPipeline } from "./lowered-program.ts";
 import { constantArgument, numberOf, numberSetting, settingFields } from "./settings.ts";
 
-/** What a chunk of rows should take at most on the widest edge. */
-const CHUNK_BYTES = 64 * 1024 * 1024;
+/** What a chunk of rows should take at most on the widest edge: small, so that rows come early and the last ones spread over all workers. */
+const CHUNK_BYTES = 16 * 1024 * 1024;
 /** What a chunk may take where every row is as large as the program lets it be. */
 const CHUNK_BYTES_WORST = 4 * 1024 * 1024 * 1024;
 const CHUNK_ROWS_MAX = 1024;
+/** Where a model runs, a row takes milliseconds: a chunk of more rows would only be late. */
+const MODEL_CHUNK_ROWS = 16;
+/** Batches of a chunk whose rows are bucketed by size: fewer leave most buckets with a short batch. */
+const BUCKETED_BATCHES = 8;
 /** Rows committed together where no checkpoint says otherwise. */
 const GROUP_ROWS = 50_000;
 
-/** A multiple of every batch, near `CHUNK_BYTES` on the widest edge, at most `CHUNK_ROWS_MAX` unless a batch is larger. */
-export function chunkRowsOf(pipeline: LoweredPipeline, batches: readonly number[], facts: RowFacts): number {
-  const unit = batches.reduce(leastCommonMultiple, 1);
+/** What a model step says of the rows it wants together. */
+export interface ModelRows {
+  readonly batch: number;
+  /** Rows are padded, and only those of like size share a batch. */
+  readonly isBucketed: boolean;
+}
+
+/** A multiple of every batch, near `CHUNK_BYTES` on the widest edge, of few rows where models run. */
+export function chunkRowsOf(pipeline: LoweredPipeline, models: readonly ModelRows[], facts: RowFacts): number {
+  const unit = models.map(({ batch }) => batch).reduce(leastCommonMultiple, 1);
   const widest = Math.max(1, ...pipeline.steps.map((step) => rowBytesTypical(step.row.fields, facts)));
   const worst = Math.max(1, ...pipeline.steps.map((step) => rowBytesMax(step.row.fields, facts)));
-  const wanted = Math.min(CHUNK_ROWS_MAX, Math.floor(CHUNK_BYTES / widest), Math.floor(CHUNK_BYTES_WORST / worst));
+  const rowsMax = models.length === 0 ? CHUNK_ROWS_MAX : Math.min(CHUNK_ROWS_MAX, Math.max(MODEL_CHUNK_ROWS, ...models.map(({ batch, isBucketed }) => (isBucketed ? BUCKETED_BATCHES * batch : batch))));
+  const wanted = Math.min(rowsMax, Math.floor(CHUNK_BYTES / widest), Math.floor(CHUNK_BYTES_WORST / worst));
   return Math.max(1, Math.floor(wanted / unit)) * unit;
 }
 

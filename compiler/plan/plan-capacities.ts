@@ -14,6 +14,10 @@ import type { EdgePlan, MemoryBound, SinkPlan, StagePlan } from "./plan.ts";
 /** A worker's own cost, and what an isolate holds before it collects dropped buffers (measured, DESIGN section 8). */
 const WORKER_BYTES = 10 * 1024 * 1024;
 const ISOLATE_BYTES = 150 * 1024 * 1024;
+/** Chunks that a worker has promised to its receivers: the one at work and the next, so that it never waits to be told. */
+const PROMISED_CHUNKS = 2;
+/** What a chunk takes on an edge beside its columns: row ids, places, offsets. */
+const ROW_EXTRA_BYTES = 64;
 /** onnxruntime packs weights a second time for its kernels. */
 const PREPACK_FACTOR = 2;
 
@@ -47,8 +51,10 @@ export function planCapacities(input: CapacityInput): Capacities {
 function capacitiesFor(input: CapacityInput, tickets: number): Capacities {
   const chunkBytes = chunkBytesOf(input);
   const edges = input.ends.map((end): EdgePlan => {
-    const queueChunks = holdsAll(input, end) ? tickets : Math.min(tickets, input.stages[stageAt(end)]?.replicas ?? 1);
-    return { ...end, queueChunks, queueBytesMax: safe(queueChunks * chunkBytes(end.fromStep)) };
+    const [senders, receivers] = [input.stages[end.fromStage]?.replicas ?? 1, input.stages[stageAt(end)]?.replicas ?? 1];
+    const queueChunks = holdsAll(input, end) ? tickets : Math.min(tickets, senders * PROMISED_CHUNKS + receivers);
+    // A chunk keeps its place from the moment it is begun until the receiver is done with it.
+    return { ...end, queueChunks, queueBytesMax: safe((queueChunks + receivers) * chunkBytes(end.fromStep)) };
   });
   return { edges, tickets, memory: memoryBound(input, edges, tickets, chunkBytes) };
 }
@@ -80,7 +86,7 @@ function chunkBytesOf(input: CapacityInput): (step: number) => number {
   const factors = rowFactors(input.pipeline);
   return (id) => {
     const step = input.pipeline.steps[id];
-    return step === undefined ? 0 : safe(input.chunkRows * (factors.get(id) ?? 1) * rowBytesMax(step.row.fields, input.facts));
+    return step === undefined ? 0 : safe(input.chunkRows * (factors.get(id) ?? 1) * (ROW_EXTRA_BYTES + rowBytesMax(step.row.fields, input.facts)));
   };
 }
 

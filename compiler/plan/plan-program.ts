@@ -8,6 +8,7 @@ import { sizeLimitsOf } from "../../language/check/bytes-max.ts";
 import type { RecordField } from "../../language/catalog/value-type.ts";
 import { planCapacities } from "./plan-capacities.ts";
 import { chunkRowsOf, groupChunksOf } from "./chunk-size.ts";
+import type { ModelRows } from "./chunk-size.ts";
 import { noFacts } from "./columns.ts";
 import type { RowFacts } from "./columns.ts";
 import { inputsOf } from "./lowered-program.ts";
@@ -36,9 +37,15 @@ function planPipeline(program: LoweredProgram, pipeline: LoweredPipeline, batche
   const stages = groups.map((steps, id) => planStage(program, pipeline, facts, steps, id, batches.get(id)));
   const sinks = pipeline.writes.map(({ step, write }, id): SinkPlan => ({ id, label: `${write.sink} ${id + 1}`, step }));
   const ends = edgeEnds(pipeline, stages, sinks);
-  const chunkRows = chunkRowsOf(pipeline, stages.flatMap((stage) => stage.model?.batch ?? []), facts);
+  const chunkRows = chunkRowsOf(pipeline, stages.flatMap((stage) => modelRows(program, stage)), facts);
   const capacities = planCapacities({ pipeline, stages, ends, sinks, chunkRows, facts });
   return { name: pipeline.name, chunkRows, groupChunks: groupChunksOf(pipeline, chunkRows), stages, sinks, ...capacities };
+}
+
+function modelRows(program: LoweredProgram, { model }: StagePlan): readonly ModelRows[] {
+  if (model === undefined) return [];
+  const declared = program.checked.models.find((candidate) => candidate.name === model.name);
+  return [{ batch: model.batch, isBucketed: Object.keys(declared?.pad ?? {}).length > 0 }];
 }
 
 /** What bounds the bytes of a pipeline's rows. */
