@@ -2,15 +2,17 @@
  * Runs models with onnxruntime, on exactly the device the plan names. `run` blocks its thread, so a model has a worker
  * of its own. What the file offers is compared with what the program was built against before the first row.
  *
- * Inputs may be views of larger buffers; outputs are fresh. bf16 ports are not supported: onnxruntime's Node binding
+ * Inputs may be views of larger buffers; outputs are fresh and own their buffers, so that they can be transferred. To
+ * give onnxruntime 1.30 tensors to write into spares nothing: it fills them and then gives copies all the same, no
+ * faster, and a size that is not exactly right fails the call. bf16 ports are not supported: onnxruntime's Node binding
  * has no such tensors and says so when the file is loaded.
  */
 import { stat } from "node:fs/promises";
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import type { Backend, ModelSession } from "../contract/backend.ts";
+import type { Backend, ModelSession, SessionPort, SessionSpec } from "../contract/backend.ts";
 import { jobError } from "../contract/failures.ts";
 import type { JobError } from "../contract/kernel.ts";
-import type { ModelPortSpec, ModelSpec } from "../contract/program.ts";
+import type { SessionSettings } from "../contract/program.ts";
 import type { Dtype, Tensor } from "../contract/value.ts";
 import { parseDevice } from "./device.ts";
 import type { Device } from "./device.ts";
@@ -35,7 +37,7 @@ export const onnxBackend: Backend = {
   },
 };
 
-function openSession(ort: OnnxRuntime, model: ModelSpec, session: InferenceSession): ModelSession {
+function openSession(ort: OnnxRuntime, model: SessionSpec, session: InferenceSession): ModelSession {
   // A model whose outputs nobody reads still has to run: rows it rejects are bad rows.
   const fetches = model.outputs.length > 0 ? model.outputs.map((output) => output.port) : session.outputNames.slice(0, 1);
   return {
@@ -51,7 +53,7 @@ function openSession(ort: OnnxRuntime, model: ModelSpec, session: InferenceSessi
   };
 }
 
-async function createSession(ort: OnnxRuntime, model: ModelSpec, file: string, device: Device): Promise<InferenceSession> {
+async function createSession(ort: OnnxRuntime, model: SessionSpec, file: string, device: Device): Promise<InferenceSession> {
   if (device.provider === "webgpu" && device.index > 0) {
     throw jobError("R0201", `${describe(model)} is placed on ${model.device}, but onnxruntime chooses the WebGPU adapter by itself`, "use webgpu:0");
   }
@@ -62,14 +64,26 @@ async function createSession(ort: OnnxRuntime, model: ModelSpec, file: string, d
       interOpNumThreads: 1,
       executionMode: "sequential",
       logSeverityLevel: 4,
+      ...settingsOf(model.session),
     });
   } catch (error) {
     throw loadFault(ort, model, file, device, reasonOf(error));
   }
 }
 
+/**
+ * Prepacking copies weights into the layout a kernel likes best, for each session anew; without it, weights that lie in
+ * files beside the model stay where they are mapped, and the sessions of a process share the pages.
+ */
+function settingsOf(session: SessionSettings | undefined): InferenceSession.SessionOptions {
+  return {
+    ...(session?.optimize === false ? { graphOptimizationLevel: "disabled" } : {}),
+    ...(session?.shareWeights === true ? { extra: { session: { disable_prepacking: "1" } } } : {}),
+  };
+}
+
 /** A file that cannot be parsed says so by this prefix, whatever the device; on a device, the rest is the device. */
-function loadFault(ort: OnnxRuntime, model: ModelSpec, file: string, device: Device, reason: string): JobError {
+function loadFault(ort: OnnxRuntime, model: SessionSpec, file: string, device: Device, reason: string): JobError {
   if (device.provider === "cpu" || reason.startsWith("Load model from")) {
     return jobError("R0202", `${describe(model)}: onnxruntime cannot load ${file}: ${reason.replace(/^Load model from .*? failed: ?/, "")}`);
   }
@@ -82,13 +96,13 @@ function loadFault(ort: OnnxRuntime, model: ModelSpec, file: string, device: Dev
 }
 
 /** A device that is gone fails every row alike: the run stops, the rows are not to blame. Out of memory is not that. */
-function deviceFault(model: ModelSpec, error: unknown): JobError | undefined {
+function deviceFault(model: SessionSpec, error: unknown): JobError | undefined {
   const reason = reasonOf(error);
   if (/out of memory/i.test(reason) || !/CUDA failure|CUDNN failure|device (is |was )?lost/i.test(reason)) return undefined;
   return jobError("R0206", `${describe(model)}: ${model.device} failed: ${reason}`);
 }
 
-function checkPorts(model: ModelSpec, file: string, session: InferenceSession): void {
+function checkPorts(model: SessionSpec, file: string, session: InferenceSession): void {
   const inputs = filePorts(session.inputMetadata);
   const fault =
     findPortFault("input", model.inputs, inputs) ??
@@ -98,16 +112,16 @@ function checkPorts(model: ModelSpec, file: string, session: InferenceSession): 
 }
 
 /** Completes "The file …". */
-function findPortFault(kind: "input" | "output", ports: readonly ModelPortSpec[], found: ReadonlyMap<string, Dtype | undefined>): string | undefined {
+function findPortFault(kind: "input" | "output", ports: readonly SessionPort[], found: ReadonlyMap<string, Dtype | undefined>): string | undefined {
   for (const { port, dtype } of ports) {
     if (!found.has(port)) return `has no ${kind} \`${port}\`; its ${kind}s are ${[...found.keys()].map((name) => `\`${name}\``).join(", ")}`;
     const actual = found.get(port);
-    if (actual !== dtype) return `has ${actual ?? "another kind of value"} at ${kind} \`${port}\`, the program was built for ${dtype}`;
+    if (dtype !== undefined && actual !== dtype) return `has ${actual ?? "another kind of value"} at ${kind} \`${port}\`, the program was built for ${dtype}`;
   }
   return undefined;
 }
 
-function findUnfed(inputs: readonly ModelPortSpec[], found: ReadonlyMap<string, Dtype | undefined>): string | undefined {
+function findUnfed(inputs: readonly SessionPort[], found: ReadonlyMap<string, Dtype | undefined>): string | undefined {
   const unfed = [...found.keys()].find((name) => !inputs.some((input) => input.port === name));
   return unfed === undefined ? undefined : `wants an input \`${unfed}\`, which the program does not give`;
 }
@@ -139,7 +153,7 @@ function fromOrt(port: string, tensor: OrtTensor | undefined): Tensor {
   return { dtype, shape: tensor.dims, data: tensor.data };
 }
 
-function describe(model: ModelSpec): string {
+function describe(model: SessionSpec): string {
   return `model \`${model.name}\` (${model.at.file}:${model.at.line})`;
 }
 

@@ -1,11 +1,12 @@
 /** Chunks as messages between workers: columns, row ids, places, and the parents of open explodes. */
 import type { MessagePort } from "node:worker_threads";
-import type { Chunk, ChunkId, ParentLevel } from "../contract/chunk.ts";
+import type { Chunk, ChunkId, OpenBatches, ParentLevel } from "../contract/chunk.ts";
 import type { Column } from "../contract/column.ts";
 import { decodeTexts, encodeTexts } from "./binary-column.ts";
 import type { BinaryColumn } from "./binary-column.ts";
 import { buffersOf, decodeColumns, encodeColumns } from "./columns.ts";
 import type { ColumnData } from "./columns.ts";
+import { batchBuffers, encodeBatches } from "./open-batches.ts";
 
 /** What lies on an edge: the columns of its rows, and of the parents of each open explode (outermost first). */
 export interface EdgeSchema {
@@ -26,6 +27,7 @@ export interface ChunkMessage extends IdData {
   readonly columns: readonly ColumnData[];
   readonly levels: readonly LevelMessage[];
   readonly places: BinaryColumn;
+  readonly batches?: readonly OpenBatches[];
   /** Nothing is in it: a stage before could not do the chunk, and the run ends when its turn comes. */
   readonly isVoid: boolean;
 }
@@ -45,6 +47,7 @@ export function encodeChunk(edge: number, schema: EdgeSchema, chunk: Chunk): Chu
     children: Int32Array.from(chunk.children),
     levels: chunk.levels.map((level, depth) => encodeLevel(schema.levels[depth].columns, level)),
     places: encodeTexts(chunk.places),
+    ...(chunk.batches === undefined ? {} : { batches: encodeBatches(chunk.batches) }),
     isVoid: false,
   };
 }
@@ -77,6 +80,7 @@ export function decodeChunk(schema: EdgeSchema, message: ChunkMessage): Chunk {
       failed: Array.from(level.failed),
     })),
     places: decodeTexts(message.places),
+    ...(message.batches === undefined ? {} : { batches: message.batches }),
   };
 }
 
@@ -88,6 +92,7 @@ export function messageBuffers(message: ChunkMessage): readonly ArrayBuffer[] {
     ...message.levels.flatMap((level) => [...level.columns.flatMap(buffersOf), ...ids(level), level.failed.buffer]),
     message.places.offsets.buffer,
     message.places.bytes.buffer,
+    ...batchBuffers(message.batches ?? []),
   ];
 }
 

@@ -17,6 +17,7 @@ import type { Row, Value } from "../contract/value.ts";
 import type { Outputs } from "../recovery/outputs.ts";
 import { createSinkWriter } from "../recovery/sink-writer.ts";
 import type { SinkWriter, WrittenFiles } from "../recovery/sink-writer.ts";
+import { openLocalPart } from "../stage/local-part.ts";
 import { inputsOf, openSteps } from "../stage/open-steps.ts";
 import type { OpenSteps } from "../stage/open-steps.ts";
 import { createSourceReader } from "../stage/source-reader.ts";
@@ -125,9 +126,11 @@ export async function interpretPipeline(program: Program, name: string, options:
   const collected = new Map(wanted.map((step): [string, Row[]] => [step.name, []]));
   const steps = pipeline.steps.filter((step) => needed.has(step.id));
   const carried = parentFields(pipeline.steps);
+  const { backend = onnxBackend } = options;
   const opened = await openSteps(steps.filter((step) => !given.has(step.id)), {
     parentFields: (explode) => carried.get(explode) ?? [],
-    openModel: (model) => (options.backend ?? onnxBackend).open(model, programFile(model.file)),
+    openModel: (model) => backend.open(model, programFile(model.file)),
+    openPart: (step) => openLocalPart(backend, step.model, step.part),
   });
   try {
     const starts = await openStarts(pipeline, steps, given);

@@ -7,9 +7,11 @@ import type { Chunk } from "../contract/chunk.ts";
 import type { OpenSource, Split } from "../contract/kernel.ts";
 import { programFile } from "../contract/program-folder.ts";
 import type { EdgeSpec, PipelineSpec, StageSpec } from "../contract/program.ts";
+import { openLocalPart } from "../stage/local-part.ts";
 import { openSteps } from "../stage/open-steps.ts";
 import { createSourceReader } from "../stage/source-reader.ts";
 import { createChunkLog, Stopped } from "../stage/step-context.ts";
+import type { PartStepSpec } from "../stage/step-context.ts";
 import { edgeSchema } from "./edge-schema.ts";
 import type { ChunkReport } from "./messages.ts";
 import { parentFields } from "./topology.ts";
@@ -33,6 +35,8 @@ export interface StageResult {
 
 export interface StageHost {
   readonly backend: Backend;
+  /** Where parts of several ranks run in threads of their own; absent: all ranks run in this one. */
+  readonly openGang?: (step: PartStepSpec) => Promise<ModelSession>;
   /** Whether the run is being given up. */
   readonly isStopped: () => boolean;
   readonly observe?: (step: number, chunk: Chunk) => void;
@@ -49,6 +53,7 @@ export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: 
   const opened = await openSteps(steps, {
     parentFields: (explode) => carried.get(explode) ?? [],
     openModel: async (model) => stoppable(await host.backend.open(model, programFile(model.file)), host.isStopped),
+    openPart: async (step) => stoppable(await (step.part.ranks.length > 1 && host.openGang !== undefined ? host.openGang(step) : openLocalPart(host.backend, step.model, step.part)), host.isStopped),
     ...(host.observe === undefined ? {} : { observe: host.observe }),
   });
   const last = stage.steps[stage.steps.length - 1];

@@ -19,5 +19,6 @@ export function stepContext(kept: Readonly<Record<number, readonly string[]>> = 
   return {
     parentFields: (explode) => kept[explode] ?? [],
     openModel: () => Promise.reject(new Error("no model here")),
+    openPart: () => Promise.reject(new Error("no model here")),
   };
 }

@@ -62,7 +62,7 @@ describeWithShared("recorded models", "models", () => {
     const inputs = graph.inputs.filter((info) => !held.has(info.name));
     const port = (info: ValueInfo): ModelPortSpec => ({ port: info.name, dtype: dtypeOf(info), rowShape: [] });
     const session = await onnxBackend.open(
-      { name, at: { file: "recorded.pipe", line: 1, column: 1 }, file, inputs: inputs.map(port), outputs: graph.outputs.map(port), batch: 1, fixedBatch: false, batched: true, pad: [], device: "cpu", intraOpThreads: 1 },
+      { name, at: { file: "recorded.pipe", line: 1, column: 1 }, inputs: inputs.map(port), outputs: graph.outputs.map(port), device: "cpu", intraOpThreads: 1 },
       file,
     );
     const recorded = sharedPath("models", name, "test_data_set_0");

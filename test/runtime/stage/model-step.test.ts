@@ -12,6 +12,7 @@ import type { DimFormula, ModelBinding, ModelPortSpec, ModelSpec, StepSpec } fro
 import type { Dtype, Row, Tensor, Value } from "../../../runtime/contract/value.ts";
 import { openModelStep } from "../../../runtime/stage/model-step.ts";
 import { createChunkLog } from "../../../runtime/stage/step-context.ts";
+import { stepContext } from "../../support/make-chunk.ts";
 import { builtBytes } from "../../support/onnx-models.ts";
 
 const at = { file: "a.pipe", line: 7, column: 1 };
@@ -48,7 +49,7 @@ async function runOn(session: ModelSession, model: Partial<ModelSpec>, bind: Par
   const chunk: Chunk = {
     id: { ordinal: 0, split: 0, firstRow: 0 }, rows, parents: rows.map(() => 0), children: rows.map((_, index) => index), levels: [], places: rows.map((_, index) => `row ${index}`),
   };
-  const open = await openModelStep(step, { parentFields: () => [], openModel: async () => session });
+  const open = await openModelStep(step, { ...stepContext(), openModel: async () => session });
   const log = createChunkLog();
   const out = await open.run([chunk], log);
   return { rows: out.rows, failures: log.failures.map(({ row, message }) => `${row}: ${message}`) };

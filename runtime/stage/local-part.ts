@@ -1,0 +1,40 @@
+/** A part of a cut model with all its ranks in this thread: what runs where there is no gang, and in the interpreter. */
+import type { Backend, ModelSession } from "../contract/backend.ts";
+import type { ModelPart, ModelSpec } from "../contract/program.ts";
+import type { Tensor } from "../contract/value.ts";
+import { createMailbox } from "./mailbox.ts";
+import { closeAll, openRank, runRank } from "./rank.ts";
+
+export async function openLocalPart(backend: Backend, model: ModelSpec, part: ModelPart): Promise<ModelSession> {
+  const ranks: (readonly ModelSession[])[] = [];
+  const close = async (): Promise<void> => {
+    for (const sessions of ranks) await closeAll(sessions);
+  };
+  try {
+    for (const rank of part.ranks.keys()) ranks.push(await openRank(backend, model, part, rank));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { run: (received) => runTogether(part, ranks, received), close };
+}
+
+/** Each rank goes on as far as it can; a tensor for a peer is handed over as it is. */
+async function runTogether(part: ModelPart, ranks: readonly (readonly ModelSession[])[], received: ReadonlyMap<string, Tensor>): Promise<ReadonlyMap<string, Tensor>> {
+  const boxes = ranks.map(createMailbox);
+  const runs = ranks.map((sessions, rank) =>
+    runRank(part, rank, sessions, received, {
+      send: (to, segment, port, tensor) => boxes[to].put(rank, segment, port, tensor),
+      receive: boxes[rank].take,
+    }).catch((error: unknown) => {
+      // The first to fail is why: the others only wait for it.
+      const reason = error instanceof Error ? error : new Error(String(error));
+      for (const box of boxes) box.fail(reason);
+      throw reason;
+    }),
+  );
+  const results = await Promise.allSettled(runs);
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return runs[0];
+}
