@@ -62,8 +62,17 @@ export interface PipelineSpec {
   readonly checkpoint?: { readonly at: () => string; readonly everyRows: number };
   /** Digest of what the pipeline computes, its models and externs included; where there is a checkpoint. */
   readonly fingerprint?: string;
+  /** What the plan promised for the hardware that the program names; undefined where it names none. */
+  readonly predicted?: PredictedRates;
   /** Settings of the program that have no effect yet, by name: the run says so. */
   readonly laterSettings?: readonly string[];
+}
+
+export interface PredictedRates {
+  readonly rowsPerSecond: number;
+  readonly bottleneck: string;
+  /** Source rows per second that each stage could do by itself, by stage; undefined where the plan says nothing of it. */
+  readonly stages: readonly (number | undefined)[];
 }
 
 export type ErrorPolicy =

@@ -7,6 +7,9 @@ import type { EdgeGauge, FailureSample, RunEvent } from "./run-event.ts";
 const KEPT_MAX = 200;
 const SAMPLES_MAX = 50;
 
+/** What a person wants to hear of, event by event. */
+export type NotableEvent = Extract<RunEvent, { readonly kind: "decision" | "restart" | "isolation" | "drain" | "fault" }>;
+
 export interface StageState {
   /** Workers that are ready. */
   replicas: number;
@@ -39,7 +42,7 @@ export interface RunState {
   filesCommitted: number;
   restarts: number;
   /** Decisions, restarts, isolations, drains and faults, in order; `dropped` more came. */
-  readonly notable: RunEvent[];
+  readonly notable: NotableEvent[];
   dropped: number;
   /** When the first chunk was in all sinks; undefined before. */
   firstRowMs: number | undefined;
@@ -124,7 +127,7 @@ export function foldEvent(state: RunState, event: RunEvent): void {
   }
 }
 
-function keep(state: RunState, event: RunEvent): void {
+function keep(state: RunState, event: NotableEvent): void {
   if (state.notable.length < KEPT_MAX) state.notable.push(event);
   else state.dropped++;
 }

@@ -18,6 +18,8 @@ import type { CommandLine } from "./command-line.ts";
 import { resolveParam } from "./default-params.ts";
 import { createRunView } from "./run-view.ts";
 import { runPipeline } from "./run-pipeline.ts";
+import { openWatch } from "./watch-run.ts";
+import type { RunWatch } from "./watch-run.ts";
 import { findWorkerStart, runWorker } from "./worker.ts";
 
 export const exitCodes = { done: 0, usage: 2, overBudget: 4, failed: 5, bug: 70, interrupted: 130 } as const;
@@ -78,7 +80,10 @@ async function runNamed(program: Program, pipeline: PipelineSpec, file: string, 
   const view = createRunView(pipeline, line.flags);
   const abort = new AbortController();
   const stopListening = onInterrupt(() => abort.abort(new Interrupted("interrupted")));
+  let watch: RunWatch | undefined;
   try {
+    watch = await openWatch({ program: program.name, pipeline, flags: line.flags, programFolder: dirname(file), params: describeParams(line) });
+    const { log, onStart } = watch;
     const outcome = await runPipeline({
       program,
       pipeline,
@@ -89,19 +94,32 @@ async function runNamed(program: Program, pipeline: PipelineSpec, file: string, 
       overwrite: line.flags.overwrite,
       signal: abort.signal,
       onText: view.onText,
-      onStart: view.onStart,
+      onStart: (counters, scheduler) => {
+        view.onStart(counters, scheduler);
+        onStart(scheduler);
+      },
       observe: view.observe,
+      log,
     });
-    view.finish(outcome);
-    if (!outcome.isOverBudget) return exitCodes.done;
-    printFault("R0161", `${outcome.counters.dead} of ${outcome.counters.rowsRead} rows failed, more than the pipeline's \`errors\` setting allows; the output holds the others`, undefined);
-    return exitCodes.overBudget;
+    const fault = outcome.isOverBudget ? `${outcome.counters.dead} of ${outcome.counters.rowsRead} rows failed, more than the pipeline's \`errors\` setting allows; the output holds the others` : undefined;
+    const code = fault === undefined ? exitCodes.done : exitCodes.overBudget;
+    watch.close(view.finish(outcome), code, fault);
+    if (fault !== undefined) printFault("R0161", fault, undefined);
+    return code;
   } catch (error) {
-    view.stop();
-    return reportError(error);
+    const summary = view.stop(error instanceof Interrupted ? "interrupted" : "stopped");
+    const code = reportError(error);
+    watch?.close(summary, code, error instanceof Error ? error.message : String(error));
+    return code;
   } finally {
     stopListening();
   }
+}
+
+/** What was given on the command line, for the log of runs. */
+function describeParams(line: Extract<CommandLine, { kind: "run" }>): Readonly<Record<string, string>> {
+  const given = Object.entries(line.params).filter(([, param]) => param.fromCommandLine);
+  return Object.fromEntries(given.map(([name, { value }]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]));
 }
 
 function readParams(program: Program, line: Extract<CommandLine, { kind: "run" }>): Readonly<Record<string, Value>> {

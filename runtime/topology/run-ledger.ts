@@ -10,6 +10,8 @@ import { compareFailures } from "../contract/row-failure.ts";
 import type { RowFailure } from "../contract/row-failure.ts";
 import { createErrorBudget } from "../recovery/error-budget.ts";
 import type { DeadLetterFile } from "../recovery/dead-letters.ts";
+import { noLog } from "../telemetry/run-event.ts";
+import type { FailureSample, RunLog } from "../telemetry/run-event.ts";
 import { createRunCounters } from "../telemetry/run-counters.ts";
 import type { RunCounters } from "../telemetry/run-counters.ts";
 import type { ChunkReport } from "./messages.ts";
@@ -30,6 +32,9 @@ export interface RunLedger {
   readonly isOverBudget: () => boolean;
 }
 
+/** Failed rows of one chunk that are told of in full. */
+const SAMPLES_MAX = 5;
+
 /** What is known of a chunk that is under way. */
 interface OpenChunk {
   rowsRead: number;
@@ -38,7 +43,7 @@ interface OpenChunk {
   fault: { readonly stage: number; readonly error: JobError } | undefined;
 }
 
-export function createRunLedger(pipeline: PipelineSpec, topology: Topology): RunLedger {
+export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log: RunLog = noLog): RunLedger {
   const counters = createRunCounters(topology.stages, pipeline.sinks);
   const budget = createErrorBudget(pipeline.errors);
   const splits = new Map<number, readonly Split[]>();
@@ -95,8 +100,10 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology): Run
       counters.rowsRead += rowsRead;
       counters.filtered += filtered;
       counters.dead += sourceRowsOf(failures);
+      if (rowsRead > 0) log({ kind: "rowsDone", rows: rowsRead });
       if (fault !== undefined) throw fault.error;
       const inOrder = failures.sort(compareFailures);
+      if (inOrder.length > 0) log({ kind: "rowsFailed", chunk, count: sourceRowsOf(inOrder), samples: inOrder.slice(0, SAMPLES_MAX).map((failure) => sampleOf(failure, splitsOf(region))) });
       judge(region, rowsRead, inOrder);
       letters?.write(region, inOrder);
     },
@@ -112,10 +119,18 @@ function sourceRowsOf(failures: readonly RowFailure[]): number {
   return new Set(failures.map((failure) => failure.row)).size;
 }
 
+function sampleOf(failure: RowFailure, splits: readonly Split[]): FailureSample {
+  const { message, step, at } = failure;
+  return { where: placeOf(failure, splits), message, step, at };
+}
+
 /** "data/a.jsonl, line 12: cannot decode the image (pixels, ocr.pipe:31)". */
 export function describeFailure(failure: RowFailure, splits: readonly Split[]): string {
+  return `${placeOf(failure, splits)}: ${failure.message} (${failure.step}, ${failure.at.file}:${failure.at.line})`;
+}
+
+function placeOf(failure: RowFailure, splits: readonly Split[]): string {
   const file = splits[failure.split]?.path ?? "";
   // A source of whole files names the row by its file.
-  const where = failure.place.startsWith(file) || file === "" ? failure.place : `${file}, ${failure.place}`;
-  return `${where}: ${failure.message} (${failure.step}, ${failure.at.file}:${failure.at.line})`;
+  return failure.place.startsWith(file) || file === "" ? failure.place : `${file}, ${failure.place}`;
 }

@@ -59,7 +59,7 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
   setProgramFolder(request.folder);
   verifyCapacities(pipeline);
   const topology = readTopology(pipeline);
-  const ledger = createRunLedger(pipeline, topology);
+  const ledger = createRunLedger(pipeline, topology, request.log);
   const owner = { program: program.name, pipeline: pipeline.name };
   const outputs = await openOutputs({ pipeline, owner, overwrite: request.overwrite, splitsOf: ledger.splitsOf });
   try {

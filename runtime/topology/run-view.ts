@@ -5,6 +5,7 @@ import type { PipelineSpec, StepSpec } from "../contract/program.ts";
 import { createProgressPrinter } from "../telemetry/progress-printer.ts";
 import type { RunSnapshot } from "../telemetry/progress.ts";
 import { createRateWindow } from "../telemetry/rate-window.ts";
+import { createRunCounters } from "../telemetry/run-counters.ts";
 import type { RunCounters } from "../telemetry/run-counters.ts";
 import { printSummaryJson, renderSummary } from "../telemetry/summary.ts";
 import type { RunSummary } from "../telemetry/summary.ts";
@@ -17,9 +18,10 @@ export interface RunView {
   readonly onStart: (counters: RunCounters, scheduler: Scheduler | undefined) => void;
   readonly onText: (stream: "stdout" | "stderr", text: Uint8Array) => void;
   readonly observe: (step: StepSpec, chunk: Chunk) => void;
-  readonly finish: (outcome: RunOutcome) => void;
-  /** Takes progress off the screen. */
-  readonly stop: () => void;
+  /** Shows what the run did, and gives it. */
+  readonly finish: (outcome: RunOutcome) => RunSummary;
+  /** Takes progress off the screen; gives what was done until then. */
+  readonly stop: (how: "stopped" | "interrupted") => RunSummary;
 }
 
 const TICK_MS = 200;
@@ -30,15 +32,17 @@ export function createRunView(pipeline: PipelineSpec, flags: RunFlags): RunView 
   const color = process.stderr.isTTY === true && process.env["NO_COLOR"] === undefined;
   const printer = createProgressPrinter(output, { json: flags.json, quiet: flags.quiet || flags.interpret, color });
   const shapes = createShapePrinter();
+  const startedMs = performance.now();
   let timer: NodeJS.Timeout | undefined;
+  let counted = createRunCounters(pipeline.stages, pipeline.sinks);
 
-  const stop = (): void => {
+  const clear = (): void => {
     clearInterval(timer);
     printer.clear();
   };
   return {
     onStart: (counters, scheduler) => {
-      const startedMs = performance.now();
+      counted = counters;
       const snapshot = createSnapshots(pipeline, counters, scheduler);
       timer = setInterval(() => printer.update(snapshot(performance.now() - startedMs)), TICK_MS);
       timer.unref();
@@ -52,12 +56,16 @@ export function createRunView(pipeline: PipelineSpec, flags: RunFlags): RunView 
       for (const line of shapes(step, chunk)) process.stderr.write(`${line}\n`);
     },
     finish: (outcome) => {
-      stop();
+      clear();
       const summary = summarize(pipeline, outcome);
       if (flags.json) output.write(`${printSummaryJson(summary)}\n`);
       else if (!flags.quiet) output.write(`${renderSummary(summary, color).join("\n")}\n`);
+      return summary;
     },
-    stop,
+    stop: (how) => {
+      clear();
+      return { ...describeRun(pipeline, counted, performance.now() - startedMs), outcome: how, outputs: [] };
+    },
   };
 }
 
@@ -98,18 +106,24 @@ function workplacesOf(pipeline: PipelineSpec, counters: RunCounters): readonly W
 function summarize(pipeline: PipelineSpec, outcome: RunOutcome): RunSummary {
   const { counters, elapsedMs, written, places, deadLetterPath } = outcome;
   return {
-    pipeline: pipeline.name,
+    ...describeRun(pipeline, counters, elapsedMs),
     outcome: outcome.isOverBudget ? "overBudget" : "finished",
-    elapsedMs,
-    rowsIn: counters.rowsRead,
-    rowsFiltered: counters.filtered,
-    rowsDead: counters.dead,
-    stages: workplacesOf(pipeline, counters).map(({ label, replicas, busyMs }) => ({ label, replicas, busyShare: elapsedMs > 0 ? Math.min(1, busyMs / (elapsedMs * replicas)) : 0 })),
     outputs: written.map(({ files, rows, bytes }, index) => {
       const place = places[index];
       return { label: pipeline.sinks[index].label, ...(place === undefined ? {} : { place }), rows, files: files.length, bytes };
     }),
     ...(deadLetterPath === undefined ? {} : { deadLetters: deadLetterPath }),
+  };
+}
+
+function describeRun(pipeline: PipelineSpec, counters: RunCounters, elapsedMs: number): Omit<RunSummary, "outcome" | "outputs"> {
+  return {
+    pipeline: pipeline.name,
+    elapsedMs,
+    rowsIn: counters.rowsRead,
+    rowsFiltered: counters.filtered,
+    rowsDead: counters.dead,
+    stages: workplacesOf(pipeline, counters).map(({ label, replicas, busyMs }) => ({ label, replicas, busyShare: elapsedMs > 0 ? Math.min(1, busyMs / (elapsedMs * replicas)) : 0 })),
     notes: (pipeline.laterSettings ?? []).map((name) => `the setting \`${name}\` has no effect yet`),
   };
 }

@@ -1,0 +1,114 @@
+/**
+ * A run's events in the trace event format that ui.perfetto.dev reads: a track for each replica and sink, counters for
+ * edges, cores and memory, marks for commits and decisions. Times are in microseconds.
+ *
+ * Written as the events come; a file whose end is missing (a killed run) can still be read.
+ */
+import { closeSync, openSync, writeSync } from "node:fs";
+import { jobError } from "../contract/failures.ts";
+import type { RunEvent } from "./run-event.ts";
+
+export interface TraceSubject {
+  readonly pipeline: string;
+  readonly stages: readonly string[];
+  readonly sinks: readonly string[];
+  readonly edges: readonly string[];
+}
+
+interface TraceRecord {
+  readonly name: string;
+  /** X: a span; C: a counter; i: a mark; M: a name of a track. */
+  readonly ph: "X" | "C" | "i" | "M";
+  readonly ts: number;
+  readonly dur?: number;
+  readonly pid: 1;
+  readonly tid: number;
+  readonly s?: "g";
+  readonly args?: Readonly<Record<string, string | number>>;
+}
+
+/** Tracks of one stage's replicas lie together. */
+const REPLICAS_MAX = 1000;
+
+export function traceRecords(subject: TraceSubject, event: RunEvent): readonly TraceRecord[] {
+  const ts = Math.round(event.atMs * 1000);
+  const trackOf = (stage: number, replica: number): number => (stage + 1) * REPLICAS_MAX + replica;
+  const sinkTrack = (sink: number): number => trackOf(subject.stages.length + sink, 0);
+  const span = (name: string, busyMs: number, tid: number, args: TraceRecord["args"]): TraceRecord => {
+    const dur = Math.round(busyMs * 1000);
+    return { name, ph: "X", ts: Math.max(0, ts - dur), dur, pid: 1, tid, ...(args === undefined ? {} : { args }) };
+  };
+  const mark = (name: string, args: TraceRecord["args"]): TraceRecord => ({ name, ph: "i", ts, pid: 1, tid: 0, s: "g", ...(args === undefined ? {} : { args }) });
+  const track = (name: string, tid: number): TraceRecord => ({ name: "thread_name", ph: "M", ts: 0, pid: 1, tid, args: { name } });
+  switch (event.kind) {
+    case "stageStarted":
+      return [track(`${subject.stages[event.stage]} ${event.replica + 1}`, trackOf(event.stage, event.replica))];
+    case "stageReady":
+      return [span("load", event.loadMs, trackOf(event.stage, event.replica), undefined)];
+    case "sinkReady":
+      return [track(`write ${subject.sinks[event.sink]}`, sinkTrack(event.sink))];
+    case "chunkDone":
+      return [span(`chunk ${event.chunk}`, event.busyMs, trackOf(event.stage, event.replica), { rowsIn: event.rowsIn, rowsOut: event.rowsOut, failed: event.failed })];
+    case "sinkDone":
+      return [span(`chunk ${event.chunk}`, event.busyMs, sinkTrack(event.sink), { rows: event.rows })];
+    case "sample": {
+      const counter = (name: string, args: TraceRecord["args"]): TraceRecord => ({ name, ph: "C", ts, pid: 1, tid: 0, ...(args === undefined ? {} : { args }) });
+      const edges = event.edges.map((edge, id) => counter(`chunks: ${subject.edges[id]}`, { held: edge.held }));
+      return [...edges, counter("cores in use", { cores: event.coresInUse }), counter("resident MiB", { MiB: Math.round(event.residentBytes / 2 ** 20) })];
+    }
+    case "commit":
+      return [mark(`commit of group ${event.group}`, { rows: event.rows, files: event.files })];
+    case "decision":
+      return [mark(`${subject.stages[event.stage]}: ${event.from} to ${event.to} replicas`, { reason: event.reason, ...event.figures })];
+    case "restart":
+      return [mark(`restart of ${event.what}`, { reason: event.reason, incarnation: event.incarnation })];
+    case "isolation":
+      return [mark(`${subject.stages[event.stage]} gets a process of its own`, { reason: event.reason })];
+    case "drain":
+      return [mark("drain", { reason: event.reason })];
+    case "fault":
+      return [mark(`fault ${event.code}`, { message: event.message })];
+    case "rowsFailed":
+      return [mark(`${event.count} rows failed`, { chunk: event.chunk, first: event.samples[0]?.message ?? "" })];
+    case "rowsDone":
+      return [];
+  }
+}
+
+const FLUSH_BYTES = 1 << 16;
+
+export interface TraceFile {
+  readonly add: (event: RunEvent) => void;
+  readonly close: () => void;
+}
+
+/** Faults: R0180, the file cannot be written. */
+export function openTrace(file: string, subject: TraceSubject): TraceFile {
+  const fail = (error: unknown): never => {
+    throw jobError("R0180", `the trace ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+  };
+  const attempt = <T>(act: () => T): T => {
+    try {
+      return act();
+    } catch (error) {
+      return fail(error);
+    }
+  };
+  const handle = attempt(() => openSync(file, "w"));
+  let waiting = `[\n${JSON.stringify({ name: "process_name", ph: "M", ts: 0, pid: 1, tid: 0, args: { name: subject.pipeline } })}`;
+  const flush = (): void => {
+    attempt(() => writeSync(handle, waiting));
+    waiting = "";
+  };
+  return {
+    add: (event) => {
+      for (const record of traceRecords(subject, event)) waiting += `,\n${JSON.stringify(record)}`;
+      if (waiting.length >= FLUSH_BYTES) flush();
+    },
+    close: () => {
+      waiting += "\n]\n";
+      flush();
+      attempt(() => closeSync(handle));
+    },
+  };
+}
