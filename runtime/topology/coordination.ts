@@ -4,8 +4,9 @@ import type { Value } from "../contract/value.ts";
 import type { Outputs } from "../recovery/outputs.ts";
 import type { WrittenFiles } from "../recovery/sink-writer.ts";
 import type { RunLog } from "../telemetry/run-event.ts";
+import type { WorkerRole } from "./messages.ts";
 import type { RunLedger } from "./run-ledger.ts";
-import type { RunningWorker, WorkerSetting } from "./run-workers.ts";
+import type { RunningWorker, PortsOfWorker, WorkerSetting } from "./run-workers.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Topology } from "./topology.ts";
 
@@ -30,11 +31,15 @@ export interface CoordinatorRequest {
 export interface Coordination {
   readonly request: CoordinatorRequest & WorkerSetting;
   readonly scheduler: Scheduler;
-  /** By stage and replica. */
-  readonly stageWorkers: readonly RunningWorker[][];
+  /** By stage and replica; undefined where none is, or none any more. */
+  readonly stageWorkers: readonly (RunningWorker | undefined)[][];
   readonly sinkWorkers: RunningWorker[];
   readonly written: Map<number, WrittenFiles>;
   notReady: number;
+  /** Rows move: every worker of the start was ready. */
+  isStarted: boolean;
   readonly startedMs: number;
+  /** Starts a worker; its faults end the run. */
+  readonly start: (role: WorkerRole, ports: PortsOfWorker) => RunningWorker;
   readonly resolve: (written: readonly WrittenFiles[]) => void;
 }

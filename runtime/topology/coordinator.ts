@@ -8,7 +8,7 @@ import type { Coordination, CoordinatorRequest } from "./coordination.ts";
 import { handleMessage } from "./handle-message.ts";
 import type { FromWorker, WorkerRole } from "./messages.ts";
 import { closeWorkers, joinPorts, startWorker } from "./run-workers.ts";
-import type { RunningWorker, WorkerPorts } from "./run-workers.ts";
+import type { RunningWorker, PortsOfWorker } from "./run-workers.ts";
 import { createScheduler } from "./scheduler.ts";
 
 /** The files of each sink, written and not yet published. Rejects with the first fault; no worker is left behind. */
@@ -30,11 +30,8 @@ export async function runOnWorkers(request: CoordinatorRequest): Promise<readonl
 
 function coordinate(request: Coordination["request"], workers: RunningWorker[], resolve: Coordination["resolve"], reject: (error: unknown) => void): void {
   const { pipeline, topology, outputs, log } = request;
-  const scheduler = createScheduler(topology);
-  const c: Coordination = { request, scheduler, stageWorkers: topology.stages.map(() => []), sinkWorkers: [], written: new Map(), notReady: 0, startedMs: performance.now(), resolve };
-  const start = (role: WorkerRole, ports: WorkerPorts): RunningWorker => {
-    c.notReady++;
-    if (role.kind === "stage") log({ kind: "stageStarted", stage: role.stage, replica: role.replica, incarnation: 0 });
+  const start = (role: WorkerRole, ports: PortsOfWorker): RunningWorker => {
+    if (role.kind === "stage") log({ kind: "stageStarted", stage: role.stage, replica: role.replica, incarnation: role.incarnation });
     const handle = (message: FromWorker): void => {
       try {
         handleMessage(c, role, message);
@@ -46,9 +43,22 @@ function coordinate(request: Coordination["request"], workers: RunningWorker[], 
     workers.push(worker);
     return worker;
   };
+  const notReady = topology.sinks.length + topology.stages.reduce((sum, { replicas }) => sum + replicas, 0);
+  const c: Coordination = {
+    request,
+    scheduler: createScheduler(topology),
+    stageWorkers: topology.stages.map(() => []),
+    sinkWorkers: [],
+    written: new Map(),
+    notReady,
+    isStarted: false,
+    startedMs: performance.now(),
+    start,
+    resolve,
+  };
   const ports = joinPorts(pipeline, topology);
   for (const stage of topology.stages) {
-    for (let replica = 0; replica < stage.replicas; replica++) c.stageWorkers[stage.id].push(start({ kind: "stage", stage: stage.id, replica }, ports.ofStage(stage.id, replica)));
+    for (let replica = 0; replica < stage.replicas; replica++) c.stageWorkers[stage.id].push(start({ kind: "stage", stage: stage.id, replica, incarnation: 0 }, ports.ofStage(stage.id, replica)));
   }
   for (const sink of topology.sinks) c.sinkWorkers.push(start({ kind: "sink", sink: sink.id, target: outputs.targets[sink.id] }, ports.ofSink(sink.id)));
 }

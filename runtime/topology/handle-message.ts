@@ -3,6 +3,8 @@ import { performance } from "node:perf_hooks";
 import { JobError } from "../contract/kernel.ts";
 import type { Coordination } from "./coordination.ts";
 import type { Fault, FromWorker, WorkerRole } from "./messages.ts";
+import { joinReplica } from "./run-workers.ts";
+import type { RunningWorker } from "./run-workers.ts";
 import type { SchedulerCommand } from "./scheduler.ts";
 
 /** An error of our own in a worker, with its stack. */
@@ -27,21 +29,23 @@ function handleReady(c: Coordination, role: WorkerRole, message: Extract<FromWor
     outputs.checkInputs(message.splits);
     ledger.addSource(topology.stages[role.stage].region, message.splits);
   }
+  if (c.isStarted) return role.kind === "stage" ? carryOut(c, c.scheduler.handle({ kind: "loaded", stage: role.stage, replica: role.replica, incarnation: role.incarnation })) : undefined;
   if (--c.notReady > 0) return;
+  c.isStarted = true;
   onStart(c.scheduler);
   carryOut(c, c.scheduler.start());
 }
 
-function handleStageMessage(c: Coordination, { stage, replica }: Extract<WorkerRole, { kind: "stage" }>, message: FromWorker): void {
+function handleStageMessage(c: Coordination, { stage, replica, incarnation }: Extract<WorkerRole, { kind: "stage" }>, message: FromWorker): void {
   if (message.kind === "done") {
     c.request.ledger.addReport(stage, message.chunk, message);
     c.request.log({ kind: "chunkDone", stage, replica, chunk: message.chunk, rowsIn: message.rowsIn, rowsOut: message.rowsOut, failed: message.failures.length, busyMs: message.busyMs });
-    carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, chunk: message.chunk, bytes: message.bytes, exhausted: message.exhausted }));
+    carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, incarnation, chunk: message.chunk, bytes: message.bytes, exhausted: message.exhausted }));
   } else if (message.kind === "faulty") {
     const { code, message: text, fix } = message.fault;
     c.request.log({ kind: "fault", code, message: text, stage });
     c.request.ledger.addFault(stage, message.chunk, new JobError(code, text, fix));
-    carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, chunk: message.chunk, bytes: message.bytes, exhausted: false }));
+    carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, incarnation, chunk: message.chunk, bytes: message.bytes, exhausted: false }));
   } else if (message.kind === "sourceEnd") {
     carryOut(c, c.scheduler.handle({ kind: "sourceEnd", stage, chunks: message.chunks }));
   }
@@ -68,15 +72,41 @@ function verifyWithinBound(c: Coordination): void {
   if (bytes > memoryBoundBytes) throw new Error(`${bytes} bytes wait between stages, the plan's bound for the whole run is ${memoryBoundBytes}`);
 }
 
-function carryOut(c: Coordination, commands: readonly SchedulerCommand[]): void {
+function workerAt(c: Coordination, stage: number, replica: number): RunningWorker {
+  const worker = c.stageWorkers[stage][replica];
+  if (worker === undefined) throw new Error(`stage ${stage} has no worker ${replica}`);
+  return worker;
+}
+
+/** One more worker for a stage that runs, joined to its neighbours. */
+function loadWorker(c: Coordination, { stage, replica, incarnation }: Extract<SchedulerCommand, { kind: "load" }>): void {
+  const role = { kind: "stage", stage, replica, incarnation } as const;
+  const ports = joinReplica(c.request.pipeline, role, (to) => (to.kind === "stage" ? c.stageWorkers[to.stage] : [c.sinkWorkers[to.sink]]));
+  c.stageWorkers[stage][replica] = c.start(role, ports);
+}
+
+export function carryOut(c: Coordination, commands: readonly SchedulerCommand[]): void {
   const { topology, ledger, outputs } = c.request;
   verifyWithinBound(c);
   for (const command of commands) {
-    if (command.kind === "run") c.stageWorkers[command.stage][command.replica].post({ kind: "run", chunk: command.chunk, to: command.to });
-    else if (command.kind === "completed") {
-      if (command.isNeeded) ledger.completeChunk(command.region, command.chunk, outputs.deadLetters);
-      else ledger.dropChunk(command.region, command.chunk);
-    } else for (const sink of topology.regions[command.region].sinks) c.sinkWorkers[sink].post({ kind: "finish" });
+    switch (command.kind) {
+      case "run":
+        workerAt(c, command.stage, command.replica).post({ kind: "run", chunk: command.chunk, to: command.to });
+        break;
+      case "load":
+        loadWorker(c, command);
+        break;
+      case "retire":
+        workerAt(c, command.stage, command.replica).post({ kind: "close" });
+        c.stageWorkers[command.stage][command.replica] = undefined;
+        break;
+      case "completed":
+        if (command.isNeeded) ledger.completeChunk(command.region, command.chunk, outputs.deadLetters);
+        else ledger.dropChunk(command.region, command.chunk);
+        break;
+      case "finished":
+        for (const sink of topology.regions[command.region].sinks) c.sinkWorkers[sink].post({ kind: "finish" });
+    }
   }
 }
 

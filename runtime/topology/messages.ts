@@ -21,7 +21,8 @@ export interface WorkerStart {
 }
 
 export type WorkerRole =
-  | { readonly kind: "stage"; readonly stage: number; readonly replica: number }
+  /** `incarnation` counts the workers that had this place before. */
+  | { readonly kind: "stage"; readonly stage: number; readonly replica: number; readonly incarnation: number }
   | { readonly kind: "sink"; readonly sink: number; readonly target: OutputTarget | undefined };
 
 export interface OutPort {
@@ -33,6 +34,8 @@ export interface OutPort {
 
 export type ToWorker =
   | { readonly kind: "run"; readonly chunk: number; readonly to: readonly number[] }
+  /** A worker was added that this one gets chunks from, or sends chunks to. */
+  | { readonly kind: "join"; readonly inPorts: readonly MessagePort[]; readonly outPorts: readonly OutPort[] }
   /** To a sink: everything has come. */
   | { readonly kind: "finish" }
   | { readonly kind: "close" };

@@ -5,7 +5,7 @@
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { jobError } from "../contract/failures.ts";
-import type { PipelineSpec } from "../contract/program.ts";
+import type { EdgeSpec, PipelineSpec } from "../contract/program.ts";
 import type { Value } from "../contract/value.ts";
 import type { FromWorker, OutPort, ToWorker, WorkerRole, WorkerStart } from "./messages.ts";
 import type { Topology } from "./topology.ts";
@@ -27,16 +27,18 @@ export interface RunningWorker {
   readonly thread: Worker;
   readonly post: (message: ToWorker) => void;
   readonly ended: Promise<void>;
+  /** Hands over ports to a worker that was started later. */
+  readonly join: (ports: PortsOfWorker) => void;
 }
 
-export interface WorkerPorts {
+export interface PortsOfWorker {
   readonly inPorts: MessagePort[];
   readonly outPorts: OutPort[];
 }
 
 /** A channel from every worker of a stage to every worker that its edges lead to. */
-export function joinPorts(pipeline: PipelineSpec, topology: Topology): { readonly ofStage: (stage: number, replica: number) => WorkerPorts; readonly ofSink: (sink: number) => WorkerPorts } {
-  const empty = (): WorkerPorts => ({ inPorts: [], outPorts: [] });
+export function joinPorts(pipeline: PipelineSpec, topology: Topology): { readonly ofStage: (stage: number, replica: number) => PortsOfWorker; readonly ofSink: (sink: number) => PortsOfWorker } {
+  const empty = (): PortsOfWorker => ({ inPorts: [], outPorts: [] });
   const stages = topology.stages.map((stage) => Array.from({ length: stage.replicas }, empty));
   const sinks = topology.sinks.map(empty);
   for (const edge of pipeline.edges) {
@@ -52,7 +54,30 @@ export function joinPorts(pipeline: PipelineSpec, topology: Topology): { readonl
   return { ofStage: (stage, replica) => stages[stage][replica], ofSink: (sink) => sinks[sink] };
 }
 
-export function startWorker(setting: WorkerSetting, role: WorkerRole, ports: WorkerPorts, onMessage: (message: FromWorker) => void, onFault: (error: unknown) => void): RunningWorker {
+/** Channels between a worker that is added to a running stage and those there are: theirs are handed over at once. */
+export function joinReplica(pipeline: PipelineSpec, role: Extract<WorkerRole, { kind: "stage" }>, workersAt: (to: EdgeSpec["to"]) => readonly (RunningWorker | undefined)[]): PortsOfWorker {
+  const own: PortsOfWorker = { inPorts: [], outPorts: [] };
+  for (const edge of pipeline.edges) {
+    if (edge.to.kind === "stage" && edge.to.stage === role.stage) {
+      for (const sender of workersAt({ kind: "stage", stage: edge.fromStage })) {
+        if (sender === undefined) continue;
+        const { port1, port2 } = new MessageChannel();
+        sender.join({ inPorts: [], outPorts: [{ edge: edge.id, replica: role.replica, port: port1 }] });
+        own.inPorts.push(port2);
+      }
+    }
+    if (edge.fromStage !== role.stage) continue;
+    workersAt(edge.to).forEach((receiver, replica) => {
+      if (receiver === undefined) return;
+      const { port1, port2 } = new MessageChannel();
+      receiver.join({ inPorts: [port2], outPorts: [] });
+      own.outPorts.push({ edge: edge.id, replica, port: port1 });
+    });
+  }
+  return own;
+}
+
+export function startWorker(setting: WorkerSetting, role: WorkerRole, ports: PortsOfWorker, onMessage: (message: FromWorker) => void, onFault: (error: unknown) => void): RunningWorker {
   const start: WorkerStart = { pipeline: setting.pipeline.name, role, params: setting.params, folder: setting.folder, stop: setting.stop, ...ports };
   const thread = new Worker(setting.file, {
     workerData: { pipec: start },
@@ -79,6 +104,7 @@ export function startWorker(setting: WorkerSetting, role: WorkerRole, ports: Wor
       if (message.kind === "close") closing = true;
       thread.postMessage(message);
     },
+    join: ({ inPorts, outPorts }) => thread.postMessage({ kind: "join", inPorts, outPorts } satisfies ToWorker, [...inPorts, ...outPorts.map(({ port }) => port)]),
   };
 }
 

@@ -4,8 +4,11 @@
  */
 import type { PipelineSpec, StageSpec, StepSpec } from "../contract/program.ts";
 import { inputsOf } from "../stage/open-steps.ts";
+import { coresOfMachine } from "./machine.ts";
 
 export interface Topology {
+  /** Core tokens: as many cores as workers may keep busy at once. */
+  readonly cores: number;
   readonly stages: readonly StageNode[];
   readonly edges: readonly EdgeNode[];
   readonly sinks: readonly SinkNode[];
@@ -15,7 +18,12 @@ export interface Topology {
 export interface StageNode {
   readonly id: number;
   readonly label: string;
+  /** Workers at the start; while the run lasts, from `replicasMin` to `replicasMax`. */
   readonly replicas: number;
+  readonly replicasMin: number;
+  readonly replicasMax: number;
+  /** Core tokens of one worker while it works. 0: it waits, or works on another device. */
+  readonly cores: number;
   /** Takes chunks in row order. */
   readonly ordered: boolean;
   /** Reads a source: its chunks come from no edge. */
@@ -29,13 +37,15 @@ export interface EdgeNode {
   readonly id: number;
   readonly fromStage: number;
   readonly to: { readonly kind: "stage"; readonly stage: number } | { readonly kind: "sink"; readonly sink: number };
-  /** Chunks under way on the edge at most: promised, waiting, and being worked on at its end. */
+  /** Chunks under way on the edge at most, with all replicas at its end: promised, waiting, and being worked on. */
   readonly capacity: number;
   /**
    * Bytes that wait at most, but at least one chunk always may. Infinity where the tickets bound them (joins, ordered
    * stages, sinks): to hold chunks back there by bytes could deadlock.
    */
   readonly bytesMax: number;
+  /** It has room for all tickets, since chunks may have to wait here for others. */
+  readonly holdsTickets: boolean;
 }
 
 export interface SinkNode {
@@ -48,17 +58,29 @@ export interface RegionNode {
   readonly id: number;
   readonly source: number;
   readonly tickets: number;
+  /** A drain ends at a multiple of so many chunks. */
+  readonly groupChunks: number;
   readonly sinks: readonly number[];
 }
 
-/** `tickets` other than the plan's are for tests. */
-export function readTopology(pipeline: PipelineSpec, tickets: number = pipeline.tickets): Topology {
+export interface TopologyOptions {
+  /** Fewer than the plan's where memory ran out. */
+  readonly tickets?: number;
+  readonly cores?: number;
+}
+
+export function readTopology(pipeline: PipelineSpec, options: TopologyOptions = {}): Topology {
+  const tickets = options.tickets ?? pipeline.tickets;
+  const cores = options.cores ?? coresOfMachine();
   const regionOf = findRegions(pipeline);
   const isSource = (stage: StageSpec): boolean => stage.steps.some((step) => pipeline.steps[step].kind === "read");
   const stages = pipeline.stages.map((stage): StageNode => ({
     id: stage.id,
     label: stage.label,
     replicas: stage.replicas,
+    replicasMin: stage.replicasMin ?? stage.replicas,
+    replicasMax: stage.replicasMax ?? stage.replicas,
+    cores: Math.min(cores, coresOf(pipeline, stage)),
     ordered: stage.ordered,
     isSource: isSource(stage),
     ins: pipeline.edges.filter((edge) => edge.to.kind === "stage" && edge.to.stage === stage.id).map((edge) => edge.id),
@@ -67,13 +89,14 @@ export function readTopology(pipeline: PipelineSpec, tickets: number = pipeline.
   }));
   const edges = pipeline.edges.map((edge): EdgeNode => {
     const to = edge.to.kind === "stage" ? stages[edge.to.stage] : undefined;
-    const isHeldByTickets = to === undefined || to.ordered || to.ins.length > 1;
+    const holdsTickets = to === undefined || to.ordered || to.ins.length > 1;
     return {
       id: edge.id,
       fromStage: edge.fromStage,
       to: edge.to,
-      capacity: edge.queueChunks + (to?.replicas ?? 0),
-      bytesMax: isHeldByTickets ? Infinity : edge.queueBytesMax,
+      capacity: edge.queueChunks + (to?.replicasMax ?? 0),
+      bytesMax: holdsTickets ? Infinity : edge.queueBytesMax,
+      holdsTickets,
     };
   });
   const sinks = pipeline.sinks.map((sink): SinkNode => {
@@ -82,9 +105,27 @@ export function readTopology(pipeline: PipelineSpec, tickets: number = pipeline.
   });
   const regions = stages
     .filter((stage) => stage.isSource)
-    .map((source): RegionNode => ({ id: source.region, source: source.id, tickets, sinks: sinks.filter((sink) => sink.region === source.region).map((sink) => sink.id) }))
+    .map((source): RegionNode => ({ id: source.region, source: source.id, tickets, groupChunks: pipeline.groupChunks, sinks: sinks.filter((sink) => sink.region === source.region).map((sink) => sink.id) }))
     .sort((a, b) => a.id - b.id);
-  return { stages, edges, sinks, regions };
+  return { cores, stages, edges, sinks, regions };
+}
+
+/**
+ * Core tokens of one worker. A model on the CPU keeps its threads busy, a worker that computes rows one core; sources
+ * mostly wait, and are waited for: they need none.
+ */
+function coresOf(pipeline: PipelineSpec, stage: StageSpec): number {
+  if (stage.cores !== undefined) return stage.cores;
+  const steps = stage.steps.map((id) => pipeline.steps[id]);
+  if (steps.some((step) => step.kind === "read")) return 0;
+  const models = steps.flatMap((step) => (step.kind === "model" || step.kind === "modelPart" ? [step] : []));
+  return models.length === 0 ? 1 : Math.max(...models.map(modelCores));
+}
+
+function modelCores(step: Extract<StepSpec, { kind: "model" | "modelPart" }>): number {
+  const { device, intraOpThreads } = step.model;
+  if (step.kind === "model") return device === "cpu" ? intraOpThreads : 0;
+  return step.part.ranks.filter((rank) => rank.device === "cpu").length * intraOpThreads;
 }
 
 /**

@@ -37,15 +37,19 @@ function verifySteps(pipeline: PipelineSpec): void {
 /** What the scheduler relies on. Exported for its simulation. */
 export function verifyTopology(topology: Topology): void {
   for (const stage of topology.stages) {
-    verify(stage.replicas >= 1, `stage ${stage.label} has no worker`);
-    verify(!(stage.ordered && stage.replicas > 1), `stage ${stage.label} must see rows in order but has ${stage.replicas} workers`);
+    verify(stage.replicasMin >= 1, `stage ${stage.label} has no worker`);
+    verify(stage.replicasMin <= stage.replicas && stage.replicas <= stage.replicasMax, `stage ${stage.label} begins with ${stage.replicas} workers, outside of ${stage.replicasMin} to ${stage.replicasMax}`);
+    verify(!(stage.ordered && stage.replicasMax > 1), `stage ${stage.label} must see rows in order but has ${stage.replicasMax} workers`);
+    verify(stage.cores >= 0 && stage.cores <= topology.cores, `a worker of stage ${stage.label} needs ${stage.cores} cores, there are ${topology.cores}`);
     verify(stage.isSource === (stage.ins.length === 0), `stage ${stage.label} reads a source and takes chunks from other stages, or neither`);
     verify(stage.outs.length > 0, `nothing reads what stage ${stage.label} gives`);
   }
   for (const edge of topology.edges) {
     const to = edge.to.kind === "stage" ? topology.stages[edge.to.stage] : undefined;
     const region = topology.regions[topology.stages[edge.fromStage].region];
-    const needed = to === undefined || to.ordered || to.ins.length > 1 ? region.tickets : 1;
+    const holdsTickets = to === undefined || to.ordered || to.ins.length > 1;
+    verify(edge.holdsTickets === holdsTickets, `edge ${edge.id} must${holdsTickets ? "" : " not"} hold all tickets`);
+    const needed = holdsTickets ? region.tickets : 1;
     verify(edge.capacity >= needed, `edge ${edge.id} holds ${edge.capacity} chunks, ${needed} may have to wait there`);
   }
   for (const sink of topology.sinks) verify(sink.edge >= 0, `sink ${sink.id} is fed by nothing`);

@@ -17,8 +17,10 @@ import type { OutputTarget } from "../recovery/output-target.ts";
 import { edgeSchema } from "./edge-schema.ts";
 import { Stopped } from "../stage/step-context.ts";
 import { toFault, toJobFault } from "./messages.ts";
-import type { FromWorker, OutPort, ToWorker, WorkerStart } from "./messages.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import { openStage } from "./stage-runner.ts";
+import { openPorts } from "./worker-ports.ts";
+import type { WorkerPorts } from "./worker-ports.ts";
 
 /** What this thread was started to do; undefined in the thread of the command line. */
 export function findWorkerStart(): WorkerStart | undefined {
@@ -40,7 +42,7 @@ export function runWorker(program: Program, start: WorkerStart): void {
     faultSender(control)(error);
     // What could not be opened has nothing to close.
     control.on("message", (message: ToWorker) => {
-      if (message.kind === "close") endThread(start, control);
+      if (message.kind === "close") openPorts(start, control).close();
     });
   });
 }
@@ -62,10 +64,12 @@ function inTurn<T>(port: MessagePort, handle: (message: T) => Promise<void> | vo
 async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: WorkerStart, control: MessagePort): Promise<void> {
   const send = (message: FromWorker): void => control.postMessage(message);
   const fail = faultSender(control);
-  const inbox = createInbox(start.inPorts, pipeline.edges.filter(({ to }) => to.kind === "stage" && to.stage === stageId).length);
   const stop = new Int32Array(start.stop);
   const isStopped = (): boolean => Atomics.load(stop, 0) === 1;
   const stage = await openStage(pipeline, pipeline.stages[stageId], { backend: onnxBackend, isStopped });
+  // Words that come while the stage opens wait until somebody listens.
+  const ports = openPorts(start, control);
+  const inbox = createInbox(ports, pipeline.edges.filter(({ to }) => to.kind === "stage" && to.stage === stageId).length);
 
   let sourceEnded = false;
   // Where a source stands after a fault is unknown: it reads no more.
@@ -77,7 +81,7 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
   const runChunk = async (chunk: number, to: readonly number[]): Promise<void> => {
     if (sourceEnded || isStopped()) return;
     const inputs = await inbox.take(chunk);
-    const post = (messages: readonly ChunkMessage[]): readonly number[] => messages.map((message, index) => postChunk(findPort(start.outPorts, message.edge, to[index]), message));
+    const post = (messages: readonly ChunkMessage[]): readonly number[] => messages.map((message, index) => postChunk(ports.outPort(message.edge, to[index]), message));
     if (hasFailed && stage.splits !== undefined) return endSource(chunk);
     try {
       const result = await stage.run(inputs);
@@ -99,7 +103,7 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
     if (message.kind === "run") return runChunk(message.chunk, message.to);
     if (message.kind === "close") {
       await stage.close();
-      endThread(start, control);
+      ports.close();
     }
   }, fail);
   send({ kind: "ready", splits: stage.splits });
@@ -112,17 +116,15 @@ interface Inbox {
   readonly giveUp: () => void;
 }
 
-function createInbox(ports: readonly MessagePort[], edges: number): Inbox {
+function createInbox(ports: WorkerPorts, edges: number): Inbox {
   const arrived = new Map<number, ChunkMessage[]>();
   const waiting = new Map<number, { readonly come: (messages: readonly ChunkMessage[]) => void; readonly giveUp: (error: Error) => void }>();
-  for (const port of ports) {
-    port.on("message", (message: ChunkMessage) => {
-      const chunk = message.id.ordinal;
-      const messages = [...(arrived.get(chunk) ?? []), message];
-      arrived.set(chunk, messages);
-      if (messages.length === edges) waiting.get(chunk)?.come(messages);
-    });
-  }
+  ports.onChunk((message) => {
+    const chunk = message.id.ordinal;
+    const messages = [...(arrived.get(chunk) ?? []), message];
+    arrived.set(chunk, messages);
+    if (messages.length === edges) waiting.get(chunk)?.come(messages);
+  });
   return {
     take: async (chunk) => {
       const here = arrived.get(chunk) ?? [];
@@ -135,12 +137,6 @@ function createInbox(ports: readonly MessagePort[], edges: number): Inbox {
       for (const { giveUp } of waiting.values()) giveUp(new Stopped("the run is being given up"));
     },
   };
-}
-
-function findPort(ports: readonly OutPort[], edge: number, replica: number): MessagePort {
-  const found = ports.find((port) => port.edge === edge && port.replica === replica);
-  if (found === undefined) throw new Error(`no way leads along edge ${edge} to worker ${replica}`);
-  return found.port;
 }
 
 async function runSinkWorker(pipeline: PipelineSpec, sinkId: number, target: OutputTarget | undefined, start: WorkerStart, control: MessagePort): Promise<void> {
@@ -168,23 +164,15 @@ async function runSinkWorker(pipeline: PipelineSpec, sinkId: number, target: Out
       last = last.then(() => writeChunk(due)).catch(fail);
     }
   };
-  for (const port of start.inPorts) {
-    port.on("message", (message: ChunkMessage) => {
-      early.set(message.id.ordinal, message);
-      writeInOrder();
-    });
-  }
+  const ports = openPorts(start, control);
+  ports.onChunk((message) => {
+    early.set(message.id.ordinal, message);
+    writeInOrder();
+  });
   inTurn<ToWorker>(control, async (message) => {
     await last;
     if (message.kind === "finish") send({ kind: "finished", written: await writer.finish() });
-    else if (message.kind === "close") endThread(start, control);
+    else if (message.kind === "close") ports.close();
   }, fail);
   send({ kind: "ready", splits: undefined });
-}
-
-/** With no port open, the thread ends by itself once what it wrote has been read. */
-function endThread(start: WorkerStart, control: MessagePort): void {
-  for (const port of start.inPorts) port.close();
-  for (const { port } of start.outPorts) port.close();
-  control.close();
 }

@@ -84,7 +84,7 @@ describe("the scheduler", () => {
 
   it("deadlocks some joins whose queues do not hold all tickets, which is why such plans are refused", () => {
     let deadlocks = 0;
-    for (let seed = 0; seed < 500; seed++) {
+    for (let seed = 0; seed < 1500; seed++) {
       const random = createRandom(seed);
       const topology = randomTopology(random, "planned");
       const joins = topology.stages.filter((stage) => stage.ins.length > 1 && topology.regions[stage.region].tickets > 1);

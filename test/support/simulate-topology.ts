@@ -81,7 +81,7 @@ export function simulate(simulation: Simulation): SimulationResult {
   };
 
   /** A worker does what it is told, in order; its inputs must have been sent to it and nowhere else. */
-  const begin = ({ stage, replica, chunk, to }: Extract<SchedulerCommand, { kind: "run" }>): void => {
+  const begin = ({ stage, replica, incarnation, chunk, to }: Extract<SchedulerCommand, { kind: "run" }>): void => {
     const node = topology.stages[stage];
     const name = `stage ${stage}.${replica}`;
     if (node.isSource) started[node.region]++;
@@ -90,10 +90,10 @@ export function simulate(simulation: Simulation): SimulationResult {
     const worker = workers.get(name) ?? { busyUntil: 0 };
     workers.set(name, worker);
     worker.busyUntil = Math.max(worker.busyUntil, now) + 1 + random.integer(20);
-    later(worker.busyUntil, () => end(stage, replica, chunk, to));
+    later(worker.busyUntil, () => end(stage, replica, incarnation, chunk, to));
   };
 
-  const end = (stage: number, replica: number, chunk: number, to: readonly number[]): void => {
+  const end = (stage: number, replica: number, incarnation: number, chunk: number, to: readonly number[]): void => {
     const node = topology.stages[stage];
     const name = `stage ${stage}.${replica}`;
     if (node.isSource && chunk >= simulation.chunks[node.region]) {
@@ -109,7 +109,7 @@ export function simulate(simulation: Simulation): SimulationResult {
       arrivals.set(key, (arrivals.get(key) ?? new Set()).add(id));
     });
     const exhausted = chunk >= (simulation.exhaustedAt?.get(stage) ?? Infinity);
-    tell(name, { kind: "done", stage, replica, chunk, bytes: node.outs.map(() => random.integer(100)), exhausted });
+    tell(name, { kind: "done", stage, replica, incarnation, chunk, bytes: node.outs.map(() => random.integer(100)), exhausted });
   };
 
   const arriveAtSink = (sink: number, chunk: number): void => {

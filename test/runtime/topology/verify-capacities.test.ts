@@ -24,7 +24,7 @@ describe("a plan", () => {
   });
 
   it("tells regions apart and finds what an implode wants of parents", () => {
-    expect(readTopology(many).regions).toEqual([{ id: 0, source: 0, tickets: 6, sinks: [0, 1, 2, 3] }]);
+    expect(readTopology(many).regions).toEqual([{ id: 0, source: 0, tickets: 6, groupChunks: 3, sinks: [0, 1, 2, 3] }]);
     expect([...openExplodes(many.steps)].filter(([, open]) => open.length > 0)).toEqual([[4, [4]], [5, [4]]]);
     expect([...parentFields(many.steps)]).toEqual([[4, ["id"]]]);
     const inner = many.edges.find((edge) => edge.fromStep === 4);

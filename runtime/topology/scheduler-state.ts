@@ -1,0 +1,123 @@
+/** What the scheduler knows: stages and their workers, edges, regions, core tokens. Plain data; its parts work on it. */
+import type { CoreTokens } from "./core-tokens.ts";
+import type { SchedulerCommand } from "./scheduler.ts";
+import type { StageNode, Topology } from "./topology.ts";
+
+/**
+ * A worker's place in a stage. `lost`: its worker died, whoever keeps its inputs starts another. `retiring`: it gets
+ * nothing new, and ends when it has done what is bound to it.
+ */
+export interface Slot {
+  state: "empty" | "loading" | "active" | "retiring" | "lost";
+  /** Started and not done. */
+  running: number;
+  /** Bound and not done. */
+  load: number;
+  /** Counts the workers that had this place. */
+  incarnation: number;
+}
+
+export interface Run {
+  readonly replica: number;
+  readonly to: readonly number[];
+}
+
+export interface StageState {
+  readonly slots: readonly Slot[];
+  /** Chunks promised to or held by this stage: the worker each is bound to, and how many in-edges delivered it. */
+  readonly bound: Map<number, { readonly replica: number; arrived: number }>;
+  /** Chunks whose inputs are all there and that were not started, in order. */
+  readonly ready: Set<number>;
+  readonly runs: Map<number, Run>;
+  /** What a lost worker had started: to be started again. */
+  readonly redo: Map<number, Run>;
+  nextOrdered: number;
+  /** Chunks done. */
+  done: number;
+  ended: boolean;
+}
+
+export interface EdgeState {
+  held: number;
+  bytes: number;
+  largest: number;
+  readonly bytesOf: Map<number, number>;
+}
+
+export interface RegionState {
+  readonly first: number;
+  next: number;
+  /** No chunk from here on is read: the end of the group at which a drain stops. */
+  stopAt: number;
+  /** The number of the last chunk + 1, once known. */
+  total: number | undefined;
+  stopped: boolean;
+  /** A drain ended the region; its source may have more. */
+  isCutShort: boolean;
+  /** Chunks under way at most, with the replicas there are now. */
+  tickets: number;
+  /** Chunks reported as completed: all below this number. */
+  completed: number;
+  /** Chunks that all sinks have, not reported yet. */
+  readonly through: Set<number>;
+  /** By chunk: sinks that have yet to take it. */
+  readonly open: Map<number, number>;
+  /** The last chunk that can bring rows to a sink. */
+  lastNeeded: number;
+  finished: boolean;
+}
+
+export interface SchedulerState {
+  readonly topology: Topology;
+  readonly stages: readonly StageState[];
+  readonly edges: readonly EdgeState[];
+  readonly regions: readonly RegionState[];
+  readonly tokens: CoreTokens;
+  /** The chunk after which a stage gives no more rows, by stage. */
+  readonly exhaustedAt: Map<number, number>;
+  /** Stages nearest the sinks first: they make room for the others. */
+  readonly order: readonly StageNode[];
+  /** A sink's word can come before that of the worker that sent it the chunk: it waits here, by sink and chunk. */
+  readonly early: Set<string>;
+  readonly commands: SchedulerCommand[];
+}
+
+/** `firstChunks`: by region, where a resumed run begins. */
+export function createState(topology: Topology, order: readonly StageNode[], tokens: CoreTokens, firstChunks: readonly number[]): SchedulerState {
+  const firstOf = (region: number): number => firstChunks[region] ?? 0;
+  const slotsOf = (stage: StageNode): Slot[] => Array.from({ length: stage.replicasMax }, (_, index) => ({ state: index < stage.replicas ? "active" : "empty", running: 0, load: 0, incarnation: 0 }));
+  return {
+    topology,
+    stages: topology.stages.map((stage) => ({ slots: slotsOf(stage), bound: new Map(), ready: new Set(), runs: new Map(), redo: new Map(), nextOrdered: firstOf(stage.region), done: 0, ended: false })),
+    edges: topology.edges.map(() => ({ held: 0, bytes: 0, largest: 0, bytesOf: new Map() })),
+    regions: topology.regions.map(({ id, tickets }) => {
+      const first = firstOf(id);
+      return { first, next: first, stopAt: Infinity, total: undefined, stopped: false, isCutShort: false, tickets, completed: first, through: new Set(), open: new Map(), lastNeeded: Infinity, finished: false };
+    }),
+    tokens,
+    exhaustedAt: new Map(),
+    order,
+    early: new Set(),
+    commands: [],
+  };
+}
+
+export function stagesInOrder(topology: Topology): readonly StageNode[] {
+  return [...topology.stages].sort((a, b) => depth(topology, a) - depth(topology, b) || a.id - b.id);
+}
+
+/** Stages between this one and the farthest sink. */
+function depth(topology: Topology, stage: StageNode): number {
+  return Math.max(0, ...stage.outs.map((id) => {
+    const { to } = topology.edges[id];
+    return to.kind === "sink" ? 0 : 1 + depth(topology, topology.stages[to.stage]);
+  }));
+}
+
+export function verifyIdle(s: SchedulerState): void {
+  const areEdgesEmpty = s.edges.every((edge) => edge.held === 0 && edge.bytes === 0);
+  const areStagesIdle = s.stages.every((stage) => stage.bound.size + stage.runs.size + stage.redo.size === 0 && stage.slots.every(({ load, running }) => load === 0 && running === 0));
+  const areTicketsBack = s.regions.every((region) => region.open.size === 0);
+  const areCoresBack = s.tokens.free() === s.topology.cores;
+  if (!areEdgesEmpty || !areStagesIdle || !areTicketsBack || !areCoresBack || s.early.size > 0) throw new Error("places, tickets or core tokens were not given back");
+}
