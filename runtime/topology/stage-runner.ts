@@ -11,7 +11,8 @@ import { openLocalPart } from "../stage/local-part.ts";
 import { openSteps } from "../stage/open-steps.ts";
 import { createSourceReader } from "../stage/source-reader.ts";
 import { createChunkLog, Stopped } from "../stage/step-context.ts";
-import type { PartStepSpec } from "../stage/step-context.ts";
+import type { PartStepSpec, StepContext } from "../stage/step-context.ts";
+import { watchSession } from "../stage/watched-session.ts";
 import { edgeSchema } from "./edge-schema.ts";
 import type { ChunkReport } from "./messages.ts";
 import { parentFields } from "./topology.ts";
@@ -40,6 +41,20 @@ export interface StageHost {
   /** Whether the run is being given up. */
   readonly isStopped: () => boolean;
   readonly observe?: (step: number, chunk: Chunk) => void;
+  readonly around?: NonNullable<StepContext["around"]>;
+}
+
+/** What steps of the pipeline need to be opened in this thread. */
+export function stepContext(pipeline: PipelineSpec, host: StageHost): StepContext {
+  const carried = parentFields(pipeline.steps);
+  const watched = (session: ModelSession): ModelSession => stoppable(watchSession(session), host.isStopped);
+  return {
+    parentFields: (explode) => carried.get(explode) ?? [],
+    openModel: async (model) => watched(await host.backend.open(model, programFile(model.file))),
+    openPart: async (step) => watched(await (step.part.ranks.length > 1 && host.openGang !== undefined ? host.openGang(step) : openLocalPart(host.backend, step.model, step.part))),
+    ...(host.observe === undefined ? {} : { observe: host.observe }),
+    ...(host.around === undefined ? {} : { around: host.around }),
+  };
 }
 
 export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: StageHost): Promise<StageRunner> {
@@ -47,15 +62,9 @@ export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: 
   const outs = pipeline.edges.filter((edge) => edge.fromStage === stage.id);
   const schemas = new Map<number, EdgeSchema>([...ins, ...outs].map((edge) => [edge.id, edgeSchema(pipeline, edge)]));
   const schemaOf = (edge: number): EdgeSchema => schemas.get(edge) ?? edgeSchema(pipeline, pipeline.edges[edge]);
-  const carried = parentFields(pipeline.steps);
   const steps = stage.steps.map((step) => pipeline.steps[step]);
   const source = await openReader(pipeline, stage);
-  const opened = await openSteps(steps, {
-    parentFields: (explode) => carried.get(explode) ?? [],
-    openModel: async (model) => stoppable(await host.backend.open(model, programFile(model.file)), host.isStopped),
-    openPart: async (step) => stoppable(await (step.part.ranks.length > 1 && host.openGang !== undefined ? host.openGang(step) : openLocalPart(host.backend, step.model, step.part)), host.isStopped),
-    ...(host.observe === undefined ? {} : { observe: host.observe }),
-  });
+  const opened = await openSteps(steps, stepContext(pipeline, host));
   const last = stage.steps[stage.steps.length - 1];
 
   return {
