@@ -120,6 +120,13 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/bench.ts"),
   },
   {
+    name: "log",
+    summary: "list the past runs of a built program",
+    takes: "[file]",
+    options: [{ flags: "--last <count>", summary: "so many runs at most (default: 20)" }, jsonOption],
+    load: () => import("./commands/log.ts"),
+  },
+  {
     name: "hw",
     summary: "describe this machine (detect), or show presets and hardware files (show)",
     takes: "<action> [name]",

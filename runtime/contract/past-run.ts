@@ -1,9 +1,7 @@
 /**
- * The log of a program's runs: one line of JSON each, in `out/runs.jsonl` beside `out.js`, written when a run ends. A
- * run that was killed leaves a line that says it began. Whoever cannot write there still runs.
+ * The log of a program's runs, one JSON object a line, in `out/runs.jsonl` beside `out.js`: what it holds and how it is
+ * read. A run has a line when it begins and one when it ends; of a run that was killed there is only the first.
  */
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 
 export interface PastRun {
   /** The same in both lines of a run. */
@@ -12,7 +10,7 @@ export interface PastRun {
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly params: Readonly<Record<string, string>>;
-  readonly outcome: "started" | "finished" | "overBudget" | "stopped" | "interrupted" | "failed";
+  readonly outcome: "started" | "finished" | "overBudget" | "stopped" | "interrupted";
   readonly exitCode?: number;
   readonly elapsedMs?: number;
   readonly rowsIn?: number;
@@ -24,27 +22,8 @@ export interface PastRun {
   readonly outputs?: readonly string[];
 }
 
-export function pastRunsFile(programFolder: string): string {
-  return join(programFolder, "out", "runs.jsonl");
-}
-
-const LINES_MAX = 2000;
-
-export function logRun(programFolder: string, run: PastRun): void {
-  const file = pastRunsFile(programFolder);
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    appendFileSync(file, `${JSON.stringify(run)}\n`);
-    if (run.outcome !== "started") dropOldest(file);
-  } catch {
-    // A program in a folder that cannot be written runs without this log.
-  }
-}
-
-function dropOldest(file: string): void {
-  const lines = readFileSync(file, "utf8").split("\n").filter((line) => line !== "");
-  if (lines.length > LINES_MAX) writeFileSync(file, `${lines.slice(-LINES_MAX / 2).join("\n")}\n`);
-}
+/** Relative to the folder of `out.js`. */
+export const pastRunsFile = "out/runs.jsonl";
 
 /** Oldest first; of each run its last word. Lines that are no runs are left out. */
 export function readPastRuns(text: string): readonly PastRun[] {

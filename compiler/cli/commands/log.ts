@@ -1,0 +1,78 @@
+/** `pipec log`: the past runs of a built program, newest first. */
+import { readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { pastRunsFile, readPastRuns } from "../../../runtime/contract/past-run.ts";
+import type { PastRun } from "../../../runtime/contract/past-run.ts";
+import { flag, textOption } from "../command.ts";
+import type { CommandArgs, CommandRun } from "../command.ts";
+import { findProgram } from "../find-program.ts";
+import { exitCodes } from "../io.ts";
+import type { Io } from "../io.ts";
+import { showDiagnostics } from "../report.ts";
+
+const DEFAULT_COUNT = 20;
+
+export const run: CommandRun = async (args, io) => {
+  const text = textOption(args, "last");
+  const count = text === undefined ? DEFAULT_COUNT : Number(text);
+  if (!Number.isInteger(count) || count < 1) {
+    io.stderr(`--last ${text}: a whole number from 1 on is wanted\n`);
+    return exitCodes.usage;
+  }
+  const folder = findFolder(args, io);
+  if (folder === undefined) return exitCodes.usage;
+  const runs = readPastRuns(readLog(join(folder, pastRunsFile))).slice(-count).reverse();
+  if (flag(args, "json")) io.stdout(`${JSON.stringify(runs, undefined, 2)}\n`);
+  else io.stdout(runs.length === 0 ? "no runs yet\n" : printRuns(runs));
+  return exitCodes.ok;
+};
+
+/** The folder of `out.js`: it may be named itself, else it stands beside the program. */
+function findFolder(args: CommandArgs, io: Io): string | undefined {
+  const [named] = args.positionals;
+  if (named !== undefined && /\.[cm]?js$/.test(named)) return dirname(resolve(io.cwd, named));
+  const found = findProgram(io.cwd, named);
+  if (found.ok) return dirname(resolve(io.cwd, found.file));
+  showDiagnostics(io, [found.diagnostic], new Map());
+  return undefined;
+}
+
+function readLog(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    // A program that never ran has no log.
+    return "";
+  }
+}
+
+const outcomeWords = {
+  started: "running, or killed",
+  finished: "finished",
+  overBudget: "over its error budget",
+  stopped: "stopped",
+  interrupted: "interrupted",
+} as const satisfies Record<PastRun["outcome"], string>;
+
+function printRuns(runs: readonly PastRun[]): string {
+  const head = ["started (UTC)", "pipeline", "outcome", "exit", "rows", "dead", "rows/s", "seconds", ""];
+  const rows = runs.map((run) => [
+    run.startedAt.slice(0, 19).replace("T", " "),
+    run.pipeline,
+    outcomeWords[run.outcome],
+    show(run.exitCode),
+    show(run.rowsIn),
+    show(run.rowsDead),
+    show(run.rowsPerSecond),
+    run.elapsedMs === undefined ? "" : (run.elapsedMs / 1000).toFixed(1),
+    run.fault ?? (run.bottleneck == null ? "" : `limited by ${run.bottleneck}`),
+  ]);
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const isNumber = (column: number): boolean => column >= 3 && column <= 7;
+  const line = (row: readonly string[]): string => row.map((cell, column) => (isNumber(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join("  ").trimEnd();
+  return `${[head, ...rows].map(line).join("\n")}\n`;
+}
+
+function show(value: number | undefined): string {
+  return value === undefined ? "" : value.toLocaleString("en-US", { maximumFractionDigits: 1 });
+}
