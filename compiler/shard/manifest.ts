@@ -2,7 +2,8 @@
 import { printInferredType } from "../onnx/infer/inferred-type.ts";
 import type { InferredGraph } from "../onnx/infer/infer-shapes.ts";
 import type { ShardSet, ShardStage } from "./shard-set.ts";
-import { stageFiles, writeStage } from "./write-stage.ts";
+import type { TensorOrigin } from "../../runtime/contract/program.ts";
+import { segmentFiles, writeSegment } from "./write-stage.ts";
 
 export interface ShardManifest {
   /** The whole model's file name. */
@@ -16,14 +17,12 @@ export interface ShardManifest {
 export interface StageManifest {
   /** From 1. */
   readonly stage: number;
-  readonly file: string;
-  /** The file of its large weights, beside it; null if all are inside. */
-  readonly weights: string | null;
+  /** Nodes of the whole that it computes. */
   readonly nodes: number;
   /** Nodes of other stages that are computed again here. */
   readonly cloned: number;
+  /** Of the stage as a whole; ranks hold their shares. */
   readonly weightBytes: number;
-  readonly bytes: number;
   /** What the model is fed. `stage` 0 is the caller. */
   readonly inputs: readonly (PortManifest & { readonly stage: number })[];
   readonly outputs: readonly PortManifest[];
@@ -31,6 +30,46 @@ export interface StageManifest {
   readonly forwards: readonly string[];
   /** Everything that leaves for the next stage, or for the caller. */
   readonly sends: readonly string[];
+  /** Where each value that leaves comes from, as rank 0 sees it. */
+  readonly leaves: readonly { readonly value: string; readonly from: TensorOrigin }[];
+  /** One rank of one segment, or several ranks that run their segments in lockstep. */
+  readonly ranks: readonly RankManifest[];
+  /** With several ranks: what crosses between them, and the weights that each holds whole, with the reason. */
+  readonly collectives?: readonly CollectiveManifest[];
+  readonly replicated?: readonly ReplicatedManifest[];
+}
+
+export interface RankManifest {
+  readonly rank: number;
+  readonly segments: readonly SegmentManifest[];
+}
+
+/** A model file, what it is fed and what it makes. */
+export interface SegmentManifest {
+  readonly segment: number;
+  readonly file: string;
+  /** The file of its large weights, beside it; null if all are inside. */
+  readonly weights: string | null;
+  readonly nodes: number;
+  readonly weightBytes: number;
+  readonly bytes: number;
+  readonly inputs: readonly { readonly port: string; readonly from: TensorOrigin }[];
+  readonly outputs: readonly string[];
+}
+
+export interface CollectiveManifest {
+  readonly value: string;
+  readonly op: "sum" | "concat";
+  readonly axis?: number;
+  /** The segment that takes it in. */
+  readonly segment: number;
+  readonly block: string;
+}
+
+export interface ReplicatedManifest {
+  readonly weight: string;
+  readonly bytes: number;
+  readonly reason: string;
 }
 
 export interface PortManifest {
@@ -58,20 +97,34 @@ function makerOf(set: ShardSet, name: string): number {
 }
 
 function stageManifest(stage: ShardStage, port: (name: string) => PortManifest): StageManifest {
-  const { model, external } = writeStage(stage);
-  const files = stageFiles(stage);
   const received = new Set(stage.receives);
   return {
     stage: stage.index + 1,
-    file: files.model,
-    weights: external.length > 0 ? files.weights : null,
     nodes: stage.nodes.length,
     cloned: stage.clones.length,
     weightBytes: stage.weightBytes,
-    bytes: model.length + external.length,
     inputs: stage.inputs.map(({ name, from }) => ({ ...port(name), stage: from.kind === "caller" ? 0 : from.stage + 1 })),
     outputs: stage.outputs.map(port),
     forwards: stage.sends.filter((name) => received.has(name)),
     sends: stage.sends,
+    leaves: stage.leaves,
+    ranks: stage.ranks.map(({ segments }, rank) => ({ rank, segments: segments.map((_, segment) => segmentManifest(stage, rank, segment)) })),
+    ...(stage.tensors ? { collectives: stage.tensors.collectives, replicated: stage.tensors.replicated } : {}),
+  };
+}
+
+function segmentManifest(stage: ShardStage, rank: number, segment: number): SegmentManifest {
+  const { model, external } = writeSegment(stage, rank, segment);
+  const files = segmentFiles(stage, rank, segment);
+  const found = stage.ranks[rank]?.segments[segment];
+  return {
+    segment,
+    file: files.model,
+    weights: external.length > 0 ? files.weights : null,
+    nodes: found?.nodes ?? 0,
+    weightBytes: found?.weightBytes ?? 0,
+    bytes: model.length + external.length,
+    inputs: found?.inputs ?? [],
+    outputs: found?.outputs ?? [],
   };
 }

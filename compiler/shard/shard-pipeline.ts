@@ -72,6 +72,8 @@ function buildStage(index: GraphIndex, { arrive, nodes: allNodes }: Crossing, st
   const inputs = receives.filter((name) => used.has(name)).map((name): ShardInput => ({ name, from: originOf(index, arrive, allNodes, stage, name) }));
   const initializers = graph.initializers.filter((tensor) => used.has(tensor.name));
   const sparse = graph.sparseInitializers.filter(({ values }) => used.has(values.name)).flatMap(({ values, indices }) => [values, indices]);
+  const weightBytes = [...initializers, ...sparse].reduce((sum, tensor) => sum + sizeOf(tensor), 0);
+  const draft = draftOf(index, nodes, inputs.map((input) => input.name), outputs, initializers, used, `${stage + 1} of ${allNodes.length}`);
   return {
     index: stage,
     nodes,
@@ -81,8 +83,10 @@ function buildStage(index: GraphIndex, { arrive, nodes: allNodes }: Crossing, st
     outputs,
     sends,
     initializers,
-    weightBytes: [...initializers, ...sparse].reduce((sum, tensor) => sum + sizeOf(tensor), 0),
-    draft: draftOf(index, nodes, inputs.map((input) => input.name), outputs, initializers, used, `${stage + 1} of ${allNodes.length}`),
+    weightBytes,
+    draft,
+    ranks: [{ segments: [{ inputs: inputs.map(({ name }) => ({ port: name, from: { kind: "stage", value: name } })), outputs, nodes: nodes.length, weightBytes, draft }] }],
+    leaves: sends.map((value) => ({ value, from: received.has(value) ? { kind: "stage", value } : { kind: "self", segment: 0, port: value } })),
   };
 }
 
@@ -120,7 +124,7 @@ function draftOf(index: GraphIndex, nodes: readonly Node[], inputs: readonly str
 }
 
 /** A port of the whole keeps its declaration; others are declared as inferred. */
-function portOf(index: GraphIndex, name: string): ValueDraft {
+export function portOf(index: GraphIndex, name: string): ValueDraft {
   const { graph } = index.model;
   const value = [...graph.inputs, ...graph.outputs].find((port) => port.name === name);
   if (value && value.type.kind !== "unknown") return { kind: "copy", value };
@@ -130,14 +134,14 @@ function portOf(index: GraphIndex, name: string): ValueDraft {
 }
 
 /** Sizes that only data decides stay nameless: a name would claim that two of them agree. */
-function fileDim(dim: Dim, inferred: InferredGraph): FileDim {
+export function fileDim(dim: Dim, inferred: InferredGraph): FileDim {
   const known = dimNumber(dim);
   if (known !== undefined) return known;
   return [...freeNames(dim)].some((name) => inferred.freshDims.has(name)) ? null : printDim(dim);
 }
 
 /** The local functions that nodes call, directly or through each other, in file order. */
-function calledFunctions(model: ModelGraph, nodes: readonly Node[]): readonly LocalFunction[] {
+export function calledFunctions(model: ModelGraph, nodes: readonly Node[]): readonly LocalFunction[] {
   const byKey = new Map(model.functions.map((fn) => [functionKey(fn.domain, fn.name, fn.overload), fn]));
   const called = new Set<LocalFunction>();
   const visit = (list: readonly Node[]): void => {

@@ -1,14 +1,18 @@
 /**
- * A model cut into stages, each a model of its own.
+ * A model cut into stages, each a model of its own or one that several ranks compute together, in segments.
  *
  * Invariants (`verifyShards` asserts them)
  *  - Values keep the names of the whole model. Stage k + 1 receives exactly what stage k sends.
  *  - What a stage is fed is among what it receives; what it sends it has received or makes. The last stage sends the
  *    outputs of the whole.
  *  - Initializers stand in the stages whose nodes use them and nowhere else; none is ever sent.
+ *  - All ranks of a stage have the same number of segments. What a segment is fed is received by the stage, or made by an
+ *    earlier segment of its own rank or of a peer.
  */
+import type { TensorOrigin } from "../../runtime/contract/program.ts";
 import type { ModelDraft } from "../onnx/model-draft.ts";
 import type { ModelGraph, Node, TensorRef } from "../onnx/model-graph.ts";
+import type { StageTensors } from "./tensor/stage-tensors.ts";
 
 export interface ShardSet {
   readonly model: ModelGraph;
@@ -35,6 +39,27 @@ export interface ShardStage {
   readonly sends: readonly string[];
   /** Weights of the stage, in file order. */
   readonly initializers: readonly TensorRef[];
+  readonly weightBytes: number;
+  /** The stage as one model. */
+  readonly draft: ModelDraft;
+  /** One rank of one segment, the draft, where tensors are whole; else as many ranks as share the work. */
+  readonly ranks: readonly ShardRank[];
+  /** Where each value of `sends` comes from, as the first rank sees it. */
+  readonly leaves: readonly { readonly value: string; readonly from: TensorOrigin }[];
+  /** How tensors lie across the ranks; absent for one rank. */
+  readonly tensors?: StageTensors;
+}
+
+export interface ShardRank {
+  readonly segments: readonly ShardSegment[];
+}
+
+/** What one rank computes between two exchanges with the others: a model of its own. */
+export interface ShardSegment {
+  readonly inputs: readonly { readonly port: string; readonly from: TensorOrigin }[];
+  readonly outputs: readonly string[];
+  /** Nodes in the model, those included that take tensors apart or put them together. */
+  readonly nodes: number;
   readonly weightBytes: number;
   readonly draft: ModelDraft;
 }

@@ -31,7 +31,8 @@ function printShards(manifest: ShardManifest, shown: string, folder: string): st
     const to = stage.outputs.map((output) => `    out  ${visibleName(output.name)}: ${output.type}\n`);
     const past = stage.forwards.map((name) => `    past ${visibleName(name)}\n`);
     const cloned = stage.cloned > 0 ? ` (${stage.cloned} of them wherever needed)` : "";
-    return `  ${stage.file}: ${stage.nodes} nodes${cloned}, ${formatBytes(stage.weightBytes)} of weights\n${[...from, ...to, ...past].join("")}`;
+    const files = stage.ranks.length === 1 ? (stage.ranks[0]?.segments[0]?.file ?? "") : `stage ${stage.stage}`;
+    return `  ${files}: ${stage.nodes} nodes${cloned}, ${formatBytes(stage.weightBytes)} of weights\n${[...from, ...to, ...past].join("")}`;
   });
   return `${shown} in ${manifest.stages.length} ${manifest.stages.length === 1 ? "stage" : "stages"}, written to ${folder}\n${stages.join("")}`;
 }

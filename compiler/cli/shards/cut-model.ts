@@ -10,7 +10,7 @@ import { readModel } from "../../onnx/read-model.ts";
 import { chooseCuts, cutAfter, stagesMax } from "../../shard/choose-cuts.ts";
 import { shardPipeline } from "../../shard/shard-pipeline.ts";
 import type { Cuts, ShardSet } from "../../shard/shard-set.ts";
-import { stageFiles, writeStage } from "../../shard/write-stage.ts";
+import { segmentFiles, writeSegment } from "../../shard/write-stage.ts";
 import { flag, listOption, textOption, type CommandArgs } from "../command.ts";
 import { exitCodes, type Io } from "../io.ts";
 import { openModelFiles } from "../model-files.ts";
@@ -104,13 +104,17 @@ function findCuts(model: ModelGraph, inferred: InferredGraph, { stages, cuts }: 
 /** Writes the models of all stages into a folder. */
 export function writeShards(set: ShardSet, folder: string, shownFolder: string): Diagnostic | undefined {
   for (const stage of set.stages) {
-    const files = stageFiles(stage);
-    const { model, external } = writeStage(stage);
-    // Weights first: a model is never found without them.
-    const problem =
-      (external.length > 0 ? writeRopeFile(join(folder, files.weights), join(shownFolder, files.weights), external) : undefined) ??
-      writeRopeFile(join(folder, files.model), join(shownFolder, files.model), model);
-    if (problem) return problem;
+    for (const [rank, { segments }] of stage.ranks.entries()) {
+      for (const segment of segments.keys()) {
+        const files = segmentFiles(stage, rank, segment);
+        const { model, external } = writeSegment(stage, rank, segment);
+        // Weights first: a model is never found without them.
+        const problem =
+          (external.length > 0 ? writeRopeFile(join(folder, files.weights), join(shownFolder, files.weights), external) : undefined) ??
+          writeRopeFile(join(folder, files.model), join(shownFolder, files.model), model);
+        if (problem) return problem;
+      }
+    }
   }
   return undefined;
 }

@@ -1,8 +1,9 @@
 /** Runs a whole model, or its shards one after the other, through onnxruntime. */
 import { join } from "node:path";
 import type { InferenceSession, OnnxValue, Tensor } from "onnxruntime-node";
-import type { ShardSet } from "../../shard/shard-set.ts";
-import { stageFiles } from "../../shard/write-stage.ts";
+import type { TensorOrigin } from "../../../runtime/contract/program.ts";
+import type { ShardSet, ShardStage } from "../../shard/shard-set.ts";
+import { segmentFiles } from "../../shard/write-stage.ts";
 
 /** Tensors by name. */
 export type Values = Readonly<Record<string, Tensor>>;
@@ -28,20 +29,47 @@ export function runWhole(path: string, feeds: readonly Values[], outputs: readon
   return runModel("the whole model", path, feeds, outputs, options);
 }
 
-/** Outputs of the chain of shards in `folder` for each of the feeds. One stage is loaded at a time. */
+/** Outputs of the chain of shards in `folder` for each of the feeds. One segment is loaded at a time. */
 export async function runChain(set: ShardSet, folder: string, feeds: readonly Values[], options: RunOptions): Promise<readonly Values[]> {
   let arriving = feeds.map((values) => values);
   for (const stage of set.stages) {
-    // Only what the manifest passes on arrives: a value forgotten there is missed here.
-    const fed = arriving.map((values) => pick(values, stage.inputs.map((input) => input.name)));
-    const made = await runModel(`stage ${stage.index + 1}`, join(folder, stageFiles(stage).model), fed, stage.outputs, options);
-    arriving = arriving.map((values, at) => pick({ ...values, ...made[at] }, stage.sends));
+    const made = await runStage(stage, folder, arriving, options);
+    // Only what the manifest passes on arrives: a value forgotten there is missed at the next stage.
+    arriving = arriving.map((values, at) => collect(stage.leaves.map(({ value, from }) => ({ port: value, from })), values, made, 0, at));
   }
   return arriving;
 }
 
-function pick(values: Values, names: readonly string[]): Values {
-  return Object.fromEntries(names.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])));
+/** By rank and segment: what each made, for each of the feeds. */
+type Made = readonly (readonly (readonly Values[])[])[];
+
+async function runStage(stage: ShardStage, folder: string, arriving: readonly Values[], options: RunOptions): Promise<Made> {
+  const made: (readonly Values[])[][] = stage.ranks.map(() => []);
+  const segments = stage.ranks[0]?.segments.length ?? 0;
+  for (let segment = 0; segment < segments; segment++) {
+    for (const [rank, { segments: own }] of stage.ranks.entries()) {
+      const { inputs, outputs } = own[segment] ?? { inputs: [], outputs: [] };
+      const part = `stage ${stage.index + 1}${stage.ranks.length > 1 ? `, rank ${rank}, segment ${segment}` : ""}`;
+      const fed = arriving.map((values, at) => collect(inputs, values, made, rank, at));
+      made[rank]?.push(await runModel(part, join(folder, segmentFiles(stage, rank, segment).model), fed, outputs, options));
+    }
+  }
+  return made;
+}
+
+/** Follows origins to their tensors; one that is not there is left out. */
+function collect(ports: readonly { readonly port: string; readonly from: TensorOrigin }[], arriving: Values, made: Made, rank: number, at: number): Values {
+  const found = (from: TensorOrigin): Tensor | undefined => {
+    switch (from.kind) {
+      case "stage": return arriving[from.value];
+      case "self": return made[rank]?.[from.segment]?.[at]?.[from.port];
+      case "peer": return made[from.rank]?.[from.segment]?.[at]?.[from.port];
+    }
+  };
+  return Object.fromEntries(ports.flatMap(({ port, from }) => {
+    const tensor = found(from);
+    return tensor ? [[port, tensor]] : [];
+  }));
 }
 
 async function runModel(part: string, path: string, feeds: readonly Values[], outputs: readonly string[], { optimize }: RunOptions): Promise<readonly Values[]> {

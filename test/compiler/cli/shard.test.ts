@@ -50,7 +50,7 @@ describe("shard", () => {
       inputs: [{ name: "x", type: "f32[N, 8]" }],
       outputs: [{ name: "y", type: "f32[N, 8]", stage: 3 }],
       stages: [
-        { stage: 1, file: "stage-1.onnx", weights: null, nodes: 1, inputs: [{ name: "x", stage: 0 }], outputs: [{ name: "a" }], forwards: [], sends: ["a"] },
+        { stage: 1, nodes: 1, ranks: [{ rank: 0, segments: [{ segment: 0, file: "stage-1.onnx", weights: null, inputs: [{ port: "x", from: { kind: "stage", value: "x" } }], outputs: ["a"] }] }], leaves: [{ value: "a", from: { kind: "self", segment: 0, port: "a" } }], inputs: [{ name: "x", stage: 0 }], outputs: [{ name: "a" }], forwards: [], sends: ["a"] },
         { stage: 2, inputs: [{ name: "a", stage: 1 }], outputs: [{ name: "b" }], forwards: ["a"], sends: ["a", "b"] },
         { stage: 3, inputs: [{ name: "a", stage: 1 }, { name: "b", stage: 2 }], outputs: [{ name: "y" }], forwards: [], sends: ["y"] },
       ],

@@ -13,7 +13,7 @@ import { cutAfter } from "../../../compiler/shard/choose-cuts.ts";
 import { shardManifest } from "../../../compiler/shard/manifest.ts";
 import { shardPipeline } from "../../../compiler/shard/shard-pipeline.ts";
 import type { Cuts, ShardSet } from "../../../compiler/shard/shard-set.ts";
-import { stageFiles, writeStage } from "../../../compiler/shard/write-stage.ts";
+import { segmentFiles, writeStage } from "../../../compiler/shard/write-stage.ts";
 import { bytesSource } from "../../../compiler/onnx/byte-source.ts";
 import { createWireReader } from "../../../compiler/onnx/wire.ts";
 import { builtBytes, builtModel, readSound } from "../../support/onnx-models.ts";
@@ -244,7 +244,7 @@ describe("parts of a file that are easily lost", () => {
     expect(written.external.length).toBe(second.weightBytes);
     const shard = readModel({ name: "s", main: ropeSource(written.model), openExternal: () => ropeSource(written.external) }).model;
     expect(shard?.graph.initializers.map(({ name, data }) => [name, data])).toEqual(
-      [4, 5, 6, 7].map((layer, at) => [`w${layer}`, { kind: "external", location: stageFiles(second).weights, offset: at * 2 ** 28, length: 2 ** 28 }]),
+      [4, 5, 6, 7].map((layer, at) => [`w${layer}`, { kind: "external", location: segmentFiles(second, 0, 0).weights, offset: at * 2 ** 28, length: 2 ** 28 }]),
     );
   });
 });

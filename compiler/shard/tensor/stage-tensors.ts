@@ -1,0 +1,38 @@
+/** What came of laying a stage's tensors across ranks: for the manifest, for checks, for reports. */
+import type { TensorState } from "./tensor-state.ts";
+
+export interface StageTensors {
+  /** Number of ranks. */
+  readonly count: number;
+  /** How each value of the stage lies across the ranks; values not named are whole on each. */
+  readonly states: ReadonlyMap<string, TensorState>;
+  readonly collectives: readonly StageCollective[];
+  readonly replicated: readonly ReplicatedWeight[];
+  /** Weights of which each rank has a share. */
+  readonly sliced: readonly SlicedWeight[];
+}
+
+/** A value that the ranks put together from all their shares. */
+export interface StageCollective {
+  readonly value: string;
+  readonly op: "sum" | "concat";
+  readonly axis?: number;
+  /** The segment that takes it in. */
+  readonly segment: number;
+  /** The block of the model that makes the value. */
+  readonly block: string;
+}
+
+/** A weight that every rank holds whole. */
+export interface ReplicatedWeight {
+  readonly weight: string;
+  readonly bytes: number;
+  readonly reason: string;
+}
+
+export interface SlicedWeight {
+  readonly weight: string;
+  /** Its name in the segments. */
+  readonly name: string;
+  readonly state: TensorState;
+}
