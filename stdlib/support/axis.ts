@@ -37,7 +37,7 @@ export function viewAll(tensor: Tensor): AxisView {
 
 /** Elements as f64, whatever the dtype (i64 beyond 2^53 loses its last bits). */
 export function toNumbers(tensor: Tensor): Float64Array {
-  if (tensor.data instanceof Float32Array || tensor.data instanceof Float64Array) return Float64Array.from(tensor.data);
+  if (tensor.data instanceof Float32Array || tensor.data instanceof Float64Array) return new Float64Array(tensor.data);
   const numbers = new Float64Array(tensor.data.length);
   for (let index = 0; index < numbers.length; index++) numbers[index] = Number(readElement(tensor, index));
   return numbers;
@@ -46,7 +46,7 @@ export function toNumbers(tensor: Tensor): Float64Array {
 /** A float tensor from f64 results, each rounded once. */
 export function fromNumbers(dtype: Dtype, shape: readonly number[], numbers: Float64Array): Tensor {
   if (dtype === "f64") return { dtype, shape, data: numbers };
-  if (dtype === "f32") return { dtype, shape, data: Float32Array.from(numbers) };
+  if (dtype === "f32") return { dtype, shape, data: new Float32Array(numbers) };
   const data = allocate(dtype, numbers.length);
   for (let index = 0; index < numbers.length; index++) writeElement(dtype, data, index, numbers[index]);
   return { dtype, shape, data };

@@ -4,6 +4,8 @@
  * over the pixels that exist, kept in fixed point with 22 fractional bits, and each pass rounds to 8 bits.
  * With antialias, a filter is widened by the scale when shrinking; without, it keeps its own width.
  */
+import { resampleSimd } from "./resample-simd.ts";
+
 export type ResampleFilter = "nearest" | "box" | "bilinear" | "bicubic" | "lanczos";
 
 export interface Picture {
@@ -19,12 +21,20 @@ const PRECISION_BITS = 22;
 export function resample(picture: Picture, height: number, width: number, filter: ResampleFilter, antialias: boolean): Picture {
   if (height === picture.height && width === picture.width) return picture;
   if (filter === "nearest") return takeNearest(picture, height, width);
-  const wide = width === picture.width ? picture : resampleRows(picture, taps(picture.width, width, filter, antialias));
-  return height === wide.height ? wide : resampleColumns(wide, taps(wide.height, height, filter, antialias));
+  const across = width === picture.width ? undefined : taps(picture.width, width, filter, antialias);
+  const down = height === picture.height ? undefined : taps(picture.height, height, filter, antialias);
+  const data = picture.channels === 3 ? resampleSimd({ data: picture.data, height: picture.height, width: picture.width, across, down }) : undefined;
+  return data === undefined ? resamplePlain(picture, across, down) : { height, width, channels: 3, data };
+}
+
+/** The same, where there is no SIMD for it. Exported for the test that holds both to one another. */
+export function resamplePlain(picture: Picture, across: Taps | undefined, down: Taps | undefined): Picture {
+  const wide = across === undefined ? picture : resampleRows(picture, across);
+  return down === undefined ? wide : resampleColumns(wide, down);
 }
 
 /** For each output place, the first input place and its weights, laid out `count` apart. */
-interface Taps {
+export interface Taps {
   readonly size: number;
   readonly count: number;
   readonly first: Int32Array;
@@ -32,7 +42,21 @@ interface Taps {
   readonly weights: Int32Array;
 }
 
-function taps(from: number, to: number, filter: Exclude<ResampleFilter, "nearest">, antialias: boolean): Taps {
+export function taps(from: number, to: number, filter: Exclude<ResampleFilter, "nearest">, antialias: boolean): Taps {
+  const key = `${from} ${to} ${filter} ${antialias}`;
+  const known = recent.get(key);
+  if (known !== undefined) return known;
+  if (recent.size >= RECENT_MAX) recent.clear();
+  const table = makeTaps(from, to, filter, antialias);
+  recent.set(key, table);
+  return table;
+}
+
+/** Pictures of one data set often share a size. */
+const recent = new Map<string, Taps>();
+const RECENT_MAX = 16;
+
+function makeTaps(from: number, to: number, filter: Exclude<ResampleFilter, "nearest">, antialias: boolean): Taps {
   const scale = from / to;
   const widen = antialias ? Math.max(scale, 1) : 1;
   const { support, weight } = FILTERS[filter];

@@ -14,12 +14,15 @@ export function normalize(args: NormalizeArguments): Tensor {
   const view = viewAxis(args.x, args.axis);
   const means = Float32Array.from(channelValues(args.mean, view.length, "mean"));
   const stds = Float32Array.from(channelValues(args.std, view.length, "std"));
-  const data = Float32Array.from(toNumbers(args.x));
-  let index = 0;
-  for (let outer = 0; outer < view.outer; outer++) {
-    for (let channel = 0; channel < view.length; channel++) {
-      for (let inner = 0; inner < view.inner; inner++, index++) data[index] = Math.fround(data[index] - means[channel]) / stds[channel];
-    }
+  const from = args.x.data instanceof Float32Array ? args.x.data : new Float32Array(toNumbers(args.x));
+  const data = new Float32Array(from.length);
+  for (let run = 0; run < view.outer * view.length; run++) {
+    const channel = run % view.length;
+    normalizeRun(from, data, run * view.inner, (run + 1) * view.inner, means[channel], stds[channel]);
   }
   return { dtype: "f32", shape: args.x.shape, data };
+}
+
+function normalizeRun(from: Float32Array, to: Float32Array, start: number, end: number, mean: number, std: number): void {
+  for (let index = start; index < end; index++) to[index] = Math.fround(from[index] - mean) / std;
 }
