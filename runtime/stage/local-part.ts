@@ -2,8 +2,8 @@
 import type { Backend, ModelSession } from "../contract/backend.ts";
 import type { ModelPart, ModelSpec } from "../contract/program.ts";
 import type { Tensor } from "../contract/value.ts";
-import { createMailbox } from "./mailbox.ts";
-import { closeAll, openRank, runRank } from "./rank.ts";
+import { createMailbox, PeerFailed } from "./mailbox.ts";
+import { closeAll, gangResult, openRank, runRank } from "./rank.ts";
 
 export async function openLocalPart(backend: Backend, model: ModelSpec, part: ModelPart): Promise<ModelSession> {
   const ranks: (readonly ModelSession[])[] = [];
@@ -26,15 +26,10 @@ async function runTogether(part: ModelPart, ranks: readonly (readonly ModelSessi
     runRank(part, rank, sessions, received, {
       send: (to, segment, port, tensor) => boxes[to].put(rank, segment, port, tensor),
       receive: boxes[rank].take,
-    }).catch((error: unknown) => {
-      // The first to fail is why: the others only wait for it.
-      const reason = error instanceof Error ? error : new Error(String(error));
-      for (const box of boxes) box.fail(reason);
-      throw reason;
+      fail: (segment) => {
+        for (const box of boxes) box.fail(rank, segment, new PeerFailed(`rank ${rank} failed`));
+      },
     }),
   );
-  const results = await Promise.allSettled(runs);
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
-  return runs[0];
+  return gangResult(await Promise.allSettled(runs));
 }

@@ -1,37 +1,60 @@
-/** What one rank of a gang waits for while it runs one batch: tensors of its peers, by where they are made. */
+/**
+ * What one rank of a gang waits for while it runs one batch: tensors of its peers, by where they are made. Whether a
+ * rank gets what it asks for depends on what its peers compute alone, not on who is faster.
+ */
 import type { Tensor } from "../contract/value.ts";
 
 export interface Mailbox {
   readonly put: (from: number, segment: number, port: string, tensor: Tensor) => void;
   /** The same tensor as often as it is asked for. */
   readonly take: (from: number, segment: number, port: string) => Promise<Tensor>;
-  /** Nothing more comes: whoever waits, now or later, gets the error. */
-  readonly fail: (error: Error) => void;
+  /** From this segment on nothing comes from that rank: whoever waits for it, now or later, gets the error. */
+  readonly fail: (from: number, segment: number, error: Error) => void;
+}
+
+/** A peer could not make what this rank needs: the peer knows why. */
+export class PeerFailed extends Error {
+  override readonly name = "PeerFailed";
+}
+
+interface Waiting {
+  readonly from: number;
+  readonly segment: number;
+  readonly key: string;
+  readonly come: (tensor: Tensor) => void;
+  readonly giveUp: (error: Error) => void;
 }
 
 export function createMailbox(): Mailbox {
   const arrived = new Map<string, Tensor>();
-  const waiting = new Map<string, { readonly come: (tensor: Tensor) => void; readonly giveUp: (error: Error) => void }[]>();
-  let failed: Error | undefined;
+  const failed = new Map<number, { readonly segment: number; readonly error: Error }>();
+  const waiting = new Set<Waiting>();
   const keyOf = (from: number, segment: number, port: string): string => `${from} ${segment} ${port}`;
   return {
     put: (from, segment, port, tensor) => {
       const key = keyOf(from, segment, port);
       arrived.set(key, tensor);
-      for (const { come } of waiting.get(key) ?? []) come(tensor);
-      waiting.delete(key);
+      for (const one of waiting) {
+        if (one.key !== key) continue;
+        waiting.delete(one);
+        one.come(tensor);
+      }
     },
     take: async (from, segment, port) => {
       const key = keyOf(from, segment, port);
       const here = arrived.get(key);
       if (here !== undefined) return here;
-      if (failed !== undefined) throw failed;
-      return new Promise((come, giveUp) => waiting.set(key, [...(waiting.get(key) ?? []), { come, giveUp }]));
+      const fault = failed.get(from);
+      if (fault !== undefined && segment >= fault.segment) throw fault.error;
+      return new Promise((come, giveUp) => waiting.add({ from, segment, key, come, giveUp }));
     },
-    fail: (error) => {
-      failed ??= error;
-      for (const { giveUp } of [...waiting.values()].flat()) giveUp(error);
-      waiting.clear();
+    fail: (from, segment, error) => {
+      failed.set(from, { segment, error });
+      for (const one of waiting) {
+        if (one.from !== from || one.segment < segment) continue;
+        waiting.delete(one);
+        one.giveUp(error);
+      }
     },
   };
 }

@@ -7,19 +7,16 @@ import type { Backend, ModelSession, SessionSpec } from "../contract/backend.ts"
 import { programFile } from "../contract/program-folder.ts";
 import type { ModelPart, ModelSpec, TensorOrigin } from "../contract/program.ts";
 import type { Tensor } from "../contract/value.ts";
+import { PeerFailed } from "./mailbox.ts";
 
 /** A rank's way to its peers while one batch runs. */
 export interface Exchange {
   /** `mayGive`: this rank has no more use for the tensor, so that it can be given away instead of copied. */
   readonly send: (to: number, segment: number, port: string, tensor: Tensor, mayGive: boolean) => void;
   readonly receive: (from: number, segment: number, port: string) => Promise<Tensor>;
+  /** Tells all peers that nothing comes from this segment on. */
+  readonly fail: (segment: number) => void;
 }
-
-/** A part with one rank has nobody to talk to. */
-export const noPeers: Exchange = {
-  send: () => {},
-  receive: (from) => Promise.reject(new Error(`rank ${from} is no peer`)),
-};
 
 /** The sessions of one rank, by segment. */
 export async function openRank(backend: Backend, model: ModelSpec, part: ModelPart, rank: number): Promise<readonly ModelSession[]> {
@@ -41,7 +38,7 @@ export async function closeAll(sessions: readonly ModelSession[]): Promise<void>
   for (const session of sessions) await session.close();
 }
 
-/** Runs one batch. At rank 0 gives what the part sends, elsewhere nothing. */
+/** Runs one batch. At rank 0 gives what the part sends, elsewhere nothing. Where a peer is to blame, throws `PeerFailed`. */
 export async function runRank(part: ModelPart, rank: number, sessions: readonly ModelSession[], received: ReadonlyMap<string, Tensor>, exchange: Exchange): Promise<ReadonlyMap<string, Tensor>> {
   const made: ReadonlyMap<string, Tensor>[] = [];
   const find = async (origin: TensorOrigin): Promise<Tensor> => {
@@ -55,15 +52,29 @@ export async function runRank(part: ModelPart, rank: number, sessions: readonly 
     }
   };
   for (const [number, segment] of part.ranks[rank].segments.entries()) {
-    const feeds = new Map<string, Tensor>();
-    for (const { port, from } of segment.inputs) feeds.set(port, await find(from));
-    const results = await sessions[number].run(feeds);
-    made.push(results);
-    for (const [port, tensor] of results) sendToPeers(part, rank, number, port, tensor, exchange);
+    try {
+      const feeds = new Map<string, Tensor>();
+      for (const { port, from } of segment.inputs) feeds.set(port, await find(from));
+      made.push(await sessions[number].run(feeds));
+    } catch (error) {
+      exchange.fail(number);
+      throw error;
+    }
+    for (const [port, tensor] of made[number]) sendToPeers(part, rank, number, port, tensor, exchange);
   }
   const sends = new Map<string, Tensor>();
   if (rank === 0) for (const { value, from } of part.outputs) sends.set(value, await find(from));
   return sends;
+}
+
+/** What the gang made of a batch, or why it could not: of several ranks that failed by themselves, the first is believed. */
+export function gangResult(results: readonly PromiseSettledResult<ReadonlyMap<string, Tensor>>[]): ReadonlyMap<string, Tensor> {
+  const failed = results.filter((result) => result.status === "rejected");
+  const cause = failed.find(({ reason }) => !(reason instanceof PeerFailed)) ?? failed.at(0);
+  if (cause !== undefined) throw cause.reason;
+  const [first] = results;
+  if (first?.status !== "fulfilled") throw new Error("a gang without ranks");
+  return first.value;
 }
 
 function sendToPeers(part: ModelPart, rank: number, segment: number, port: string, tensor: Tensor, exchange: Exchange): void {

@@ -5,6 +5,7 @@
  * A param may be written with "-" for "_". A param that has the name of one of our own options hides that option;
  * `--help` always helps.
  */
+import { deviceWords, isDevice } from "../backends/device.ts";
 import type { FailureCode } from "../contract/failures.ts";
 import type { ParamSpec, ProgramSpec } from "../contract/program.ts";
 import type { Value } from "../contract/value.ts";
@@ -23,6 +24,8 @@ export interface RunFlags {
   readonly json: boolean;
   readonly overwrite: boolean;
   readonly quiet: boolean;
+  /** Where all models run, in place of the plan's devices. */
+  readonly device?: string;
   /** Where metrics are served: ":9464". */
   readonly metrics?: string;
   /** Files to write, relative to the current folder. */
@@ -70,7 +73,7 @@ interface Words {
 
 const flagNames = ["interpret", "json", "overwrite", "quiet"] as const satisfies readonly (keyof RunFlags)[];
 /** Options that take a value. */
-const textNames = ["metrics", "trace", "report"] as const satisfies readonly (keyof RunFlags)[];
+const textNames = ["device", "metrics", "trace", "report"] as const satisfies readonly (keyof RunFlags)[];
 type TextOption = (typeof textNames)[number];
 
 function readWords(program: ProgramSpec, argv: readonly string[]): Words | Usage {
@@ -98,6 +101,7 @@ function readWords(program: ProgramSpec, argv: readonly string[]): Words | Usage
     if (text === undefined) return usage("R0104", `--${name} needs a value: --${name}=VALUE`);
     if (isNext) at++;
     if (option.kind === "text") {
+      if (option.name === "device" && !isDevice(text)) return usage("R0102", `--device ${JSON.stringify(text)} is not a device: ${deviceWords}`);
       texts.set(option.name, text);
       continue;
     }

@@ -4,7 +4,10 @@ import type { Value } from "../contract/value.ts";
 import type { Outputs } from "../recovery/outputs.ts";
 import type { WrittenFiles } from "../recovery/sink-writer.ts";
 import type { RunLog } from "../telemetry/run-event.ts";
+import type { Supervised } from "./engine-order.ts";
+import type { Elasticity } from "./elasticity.ts";
 import type { WorkerRole } from "./messages.ts";
+import type { RunControl } from "./run-control.ts";
 import type { RunLedger } from "./run-ledger.ts";
 import type { RunningWorker, PortsOfWorker, WorkerSetting } from "./run-workers.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -24,8 +27,13 @@ export interface CoordinatorRequest {
   /** Called when rows start to move, and gives the view of queues for progress. */
   readonly onStart: (scheduler: Scheduler) => void;
   readonly signal: AbortSignal;
+  readonly supervised?: Supervised | undefined;
+  /** In place of the plan's devices. */
+  readonly device: string | undefined;
   /** Told everything that happens; never asked. */
   readonly log: RunLog;
+  /** Through which the run can be asked to end early. */
+  readonly control: RunControl | undefined;
 }
 
 export interface Coordination {
@@ -38,7 +46,10 @@ export interface Coordination {
   notReady: number;
   /** Rows move: every worker of the start was ready. */
   isStarted: boolean;
-  readonly startedMs: number;
+  /** When each worker was started that is not ready yet. */
+  readonly loadingSince: Map<string, number>;
+  /** Undefined where no stage may change its number of workers. */
+  readonly elasticity: Elasticity | undefined;
   /** Starts a worker; its faults end the run. */
   readonly start: (role: WorkerRole, ports: PortsOfWorker) => RunningWorker;
   readonly resolve: (written: readonly WrittenFiles[]) => void;

@@ -5,8 +5,10 @@
 import { performance } from "node:perf_hooks";
 import type { WrittenFiles } from "../recovery/sink-writer.ts";
 import type { Coordination, CoordinatorRequest } from "./coordination.ts";
-import { handleMessage } from "./handle-message.ts";
+import { createRunElasticity } from "./elastic-run.ts";
+import { handleMessage, placeOf } from "./handle-message.ts";
 import type { FromWorker, WorkerRole } from "./messages.ts";
+import { placeRun } from "./placement.ts";
 import { closeWorkers, joinPorts, startWorker } from "./run-workers.ts";
 import type { RunningWorker, PortsOfWorker } from "./run-workers.ts";
 import { createScheduler } from "./scheduler.ts";
@@ -19,7 +21,7 @@ export async function runOnWorkers(request: CoordinatorRequest): Promise<readonl
     const written = await new Promise<readonly WrittenFiles[]>((resolve, reject) => {
       request.signal.addEventListener("abort", () => reject(request.signal.reason), { once: true });
       if (request.signal.aborted) return reject(request.signal.reason);
-      coordinate({ ...request, stop }, workers, resolve, reject);
+      coordinate({ ...request, stop, placement: placeRun(request.pipeline, request.device) }, workers, resolve, reject);
     });
     return written;
   } finally {
@@ -31,6 +33,7 @@ export async function runOnWorkers(request: CoordinatorRequest): Promise<readonl
 function coordinate(request: Coordination["request"], workers: RunningWorker[], resolve: Coordination["resolve"], reject: (error: unknown) => void): void {
   const { pipeline, topology, outputs, log } = request;
   const start = (role: WorkerRole, ports: PortsOfWorker): RunningWorker => {
+    c.loadingSince.set(placeOf(role), performance.now());
     if (role.kind === "stage") log({ kind: "stageStarted", stage: role.stage, replica: role.replica, incarnation: role.incarnation });
     const handle = (message: FromWorker): void => {
       try {
@@ -44,15 +47,17 @@ function coordinate(request: Coordination["request"], workers: RunningWorker[], 
     return worker;
   };
   const notReady = topology.sinks.length + topology.stages.reduce((sum, { replicas }) => sum + replicas, 0);
+  const scheduler = createScheduler(topology);
   const c: Coordination = {
     request,
-    scheduler: createScheduler(topology),
+    scheduler,
+    elasticity: createRunElasticity(request, scheduler),
     stageWorkers: topology.stages.map(() => []),
     sinkWorkers: [],
     written: new Map(),
     notReady,
     isStarted: false,
-    startedMs: performance.now(),
+    loadingSince: new Map(),
     start,
     resolve,
   };

@@ -2,15 +2,11 @@
 import { performance } from "node:perf_hooks";
 import { JobError } from "../contract/kernel.ts";
 import type { Coordination } from "./coordination.ts";
-import type { Fault, FromWorker, WorkerRole } from "./messages.ts";
+import { fromFault } from "./messages.ts";
+import type { FromWorker, WorkerRole } from "./messages.ts";
 import { joinReplica } from "./run-workers.ts";
 import type { RunningWorker } from "./run-workers.ts";
 import type { SchedulerCommand } from "./scheduler.ts";
-
-/** An error of our own in a worker, with its stack. */
-class WorkerBug extends Error {
-  override readonly name = "WorkerBug";
-}
 
 /** Throws what ends the run. */
 export function handleMessage(c: Coordination, role: WorkerRole, message: FromWorker): void {
@@ -23,8 +19,12 @@ export function handleMessage(c: Coordination, role: WorkerRole, message: FromWo
 /** Rows start to move when every worker is ready: what is wrong with a model or a path shows before the first row. */
 function handleReady(c: Coordination, role: WorkerRole, message: Extract<FromWorker, { kind: "ready" }>): void {
   const { topology, outputs, ledger, onStart, log } = c.request;
-  if (role.kind === "stage") log({ kind: "stageReady", stage: role.stage, replica: role.replica, loadMs: performance.now() - c.startedMs });
-  else log({ kind: "sinkReady", sink: role.sink });
+  if (role.kind === "stage") {
+    const loadMs = performance.now() - (c.loadingSince.get(placeOf(role)) ?? performance.now());
+    log({ kind: "stageReady", stage: role.stage, replica: role.replica, loadMs });
+    c.elasticity?.loaded(role.stage, role.replica, loadMs);
+  } else log({ kind: "sinkReady", sink: role.sink });
+  if (message.calls !== undefined) c.request.supervised?.onCalls(role, message.calls);
   if (role.kind === "stage" && message.splits !== undefined) {
     outputs.checkInputs(message.splits);
     ledger.addSource(topology.stages[role.stage].region, message.splits);
@@ -34,6 +34,22 @@ function handleReady(c: Coordination, role: WorkerRole, message: Extract<FromWor
   c.isStarted = true;
   onStart(c.scheduler);
   carryOut(c, c.scheduler.start());
+  c.request.control?.onDrain((reason, atOnce) => drain(c, reason, atOnce));
+}
+
+function drain(c: Coordination, reason: string, atOnce: boolean): void {
+  c.request.log({ kind: "drain", reason });
+  c.elasticity?.stop();
+  carryOut(c, c.scheduler.handle({ kind: "drain", atOnce }));
+}
+
+export function placeOf(role: WorkerRole): string {
+  return role.kind === "stage" ? `stage ${role.stage}.${role.replica}` : `sink ${role.sink}`;
+}
+
+/** More workers or fewer, where what was measured says so. */
+function adapt(c: Coordination): void {
+  for (const event of c.elasticity?.decide(performance.now()) ?? []) carryOut(c, c.scheduler.handle(event));
 }
 
 function handleStageMessage(c: Coordination, { stage, replica, incarnation }: Extract<WorkerRole, { kind: "stage" }>, message: FromWorker): void {
@@ -41,11 +57,15 @@ function handleStageMessage(c: Coordination, { stage, replica, incarnation }: Ex
     c.request.ledger.addReport(stage, message.chunk, message);
     c.request.log({ kind: "chunkDone", stage, replica, chunk: message.chunk, rowsIn: message.rowsIn, rowsOut: message.rowsOut, failed: message.failures.length, busyMs: message.busyMs });
     carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, incarnation, chunk: message.chunk, bytes: message.bytes, exhausted: message.exhausted }));
+    c.elasticity?.chunkDone(stage, replica, message.rowsIn, message.busyMs);
+    adapt(c);
   } else if (message.kind === "faulty") {
     const { code, message: text, fix } = message.fault;
     c.request.log({ kind: "fault", code, message: text, stage });
     c.request.ledger.addFault(stage, message.chunk, new JobError(code, text, fix));
     carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, incarnation, chunk: message.chunk, bytes: message.bytes, exhausted: false }));
+  } else if (message.kind === "gangRestart") {
+    c.request.log({ kind: "restart", what: "gang", stage, replica, incarnation: message.incarnation, reason: message.reason });
   } else if (message.kind === "sourceEnd") {
     carryOut(c, c.scheduler.handle({ kind: "sourceEnd", stage, chunks: message.chunks }));
   }
@@ -55,14 +75,21 @@ function handleSinkMessage(c: Coordination, sink: number, message: FromWorker): 
   const { ledger, pipeline } = c.request;
   if (message.kind === "sinkDone") {
     ledger.addSinkReport(sink, message.rows, message.busyMs);
+    c.elasticity?.sinkDone(sink, message.busyMs);
     c.request.log({ kind: "sinkDone", sink, chunk: message.chunk, rows: message.rows, busyMs: message.busyMs });
     carryOut(c, c.scheduler.handle({ kind: "sinkDone", sink, chunk: message.chunk }));
   } else if (message.kind === "finished") {
     c.written.set(sink, message.written);
     if (c.written.size < pipeline.sinks.length) return;
     c.scheduler.verifyIdle();
+    c.request.control?.noteEnd(c.scheduler.isCutShort() && !isAllRead(c));
     c.resolve(pipeline.sinks.map(({ id }) => c.written.get(id) ?? { files: [], rows: 0, bytes: 0 }));
   }
+}
+
+/** Where sources say how many rows they have, a drain may come to stop at their end. */
+function isAllRead({ request: { ledger } }: Coordination): boolean {
+  return ledger.counters.rowsTotal !== undefined && ledger.counters.rowsRead >= ledger.counters.rowsTotal;
 }
 
 /** The compiler's bound holds more than what lies on edges (weights, heaps): to pass it even so is our bug. */
@@ -108,11 +135,4 @@ export function carryOut(c: Coordination, commands: readonly SchedulerCommand[])
         for (const sink of topology.regions[command.region].sinks) c.sinkWorkers[sink].post({ kind: "finish" });
     }
   }
-}
-
-function fromFault(fault: Fault): Error {
-  if (fault.kind === "job") return new JobError(fault.code, fault.message, fault.fix);
-  const bug = new WorkerBug(fault.message);
-  bug.stack = fault.stack;
-  return bug;
 }

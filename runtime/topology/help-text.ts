@@ -27,6 +27,7 @@ export function renderHelp(program: ProgramSpec): string {
 }
 
 const options: readonly Entry[] = [
+  { term: "--device DEVICE", lines: ["Run every model on this device (cpu, cuda:0) instead of the planned ones. Cuts and batches stay."] },
   { term: "--interpret", lines: ["Run in one thread, row by row, and print shapes. Writes the same bytes."] },
   { term: "--json", lines: ["Print progress and the summary as JSON, one object a line."] },
   { term: "--overwrite", lines: ["Replace files in the output folder that another program wrote."] },

@@ -24,6 +24,7 @@ import { createSourceReader } from "../stage/source-reader.ts";
 import { createChunkLog } from "../stage/step-context.ts";
 import { defaultParams } from "./default-params.ts";
 import { edgeSchema } from "./edge-schema.ts";
+import { placeBackend } from "./placement.ts";
 import { describeFailure } from "./run-ledger.ts";
 import type { RunLedger } from "./run-ledger.ts";
 import { openStage } from "./stage-runner.ts";
@@ -38,6 +39,8 @@ export interface InterpretRequest {
   readonly outputs: Outputs;
   readonly observe: (step: StepSpec, chunk: Chunk) => void;
   readonly signal: AbortSignal;
+  /** In place of the plan's devices. */
+  readonly device: string | undefined;
 }
 
 /** The files of each sink, written and not yet published. */
@@ -47,7 +50,7 @@ export async function runInterpreted(request: InterpretRequest): Promise<readonl
   const writers: SinkWriter[] = [];
   try {
     for (const stage of pipeline.stages) {
-      const runner = await openStage(pipeline, stage, { backend: onnxBackend, isStopped: () => request.signal.aborted, observe: (step, chunk) => request.observe(pipeline.steps[step], chunk) });
+      const runner = await openStage(pipeline, stage, { backend: placeBackend(onnxBackend, request.device), isStopped: () => request.signal.aborted, observe: (step, chunk) => request.observe(pipeline.steps[step], chunk) });
       stages.push(runner);
       if (runner.splits === undefined) continue;
       outputs.checkInputs(runner.splits);

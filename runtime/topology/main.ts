@@ -7,6 +7,7 @@
  */
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
+import { onnxBackend } from "../backends/onnx-executor.ts";
 import type { Program } from "../contract/define-program.ts";
 import { isUsageFailure } from "../contract/failures.ts";
 import { JobError } from "../contract/kernel.ts";
@@ -20,6 +21,7 @@ import { createRunView } from "./run-view.ts";
 import { runPipeline } from "./run-pipeline.ts";
 import { openWatch } from "./watch-run.ts";
 import type { RunWatch } from "./watch-run.ts";
+import { findMemberStart, runMember } from "./gang-member.ts";
 import { findWorkerStart, runWorker } from "./worker.ts";
 
 export const exitCodes = { done: 0, usage: 2, overBudget: 4, failed: 5, bug: 70, interrupted: 130 } as const;
@@ -32,7 +34,9 @@ class Interrupted extends Error {
 /** Runs the program as the command line says. `file` is the program's own bundle. */
 export function main(program: Program, file: string): void {
   const start = findWorkerStart();
-  if (start !== undefined) return runWorker(program, start);
+  if (start !== undefined) return runWorker(program, start, file);
+  const member = findMemberStart();
+  if (member !== undefined) return runMember(program, member, onnxBackend);
   sizeThreadPool();
   // Whoever reads our output may stop reading (`| head`): that is no fault.
   process.stdout.on("error", ignoreClosedPipe);
@@ -92,6 +96,7 @@ async function runNamed(program: Program, pipeline: PipelineSpec, file: string, 
       folder: dirname(file),
       interpret: line.flags.interpret,
       overwrite: line.flags.overwrite,
+      ...(line.flags.device === undefined ? {} : { device: line.flags.device }),
       signal: abort.signal,
       onText: view.onText,
       onStart: (counters, scheduler) => {

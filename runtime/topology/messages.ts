@@ -6,6 +6,8 @@ import type { Value } from "../contract/value.ts";
 import type { WrittenFiles } from "../recovery/sink-writer.ts";
 import type { OutputTarget } from "../recovery/output-target.ts";
 import type { MessagePort } from "node:worker_threads";
+import type { EngineOrder } from "./engine-order.ts";
+import type { Placement } from "./placement.ts";
 
 /** `workerData.pipec` of every worker of a run. */
 export interface WorkerStart {
@@ -16,6 +18,9 @@ export interface WorkerStart {
   readonly folder: string;
   /** One Int32: 1 once the run is being given up. A thread inside native code must not be terminated (it aborts the process). */
   readonly stop: SharedArrayBuffer;
+  readonly placement: Placement;
+  /** Where the run has a supervisor. */
+  readonly order: EngineOrder | undefined;
   readonly inPorts: readonly MessagePort[];
   readonly outPorts: readonly OutPort[];
 }
@@ -41,12 +46,14 @@ export type ToWorker =
   | { readonly kind: "close" };
 
 export type FromWorker =
-  /** Sources say what they will read. */
-  | { readonly kind: "ready"; readonly splits: readonly Split[] | undefined }
+  /** Sources say what they will read. `calls`: shared words that say whether a stage's worker gets on with its calls. */
+  | { readonly kind: "ready"; readonly splits: readonly Split[] | undefined; readonly calls?: Int32Array }
   | ({ readonly kind: "done"; readonly chunk: number; readonly bytes: readonly number[]; readonly exhausted: boolean } & ChunkReport)
   /** The chunk could not be done: void chunks were sent in place of results. */
   | { readonly kind: "faulty"; readonly chunk: number; readonly bytes: readonly number[]; readonly fault: JobFault }
   | { readonly kind: "sourceEnd"; readonly chunks: number }
+  /** A member of the stage's gang died, and the gang was started again. */
+  | { readonly kind: "gangRestart"; readonly incarnation: number; readonly reason: string }
   | { readonly kind: "sinkDone"; readonly chunk: number; readonly rows: number; readonly busyMs: number }
   | { readonly kind: "finished"; readonly written: WrittenFiles }
   | { readonly kind: "fault"; readonly fault: Fault };
@@ -73,6 +80,18 @@ export interface JobFault {
 export type Fault =
   | JobFault
   | { readonly kind: "bug"; readonly message: string; readonly stack: string };
+
+/** An error of our own in a worker, with its stack. */
+class WorkerBug extends Error {
+  override readonly name = "WorkerBug";
+}
+
+export function fromFault(fault: Fault): Error {
+  if (fault.kind === "job") return new JobError(fault.code, fault.message, fault.fix);
+  const bug = new WorkerBug(fault.message);
+  bug.stack = fault.stack;
+  return bug;
+}
 
 export function toJobFault(error: JobError): JobFault {
   return { kind: "job", code: error.code, message: error.message, fix: error.fix };

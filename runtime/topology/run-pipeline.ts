@@ -15,6 +15,7 @@ import type { RunCounters } from "../telemetry/run-counters.ts";
 import { noLog } from "../telemetry/run-event.ts";
 import type { RunLog } from "../telemetry/run-event.ts";
 import { runOnWorkers } from "./coordinator.ts";
+import type { RunControl } from "./run-control.ts";
 import { runInterpreted } from "./interpret.ts";
 import { createRunLedger } from "./run-ledger.ts";
 import type { RunLedger } from "./run-ledger.ts";
@@ -32,13 +33,18 @@ export interface RunRequest {
   readonly folder: string;
   readonly interpret: boolean;
   readonly overwrite: boolean;
+  /** In place of the plan's devices: cuts and batches stay. */
+  readonly device?: string;
   readonly signal: AbortSignal;
   readonly onText: (stream: "stdout" | "stderr", text: Uint8Array) => void;
   readonly onStart: (counters: RunCounters, scheduler: Scheduler | undefined) => void;
   /** Interpreter only: each step's rows. */
   readonly observe: (step: StepSpec, chunk: Chunk) => void;
+  readonly supervised?: Supervised | undefined;
   /** Told every event of the run. */
   readonly log?: RunLog;
+  /** Through which the run can be asked to end early. */
+  readonly control?: RunControl;
 }
 
 export interface RunOutcome {
@@ -58,7 +64,7 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
   program.setParams(request.params);
   setProgramFolder(request.folder);
   verifyCapacities(pipeline);
-  const topology = readTopology(pipeline);
+  const topology = readTopology(pipeline, { tickets: Math.min(pipeline.tickets, request.supervised?.order.ticketsMax ?? Infinity) });
   const ledger = createRunLedger(pipeline, topology, request.log);
   const owner = { program: program.name, pipeline: pipeline.name };
   const outputs = await openOutputs({ pipeline, owner, overwrite: request.overwrite, splitsOf: ledger.splitsOf });
@@ -86,8 +92,8 @@ function runWith(request: RunRequest, topology: Topology, ledger: RunLedger, out
   const { pipeline, signal } = request;
   if (request.interpret) {
     request.onStart(ledger.counters, undefined);
-    return runInterpreted({ pipeline, topology, ledger, outputs, signal, observe: request.observe });
+    return runInterpreted({ pipeline, topology, ledger, outputs, signal, device: request.device, observe: request.observe });
   }
   const { params, file, folder, onText } = request;
-  return runOnWorkers({ pipeline, topology, ledger, outputs, params, file, folder, onText, signal, log: request.log ?? noLog, onStart: (scheduler) => request.onStart(ledger.counters, scheduler) });
+  return runOnWorkers({ pipeline, topology, ledger, outputs, params, file, folder, onText, signal, device: request.device, log: request.log ?? noLog, control: request.control, onStart: (scheduler) => request.onStart(ledger.counters, scheduler) });
 }

@@ -8,6 +8,8 @@ import { jobError } from "../contract/failures.ts";
 import type { EdgeSpec, PipelineSpec } from "../contract/program.ts";
 import type { Value } from "../contract/value.ts";
 import type { FromWorker, OutPort, ToWorker, WorkerRole, WorkerStart } from "./messages.ts";
+import type { Supervised } from "./engine-order.ts";
+import type { Placement } from "./placement.ts";
 import type { Topology } from "./topology.ts";
 
 /** What every worker of a run is started with. */
@@ -20,6 +22,8 @@ export interface WorkerSetting {
   /** Text that a worker's code writes to stdout or stderr. */
   readonly onText: (stream: "stdout" | "stderr", text: Uint8Array) => void;
   readonly stop: SharedArrayBuffer;
+  readonly placement: Placement;
+  readonly supervised?: Supervised | undefined;
 }
 
 export interface RunningWorker {
@@ -78,7 +82,7 @@ export function joinReplica(pipeline: PipelineSpec, role: Extract<WorkerRole, { 
 }
 
 export function startWorker(setting: WorkerSetting, role: WorkerRole, ports: PortsOfWorker, onMessage: (message: FromWorker) => void, onFault: (error: unknown) => void): RunningWorker {
-  const start: WorkerStart = { pipeline: setting.pipeline.name, role, params: setting.params, folder: setting.folder, stop: setting.stop, ...ports };
+  const start: WorkerStart = { pipeline: setting.pipeline.name, role, params: setting.params, folder: setting.folder, stop: setting.stop, placement: setting.placement, order: setting.supervised?.order, ...ports };
   const thread = new Worker(setting.file, {
     workerData: { pipec: start },
     transferList: [...ports.inPorts, ...ports.outPorts.map(({ port }) => port)],

@@ -8,17 +8,23 @@ import type { MessagePort } from "node:worker_threads";
 import { onnxBackend } from "../backends/onnx-executor.ts";
 import { decodeChunk, postChunk, voidChunk } from "../channel/chunk-codec.ts";
 import type { ChunkMessage } from "../channel/chunk-codec.ts";
+import type { ModelSession } from "../contract/backend.ts";
 import type { Program } from "../contract/define-program.ts";
 import { JobError } from "../contract/kernel.ts";
 import type { PipelineSpec } from "../contract/program.ts";
 import { setProgramFolder } from "../contract/program-folder.ts";
 import { createSinkWriter } from "../recovery/sink-writer.ts";
 import type { OutputTarget } from "../recovery/output-target.ts";
-import { edgeSchema } from "./edge-schema.ts";
 import { Stopped } from "../stage/step-context.ts";
+import type { PartStepSpec } from "../stage/step-context.ts";
+import { openDeviceLocks } from "./device-locks.ts";
+import { edgeSchema } from "./edge-schema.ts";
+import { openGang } from "./gang.ts";
+import { placeBackend } from "./placement.ts";
 import { toFault, toJobFault } from "./messages.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import { openStage } from "./stage-runner.ts";
+import { openStageGuard } from "./stage-guard.ts";
 import { openPorts } from "./worker-ports.ts";
 import type { WorkerPorts } from "./worker-ports.ts";
 
@@ -29,7 +35,8 @@ export function findWorkerStart(): WorkerStart | undefined {
   return typeof data === "object" && data !== null && "pipec" in data ? (data.pipec as WorkerStart) : undefined;
 }
 
-export function runWorker(program: Program, start: WorkerStart): void {
+/** `file` is the program's own bundle. */
+export function runWorker(program: Program, start: WorkerStart, file: string): void {
   if (parentPort === null) throw new Error("a worker without a coordinator");
   const control = parentPort;
   program.setParams(start.params);
@@ -37,7 +44,7 @@ export function runWorker(program: Program, start: WorkerStart): void {
   const pipeline = program.pipelines.find((candidate) => candidate.name === start.pipeline);
   if (pipeline === undefined) throw new Error(`the program has no pipeline ${start.pipeline}`);
   const { role } = start;
-  const working = role.kind === "stage" ? runStageWorker(pipeline, role.stage, start, control) : runSinkWorker(pipeline, role.sink, role.target, start, control);
+  const working = role.kind === "stage" ? runStageWorker(pipeline, role.stage, start, control, file) : runSinkWorker(pipeline, role.sink, role.target, start, control);
   working.catch((error: unknown) => {
     faultSender(control)(error);
     // What could not be opened has nothing to close.
@@ -61,12 +68,18 @@ function inTurn<T>(port: MessagePort, handle: (message: T) => Promise<void> | vo
   });
 }
 
-async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: WorkerStart, control: MessagePort): Promise<void> {
+async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: WorkerStart, control: MessagePort, file: string): Promise<void> {
   const send = (message: FromWorker): void => control.postMessage(message);
   const fail = faultSender(control);
   const stop = new Int32Array(start.stop);
   const isStopped = (): boolean => Atomics.load(stop, 0) === 1;
-  const stage = await openStage(pipeline, pipeline.stages[stageId], { backend: onnxBackend, isStopped });
+  const { placement, folder } = start;
+  const backend = placeBackend(onnxBackend, placement.device);
+  const onRestart = (incarnation: number, reason: string): void => send({ kind: "gangRestart", incarnation, reason });
+  const openGangOf = (step: PartStepSpec): Promise<ModelSession> =>
+    openGang({ pipeline: pipeline.name, file, folder, backend, device: placement.device, locks: openDeviceLocks(pipeline, placement.device, placement.locks), onRestart }, step);
+  const guard = openStageGuard({ start, file, steps: pipeline.stages[stageId].steps.map((step) => pipeline.steps[step]), isStopped });
+  const stage = await openStage(pipeline, pipeline.stages[stageId], { backend, isStopped, openGang: openGangOf, around: guard.around });
   // Words that come while the stage opens wait until somebody listens.
   const ports = openPorts(start, control);
   const inbox = createInbox(ports, pipeline.edges.filter(({ to }) => to.kind === "stage" && to.stage === stageId).length);
@@ -102,11 +115,12 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
   inTurn<ToWorker>(control, async (message) => {
     if (message.kind === "run") return runChunk(message.chunk, message.to);
     if (message.kind === "close") {
+      await guard.close();
       await stage.close();
       ports.close();
     }
   }, fail);
-  send({ kind: "ready", splits: stage.splits });
+  send({ kind: "ready", splits: stage.splits, calls: guard.words });
 }
 
 interface Inbox {

@@ -134,6 +134,7 @@ describe("pipelines", () => {
 
   test("a name anywhere, beside flags", () => {
     expect(run(["--json", "classify", "--overwrite"], several)).toMatchObject({ pipeline: "classify", flags: { json: true, overwrite: true } });
+    expect(run(["sort", "--device", "cuda:1"])).toMatchObject({ flags: { device: "cuda:1" } });
     expect(run(["sort", "--metrics", ":9464", "--report=run.html"])).toMatchObject({ flags: { metrics: ":9464", report: "run.html" } });
     expect(run(["sort", "--interpret", "--quiet"])).toMatchObject({ pipeline: "sort", flags: { interpret: true, quiet: true } });
   });
@@ -168,6 +169,8 @@ Decided when the program was built
   size = 224  Of the pictures.
 
 Options
+  --device DEVICE        Run every model on this device (cpu, cuda:0) instead of
+                         the planned ones. Cuts and batches stay.
   --interpret            Run in one thread, row by row, and print shapes. Writes
                          the same bytes.
   --json                 Print progress and the summary as JSON, one object a
