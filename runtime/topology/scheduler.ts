@@ -57,6 +57,8 @@ export interface Scheduler {
   readonly edgeFill: () => readonly { readonly held: number; readonly capacity: number; readonly bytes: number }[];
   /** Chunks under way, by region. */
   readonly inFlight: () => readonly number[];
+  /** Chunks that the region is through with, those of earlier runs included. */
+  readonly completed: (region: number) => number;
   /** Workers there are and workers on their way, by stage. */
   readonly replicas: () => readonly { readonly active: number; readonly loading: number }[];
   readonly coresInUse: () => number;
@@ -89,6 +91,7 @@ export function createScheduler(topology: Topology, options: SchedulerOptions = 
     isCutShort: () => state.regions.some((region) => region.isCutShort),
     edgeFill: () => state.edges.map((edge, id) => ({ held: edge.held, capacity: capacityOf(state, topology.edges[id]), bytes: edge.bytes })),
     inFlight: () => state.regions.map((region) => region.open.size),
+    completed: (region) => state.regions[region].completed,
     replicas: () => state.stages.map(({ slots }) => ({ active: slots.filter((slot) => slot.state === "active").length, loading: slots.filter((slot) => slot.state === "loading" || slot.state === "lost").length })),
     coresInUse: () => topology.cores - state.tokens.free(),
     verifyIdle: () => verifyIdle(state),

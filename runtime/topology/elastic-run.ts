@@ -1,0 +1,57 @@
+/** Elasticity for a run on worker threads: what the machine, the models' files and the books say. */
+import { existsSync, statSync } from "node:fs";
+import { programFile } from "../contract/program-folder.ts";
+import type { PipelineSpec, StepSpec } from "../contract/program.ts";
+import type { CoordinatorRequest } from "./coordination.ts";
+import { createElasticity } from "./elasticity.ts";
+import type { Elasticity } from "./elasticity.ts";
+import { freeMemoryBytes } from "./machine.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** An isolate with the buffers it drops late (DESIGN section 8). */
+const WORKER_BYTES = 160 * 1024 * 1024;
+/** onnxruntime packs weights a second time for its kernels. */
+const PREPACK_FACTOR = 2;
+
+export function createRunElasticity(request: CoordinatorRequest, scheduler: Scheduler): Elasticity | undefined {
+  const { pipeline, topology, ledger, log } = request;
+  const modelBytes = new Map<number, number>();
+  const bytesOf = (stage: number): number => {
+    const known = modelBytes.get(stage) ?? stepsOf(pipeline, stage).flatMap(filesOf).reduce((sum, file) => sum + fileBytes(file), 0);
+    modelBytes.set(stage, known);
+    return WORKER_BYTES + PREPACK_FACTOR * known;
+  };
+  return createElasticity({
+    topology,
+    scheduler,
+    batchesOf: (stage, rows) => {
+      const batches = stepsOf(pipeline, stage).flatMap((step) => ("model" in step ? [step.model.batch] : []));
+      return batches.length === 0 ? rows : Math.ceil(rows / Math.max(...batches));
+    },
+    replicaBytes: bytesOf,
+    freeBytes: freeMemoryBytes,
+    chunksLeft: (region) => {
+      const rows = ledger.splitsOf(region).map((split) => split.rows);
+      const done = scheduler.completed(region);
+      const total = rows.reduce((sum: number | undefined, count) => (sum === undefined || count === undefined ? undefined : sum + Math.ceil(count / pipeline.chunkRows)), 0);
+      // Where nobody knows, half of the run is taken to lie ahead.
+      return total === undefined ? done : Math.max(0, total - done);
+    },
+    log,
+  });
+}
+
+function stepsOf(pipeline: PipelineSpec, stage: number): readonly StepSpec[] {
+  return pipeline.stages[stage].steps.map((step) => pipeline.steps[step]);
+}
+
+function filesOf(step: StepSpec): readonly string[] {
+  if (step.kind === "model") return [step.model.file];
+  return step.kind === "modelPart" ? step.part.ranks.flatMap(({ segments }) => segments.map(({ file }) => file)) : [];
+}
+
+/** Weights may lie in a file beside the model. */
+function fileBytes(file: string): number {
+  const path = programFile(file);
+  return [path, `${path}.data`, `${path}_data`].reduce((sum, one) => sum + (existsSync(one) ? statSync(one).size : 0), 0);
+}

@@ -1,0 +1,113 @@
+/**
+ * Measures the stages of a run that may change their number of workers, and asks `decideReplicas` after every chunk.
+ * No threads, no clock: whoever drives it says what time it is.
+ */
+import type { RunLog } from "../telemetry/run-event.ts";
+import { decideReplicas } from "./decide-replicas.ts";
+import type { Change, Situation, StageLoad } from "./decide-replicas.ts";
+import { createServiceMeter } from "./service-meter.ts";
+import type { Scheduler, SchedulerEvent } from "./scheduler.ts";
+import type { StageNode, Topology } from "./topology.ts";
+
+export interface ElasticityOptions {
+  readonly topology: Topology;
+  readonly scheduler: Scheduler;
+  /** Calls that a stage makes for a chunk of so many rows. */
+  readonly batchesOf: (stage: number, rows: number) => number;
+  /** What another worker of the stage would hold. */
+  readonly replicaBytes: (stage: number) => number;
+  readonly freeBytes: () => number;
+  /** Chunks of the region that no stage has seen yet, or that are under way. */
+  readonly chunksLeft: (region: number) => number;
+  readonly log: RunLog;
+}
+
+export interface Elasticity {
+  readonly chunkDone: (stage: number, replica: number, rows: number, busyMs: number) => void;
+  readonly sinkDone: (sink: number, busyMs: number) => void;
+  /** A worker of the stage is ready, so long after it was started. */
+  readonly loaded: (stage: number, replica: number, loadMs: number) => void;
+  /** Nothing is changed any more: the run drains. */
+  readonly stop: () => void;
+  /** What the scheduler is to be told. */
+  readonly decide: (nowMs: number) => readonly SchedulerEvent[];
+}
+
+/** Undefined where no stage has a range. */
+export function createElasticity(options: ElasticityOptions): Elasticity | undefined {
+  const { topology } = options;
+  if (!topology.stages.some(({ replicasMin, replicasMax }) => replicasMin < replicasMax)) return undefined;
+  const stageMeters = topology.stages.map(() => createServiceMeter());
+  const sinkMeters = topology.sinks.map(() => createServiceMeter());
+  const loadMs = topology.stages.map(() => 0);
+  const changes = new Map<number, Change>();
+  const warm = new Set<string>();
+  const saidOfRegion = new Map<number, string>();
+  let stopped = false;
+
+  const situationOf = (region: number, nowMs: number): Situation => {
+    const replicas = options.scheduler.replicas();
+    const stages = topology.stages.filter((stage) => stage.region === region && !stage.isSource);
+    const loadOf = (stage: StageNode): StageLoad => ({
+      stage: stage.id,
+      label: stage.label,
+      active: replicas[stage.id].active,
+      min: stage.replicasMin,
+      max: stage.replicasMax,
+      cores: stage.cores,
+      serviceMs: stageMeters[stage.id].meanMs(),
+      batches: stageMeters[stage.id].batches(),
+      loadMs: loadMs[stage.id],
+      replicaBytes: options.replicaBytes(stage.id),
+      lastChange: changes.get(stage.id),
+    });
+    const { source, sinks } = topology.regions[region];
+    const fixed = [
+      { label: topology.stages[source].label, serviceMs: stageMeters[source].meanMs() },
+      ...sinks.map((sink) => ({ label: `sink ${sink + 1}`, serviceMs: sinkMeters[sink].meanMs() })),
+    ];
+    const isBusy = stopped || replicas.some(({ loading }) => loading > 0);
+    return { nowMs, phase: isBusy ? "busy" : "running", stages: stages.map(loadOf), fixed, cores: topology.cores, chunksLeft: options.chunksLeft(region), freeBytes: options.freeBytes() };
+  };
+
+  const decideRegion = (region: number, nowMs: number): readonly SchedulerEvent[] => {
+    const situation = situationOf(region, nowMs);
+    const decided = decideReplicas(situation);
+    const events: SchedulerEvent[] = [];
+    for (const { stage, from, to, reason, figures } of decided.changes) {
+      options.log({ kind: "decision", stage, from, to, reason, figures });
+      changes.set(stage, { atMs: nowMs, isMore: to > from, serviceMs: stageMeters[stage].meanMs() });
+      for (let count = from; count !== to; count += Math.sign(to - from)) events.push({ kind: to > from ? "load" : "unload", stage });
+    }
+    // What was measured held for the workers there were.
+    if (events.length > 0) for (const { stage } of situation.stages) stageMeters[stage].reset();
+    else sayWhyNot(region, decided.reason, situation);
+    return events;
+  };
+
+  /** Once for each reason: it stays the same for many chunks. */
+  const sayWhyNot = (region: number, reason: string, situation: Situation): void => {
+    if (situation.phase === "busy" || saidOfRegion.get(region) === reason) return;
+    saidOfRegion.set(region, reason);
+    const elastic = situation.stages.find(({ min, max }) => min < max);
+    if (elastic !== undefined) options.log({ kind: "decision", stage: elastic.stage, from: elastic.active, to: elastic.active, reason, figures: { chunksLeft: situation.chunksLeft, serviceMs: elastic.serviceMs } });
+  };
+
+  return {
+    chunkDone: (stage, replica, rows, busyMs) => {
+      // The first chunk of a worker warms it up.
+      const key = `${stage}:${replica}`;
+      if (warm.has(key)) stageMeters[stage].add(busyMs, options.batchesOf(stage, rows));
+      warm.add(key);
+    },
+    sinkDone: (sink, busyMs) => sinkMeters[sink].add(busyMs, 1),
+    loaded: (stage, replica, ms) => {
+      warm.delete(`${stage}:${replica}`);
+      loadMs[stage] = Math.max(loadMs[stage], ms);
+    },
+    stop: () => {
+      stopped = true;
+    },
+    decide: (nowMs) => topology.regions.flatMap(({ id }) => decideRegion(id, nowMs)),
+  };
+}
