@@ -42,12 +42,12 @@ export async function buildProgram(options: CompileOptions, io: Io): Promise<Bui
     programText: emitted.text + inlineSourceMap(map),
     programFile,
     outFile,
-    entry: options.tests === true ? "tests" : "main",
+    entry: options.measuring === true ? "measuring" : options.tests === true ? "tests" : "main",
   });
   if (!bundled.ok) return failed(io, [...diagnostics, ...bundled.problems.map((problem) => describeProblem(problem, checked.externs))], sources, exitCodes.diagnostics);
 
   const shown = (path: string): string => relative(io.cwd, path) || path;
-  const beside = options.tests === true ? [] : [
+  const beside = options.tests === true || options.measuring === true ? [] : [
     { path: programFile, text: emitted.text },
     { path: join(folder, "out", "plan.json"), text: planToJson(plan) },
     { path: join(folder, "out", "plan.txt"), text: printPlan(plan) },

@@ -108,9 +108,10 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: "bench",
-    summary: "measure a program's models on this machine, for `pipec plan --calibration`",
+    summary: "measure a program's stages and models on this machine, for `pipec plan --calibration`",
     takes: "[file]",
     options: [
+      { flags: "--seconds <seconds>", summary: "how long each pipeline runs on its own data (default: 10)" },
       { flags: "--batch <sizes>", summary: "batch sizes to measure at (default: 1,8)" },
       { flags: "--threads <counts>", summary: "threads to measure with (default: 1)" },
       { flags: "--from-run <file>", summary: "take the times of stages from what the program printed with --json" },

@@ -19,6 +19,8 @@ export interface CompileOptions {
   /** Where `out.js` goes, relative to `cwd`; beside the program where not given. */
   readonly out?: string;
   readonly tests?: boolean;
+  /** Only the bundle that measures the program's stages. */
+  readonly measuring?: boolean;
   /** False: leave the hardware that the program states alone. */
   readonly solve?: boolean;
 }

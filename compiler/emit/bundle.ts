@@ -23,8 +23,8 @@ export interface BundleRequest {
   readonly programFile: string;
   /** The bundle to make; only its folder and name matter here, nothing is written. */
   readonly outFile: string;
-  /** Which function of the runtime starts: the program's command line, or its tests. */
-  readonly entry: "main" | "tests";
+  /** Which function of the runtime starts: the program's command line, its tests, or the measuring of its stages. */
+  readonly entry: "main" | "tests" | "measuring";
 }
 
 export type BundleResult =
@@ -71,9 +71,14 @@ export async function bundleProgram(request: BundleRequest): Promise<BundleResul
 }
 
 function entryText(request: BundleRequest): string {
-  return request.entry === "main"
-    ? `import program from "pipec-program"; import { main } from "pipec/runtime"; main(program, pipecFile);`
-    : `import program, { tests } from "pipec-program"; import { runTests } from "pipec/testing"; runTests(program, tests, pipecFile);`;
+  switch (request.entry) {
+    case "main":
+      return `import program from "pipec-program"; import { main } from "pipec/runtime"; main(program, pipecFile);`;
+    case "tests":
+      return `import program, { tests } from "pipec-program"; import { runTests } from "pipec/testing"; runTests(program, tests, pipecFile);`;
+    case "measuring":
+      return `import program from "pipec-program"; import { measureProgram } from "pipec/measuring"; measureProgram(program, pipecFile);`;
+  }
 }
 
 /** Gives the program's text without its being on disk yet. */

@@ -17,6 +17,7 @@ export function moduleFile(layout: PackageLayout, specifier: string): string | u
   const ending = layout.built ? ".js" : ".ts";
   if (specifier === "pipec/runtime") return join(folder, "runtime", `index${ending}`);
   if (specifier === "pipec/testing") return join(folder, "runtime", `testing${ending}`);
+  if (specifier === "pipec/measuring") return join(folder, "runtime", `measuring${ending}`);
   const match = /^pipec\/(ops|sources|sinks)\/([a-z0-9_]+)$/.exec(specifier);
   return match === null ? undefined : join(folder, "stdlib", match[1] ?? "", match[2] ?? "", `kernel${ending}`);
 }

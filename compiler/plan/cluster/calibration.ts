@@ -12,11 +12,10 @@ export interface Calibration {
   readonly lengths: readonly MeasuredLengths[];
 }
 
-/** Shares of rows by a dimension of a model. They add up to 1. */
+/** Shares of rows by the named dimensions of a model, before they are padded. They add up to 1. */
 export interface MeasuredLengths {
   readonly model: string;
-  readonly dim: string;
-  readonly rows: readonly { readonly length: number; readonly share: number }[];
+  readonly rows: readonly { readonly dims: Readonly<Record<string, number>>; readonly share: number }[];
 }
 
 export interface MeasuredModel {
@@ -24,10 +23,21 @@ export interface MeasuredModel {
   readonly batch: number;
   readonly threads: number;
   readonly msPerBatch: number;
+  /** Measured on rows as they come; otherwise on the longest there may be. */
+  readonly onRows?: boolean;
 }
 
 export interface MeasuredStage {
+  /** Absent: of any pipeline. */
+  readonly pipeline?: string;
   readonly label: string;
   /** Of one core, for a row of the source. */
   readonly nsPerSourceRow: number;
+  /** Rows that come to the stage for each row of the source. */
+  readonly rowsPerSource?: number;
+}
+
+/** What was measured of a stage. */
+export function measuredStage(calibration: Calibration | undefined, pipeline: string, label: string): MeasuredStage | undefined {
+  return calibration?.stages.find((entry) => entry.label === label && (entry.pipeline === undefined || entry.pipeline === pipeline));
 }

@@ -38,7 +38,9 @@ export function planCpuModel(demand: ModelDemand, hardware: Hardware, calibratio
   const [group] = [...hardware.nodes].sort((a, b) => b.count * b.node.cores - a.count * a.node.cores);
   if (group === undefined) return undefined;
   const { node } = group;
-  const measured = calibration?.models.filter((entry) => entry.name === demand.work.name) ?? [];
+  // Other cores than those that were measured take longer or shorter as their peak rates differ.
+  const slower = calibration === undefined || calibration.machine === node.core.name ? 1 : calibration.coreSpeed / coreSpeed(node);
+  const measured = (calibration?.models ?? []).filter((entry) => entry.name === demand.work.name).map((entry) => ({ ...entry, msPerBatch: entry.msPerBatch * slower }));
   // Times are not taken beyond what was measured: caches end somewhere.
   const [low, high] = [Math.min(...measured.map((entry) => entry.batch)), Math.max(...measured.map((entry) => entry.batch))];
   const within = demand.batches.filter((batch) => batch >= low && batch <= high);
@@ -69,10 +71,12 @@ function cpuBytes(demand: ModelDemand, batch: number): number {
 /** Estimated picoseconds of one batch. */
 export function estimatedBatchPs(demand: Pick<ModelDemand, "work">, node: NodeType, batch: number, threads: number): number {
   const { work } = demand;
-  return pointsOfBatch(work, batch).reduce((sum, point) => {
-    const time = work.nodes.reduce((total, own) => total + nodeTimeOnCoresPs(node.core, { flops: own.flops[point] ?? 0, bytes: own.bytes[point] ?? 0, kernels: own.kernels, rate: own.rate }, threads), 0);
-    return sum + (work.points[point]?.share ?? 0) * time;
-  }, 0);
+  return pointsOfBatch(work, batch).reduce((sum, point) => sum + (work.points[point]?.share ?? 0) * estimatedPointPs(demand, node, point, threads), 0);
+}
+
+/** Of one batch at one length of rows. */
+function estimatedPointPs({ work }: Pick<ModelDemand, "work">, node: NodeType, point: number, threads: number): number {
+  return work.nodes.reduce((total, own) => total + nodeTimeOnCoresPs(node.core, { flops: own.flops[point] ?? 0, bytes: own.bytes[point] ?? 0, kernels: own.kernels, rate: own.rate }, threads), 0);
 }
 
 /** Measured where it was; between measurements of one thread count, on the line between them; else the estimate, held to the nearest measurement. */
@@ -83,10 +87,18 @@ function batchPs(demand: ModelDemand, node: NodeType, batch: number, threads: nu
   if (below !== undefined && above !== undefined) {
     const span = above.batch - below.batch;
     const share = span === 0 ? 0 : (batch - below.batch) / span;
-    return { ps: (below.msPerBatch + share * (above.msPerBatch - below.msPerBatch)) * 1e9, isMeasured: true };
+    const [low, high] = [below, above].map((entry) => entry.msPerBatch * lengthFactor(demand, node, entry));
+    return { ps: ((low ?? 0) + share * ((high ?? 0) - (low ?? 0))) * 1e9, isMeasured: true };
   }
   const estimate = estimatedBatchPs(demand, node, batch, threads);
   const nearest = below ?? above ?? measured.find((entry) => demand.batches.includes(entry.batch));
   if (nearest === undefined || !demand.batches.includes(nearest.batch)) return { ps: estimate, isMeasured: false };
-  return { ps: estimate * ((nearest.msPerBatch * 1e9) / estimatedBatchPs(demand, node, nearest.batch, nearest.threads)), isMeasured: false };
+  return { ps: estimate * ((nearest.msPerBatch * lengthFactor(demand, node, nearest) * 1e9) / estimatedBatchPs(demand, node, nearest.batch, nearest.threads)), isMeasured: false };
+}
+
+/** Made-up rows are as long as they may be: their time is brought to rows as they come in the estimates' proportion. */
+function lengthFactor(demand: ModelDemand, node: NodeType, { batch, threads, onRows }: MeasuredModel): number {
+  if (onRows === true || !demand.batches.includes(batch)) return 1;
+  const longest = estimatedPointPs(demand, node, pointsOfBatch(demand.work, batch).at(-1) ?? 0, threads);
+  return longest === 0 ? 1 : estimatedBatchPs(demand, node, batch, threads) / longest;
 }

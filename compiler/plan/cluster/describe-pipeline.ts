@@ -15,7 +15,8 @@ import { inputsOf } from "../lowered-program.ts";
 import type { LoweredPipeline, LoweredProgram, ModelStep, Step } from "../lowered-program.ts";
 import type { PlacementHints } from "../place/problem.ts";
 import type { PipelinePlan } from "../plan.ts";
-import type { MeasuredLengths } from "./calibration.ts";
+import { measuredStage } from "./calibration.ts";
+import type { Calibration, MeasuredLengths } from "./calibration.ts";
 import { constantSetting, numberOf, numberSetting, settingFields, stringSetting } from "../settings.ts";
 
 export interface PipelineWork {
@@ -65,11 +66,11 @@ const TYPICAL_CHILDREN = 8;
 /** A length that nothing bounds. */
 const LENGTH_DEFAULT = 256;
 
-export function describePipeline(program: LoweredProgram, pipeline: LoweredPipeline, plan: PipelinePlan, readGraph: GraphReader, lengths: readonly MeasuredLengths[] = []): PipelineWork {
+export function describePipeline(program: LoweredProgram, pipeline: LoweredPipeline, plan: PipelinePlan, readGraph: GraphReader, calibration?: Calibration): PipelineWork {
   const facts = program.checked.pipelines.find((candidate) => candidate.name === pipeline.name)?.dims ?? { bounds: new Map(), limits: [] };
   const scope: CostScope = { program: program.checked, facts };
   const assumes = new Set<string>([`a value without a known size has ${TYPICAL_BLOB_BYTES / 1024} KiB as bytes, ${TYPICAL_TEXT_BYTES} B as text, ${TYPICAL_TENSOR_BYTES / 1024} KiB as a tensor`]);
-  const rows = rowMultiples(pipeline, assumes);
+  const rows = rowMultiples(pipeline, assumes, measuredRows(pipeline, plan, calibration));
   const bytesAfter = (id: number): number => (rows.get(id) ?? 1) * typicalRowBytes(pipeline.steps[id]?.row.fields ?? [], facts);
   const cores: CoreWork[] = [];
   const models: ModelDemand[] = [];
@@ -79,7 +80,7 @@ export function describePipeline(program: LoweredProgram, pipeline: LoweredPipel
     const last = steps.at(-1);
     if (first === undefined || last === undefined) continue;
     if (first.kind === "model") {
-      const demand = modelDemand(program, first, readGraph, lengths, assumes);
+      const demand = modelDemand(program, first, readGraph, calibration?.lengths ?? [], assumes);
       const inBytes = inputsOf(first).reduce((sum, id) => sum + bytesAfter(id), 0);
       if (demand === undefined) assumes.add(`${stage.label} takes no time, as its model cannot be read`);
       else models.push({ ...demand, stage: stage.id, label: stage.label, rowsPerSource: rows.get(first.id) ?? 1, inBytes, outBytes: bytesAfter(last.id) });
@@ -103,13 +104,24 @@ export function describePipeline(program: LoweredProgram, pipeline: LoweredPipel
   };
 }
 
-/** Rows that leave each step per row of the source. */
-function rowMultiples(pipeline: LoweredPipeline, assumes: Set<string>): ReadonlyMap<number, number> {
+/** By the first step of a stage: rows that came to it per row of the source, where that was measured. */
+function measuredRows(pipeline: LoweredPipeline, plan: PipelinePlan, calibration: Calibration | undefined): ReadonlyMap<number, number> {
+  return new Map(plan.stages.flatMap((stage) => {
+    const found = measuredStage(calibration, pipeline.name, stage.label)?.rowsPerSource;
+    const [first] = stage.steps;
+    return first === undefined || found === undefined ? [] : [[first, found] as const];
+  }));
+}
+
+/** Rows that leave each step per row of the source. `measured`: rows that come to a step. */
+function rowMultiples(pipeline: LoweredPipeline, assumes: Set<string>, measured: ReadonlyMap<number, number>): ReadonlyMap<number, number> {
   const rows = new Map<number, number>();
   const parents = new Map<number, readonly number[]>();
   for (const step of pipeline.steps) {
     const input = inputsOf(step)[0];
-    const before = input === undefined ? 1 : (rows.get(input) ?? 1);
+    const before = input === undefined ? 1 : (measured.get(step.id) ?? rows.get(input) ?? 1);
+    // What a step gives follows from what came to the next one: the step that gave it is put right.
+    if (input !== undefined && measured.has(step.id)) rows.set(input, before);
     const open = input === undefined ? [] : (parents.get(input) ?? []);
     rows.set(step.id, rowsAfter(step, before, open, assumes));
     parents.set(step.id, step.kind === "explode" ? [...open, before] : step.kind === "implode" ? open.slice(0, -1) : open);
@@ -161,14 +173,16 @@ function inputShapes(model: CheckedModel): ReadonlyMap<string, readonly Dim[]> {
 /** Rows by length where that was measured, and the longest, whose share is then none but whose memory counts. */
 function rowBuckets(model: CheckedModel, lengths: readonly MeasuredLengths[], assumes: Set<string>): WorkRequest["buckets"] {
   const longest = longestRow(model, assumes);
-  const known = lengths.find((entry) => entry.model === model.name && longest.has(entry.dim));
-  const most = known === undefined ? 0 : (longest.get(known.dim) ?? 0);
-  if (known === undefined) {
+  const known = lengths.find((entry) => entry.model === model.name);
+  if (known === undefined || longest.size === 0) {
     if (longest.size > 0) assumes.add(`every row of ${model.name} is as long as it may be`);
     return [{ share: 1, dims: longest }];
   }
-  const multiple = model.pad[known.dim]?.multiple ?? 1;
-  const measured = known.rows.map(({ length, share }) => ({ share, dims: new Map([...longest, [known.dim, Math.min(most, Math.ceil(length / multiple) * multiple)]]) }));
+  const padded = (name: string, most: number, size: number | undefined): number => {
+    const multiple = model.pad[name]?.multiple ?? 1;
+    return size === undefined ? most : Math.min(most, Math.ceil(size / multiple) * multiple);
+  };
+  const measured = known.rows.map(({ dims, share }) => ({ share, dims: new Map([...longest].map(([name, most]) => [name, padded(name, most, dims[name])] as const)) }));
   return [...measured, { share: 0, dims: longest }];
 }
 

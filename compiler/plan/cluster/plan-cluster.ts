@@ -58,7 +58,7 @@ export function planCluster(program: LoweredProgram, plan: Plan, hardware: Hardw
   const pipelines = program.pipelines.flatMap((pipeline, index): ClusterPipeline[] => {
     const stages = plan.pipelines[index];
     if (stages === undefined) throw new Error(`pipeline ${pipeline.name} has no plan`);
-    const work = describePipeline(program, pipeline, stages, request.readGraph, request.calibration?.lengths);
+    const work = describePipeline(program, pipeline, stages, request.readGraph, request.calibration);
     const result = planPipelineWork(work, hardware, request.calibration, pipeline.span, request.compare);
     diagnostics.push(...result.diagnostics);
     doesNotFit ||= result.doesNotFit;

@@ -14,7 +14,7 @@ export function readCalibration(text: string): Calibration | { readonly wrong: s
   const models = items(document, "models").map(readModelEntry);
   const stages = items(document, "stages").map(readStageEntry);
   const lengths = items(document, "lengths").map(readLengthsEntry);
-  if (lengths.includes(undefined)) return { wrong: "an entry of `lengths` lacks its model, dim or rows, or their shares do not add up to 1" };
+  if (lengths.includes(undefined)) return { wrong: "an entry of `lengths` lacks its model or rows, a row its dims or share, or the shares do not add up to 1" };
   if (typeof machine !== "string") return { wrong: "it has no `machine`" };
   if (models.includes(undefined)) return { wrong: "an entry of `models` lacks its name, batch, threads or msPerBatch" };
   if (stages.includes(undefined)) return { wrong: "an entry of `stages` lacks its label or nsPerSourceRow" };
@@ -27,27 +27,37 @@ function readModelEntry(value: JsonValue): MeasuredModel | undefined {
   if (value.kind !== "object") return undefined;
   const name = scalar(value, "name");
   const [batch, threads, msPerBatch] = ["batch", "threads", "msPerBatch"].map((field) => positive(value, field));
-  return typeof name === "string" && batch !== undefined && threads !== undefined && msPerBatch !== undefined ? { name, batch, threads, msPerBatch } : undefined;
+  const onRows = scalar(value, "onRows") === true ? { onRows: true } : {};
+  return typeof name === "string" && batch !== undefined && threads !== undefined && msPerBatch !== undefined ? { name, batch, threads, msPerBatch, ...onRows } : undefined;
 }
 
 function readStageEntry(value: JsonValue): MeasuredStage | undefined {
   if (value.kind !== "object") return undefined;
   const label = scalar(value, "label");
-  const nsPerSourceRow = positive(value, "nsPerSourceRow");
-  return typeof label === "string" && nsPerSourceRow !== undefined ? { label, nsPerSourceRow } : undefined;
+  const [nsPerSourceRow, rowsPerSource] = ["nsPerSourceRow", "rowsPerSource"].map((field) => positive(value, field));
+  const pipeline = scalar(value, "pipeline");
+  if (typeof label !== "string" || nsPerSourceRow === undefined) return undefined;
+  return { ...(typeof pipeline === "string" ? { pipeline } : {}), label, nsPerSourceRow, ...(rowsPerSource === undefined ? {} : { rowsPerSource }) };
 }
 
 function readLengthsEntry(value: JsonValue): MeasuredLengths | undefined {
   if (value.kind !== "object") return undefined;
-  const [model, dim] = [scalar(value, "model"), scalar(value, "dim")];
+  const model = scalar(value, "model");
   const rows = items(value, "rows").map((item) => {
-    const [length, share] = item.kind === "object" ? [positive(item, "length"), positive(item, "share")] : [];
-    return length === undefined || share === undefined ? undefined : { length, share };
+    const [dims, share] = item.kind === "object" ? [dimsOf(item), positive(item, "share")] : [];
+    return dims === undefined || share === undefined ? undefined : { dims, share };
   });
   const known = rows.filter((row) => row !== undefined);
   const total = known.reduce((sum, row) => sum + row.share, 0);
   const isWhole = known.length > 0 && known.length === rows.length && Math.abs(total - 1) < 1e-6;
-  return typeof model === "string" && typeof dim === "string" && isWhole ? { model, dim, rows: known } : undefined;
+  return typeof model === "string" && isWhole ? { model, rows: known } : undefined;
+}
+
+function dimsOf(row: JsonObject): Readonly<Record<string, number>> | undefined {
+  const dims = row.members.get("dims");
+  if (dims?.kind !== "object") return undefined;
+  const sizes = [...dims.members].flatMap(([name, size]) => (size.kind === "scalar" && typeof size.value === "number" && size.value >= 0 ? [[name, size.value] as const] : []));
+  return sizes.length === dims.members.size ? Object.fromEntries(sizes) : undefined;
 }
 
 function scalar(object: JsonObject, name: string): string | number | boolean | null | undefined {

@@ -8,6 +8,7 @@ import type { Placement } from "../place/place-models.ts";
 import { acceleratorsOf, devicesByKind, devicesOf } from "../place/problem.ts";
 import type { AcceleratorKind, Lane } from "../place/problem.ts";
 import { workFloorPs } from "../place/work-floor.ts";
+import { measuredStage } from "./calibration.ts";
 import type { Calibration } from "./calibration.ts";
 import { planCpuModel, poolCores } from "./core-pool.ts";
 import type { CpuModelPlan } from "./core-pool.ts";
@@ -56,7 +57,7 @@ export function searchPipeline(work: PipelineWork, hardware: Hardware, calibrati
   const cpuModels = onCores.map((demand) => ({ demand, plan: planCpuModel(demand, hardware, calibration) }));
   const tooLarge = cpuModels.flatMap(({ demand, plan }) => (plan === undefined ? [demand] : []));
   const placedModels = cpuModels.flatMap(({ demand, plan }) => (plan === undefined ? [] : [{ demand, plan }]));
-  const cores = work.cores.map((stage) => withMeasured(stage, calibration));
+  const cores = work.cores.map((stage) => withMeasured(stage, work.name, calibration));
   const coreLimits = limitsOfCores(cores, placedModels, hardware);
   const ways = groupModels(onDevices, kinds).map((groups) => placeGroups(groups, kinds));
   const fitting = ways.filter((way) => way.bestPeriodPs < Infinity);
@@ -74,8 +75,8 @@ export function searchPipeline(work: PipelineWork, hardware: Hardware, calibrati
   return { kinds, groups, cpuModels: placedModels, cores, limits, periodPs: Math.max(...limits.map((limit) => limit.periodPs)), bestPeriodPs: Math.max(bestPeriodPs, ...network.map((limit) => limit.periodPs)), boundPs: floor };
 }
 
-function withMeasured(stage: CoreWork, calibration: Calibration | undefined): CoreWork & { readonly measured: boolean } {
-  const found = calibration?.stages.find((entry) => entry.label === stage.label);
+function withMeasured(stage: CoreWork, pipeline: string, calibration: Calibration | undefined): CoreWork & { readonly measured: boolean } {
+  const found = measuredStage(calibration, pipeline, stage.label);
   if (calibration === undefined || found === undefined) return { ...stage, measured: false };
   return { ...stage, nsPerRow: (found.nsPerSourceRow * calibration.coreSpeed) / stage.rowsPerSource, measured: true };
 }

@@ -51,4 +51,10 @@ export const clusterPlanCodes = {
     title: "list of counts that is none",
     message: (p: { option: string; given: string }) => `\`--${p.option} ${p.given}\` is not a list of whole numbers above 0`,
   }),
+  stagesUnmeasured: defineCode({
+    code: "P1148",
+    severity: "warning",
+    title: "stages that could not be measured",
+    message: (p: { what: string }) => `maps, sources and sinks are not all measured: ${p.what}`,
+  }),
 } as const;

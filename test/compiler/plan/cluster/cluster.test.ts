@@ -121,7 +121,7 @@ describe("what a program demands", () => {
 });
 
 test("rows of known lengths are faster than the longest, and need as much memory", () => {
-  const lengths = [{ model: "albert", dim: "T", rows: [{ length: 20, share: 0.75 }, { length: 128, share: 0.25 }] }];
+  const lengths = [{ model: "albert", rows: [{ dims: { T: 20 }, share: 0.75 }, { dims: { T: 128 }, share: 0.25 }] }];
   const calibration = { version: 1 as const, machine: "", coreSpeed: 1, models: [], stages: [], lengths };
   const text = twin("with { batch: 4, replicas: 1 }").replace("..vit(.pixels), ", "");
   const [longest, known] = [planText(text, models, { compare: false }), planText(text, models, { compare: false, calibration })].map(sound);
@@ -136,7 +136,7 @@ describe("the program's own plan", () => {
     return model === undefined ? { ok: false, code: "missing", reason: "there is no such file" } : { ok: true, signature: modelSignature(model) };
   });
   const built = (text: string) => compile({ file: "main.pipe", text, loadFile: () => undefined, catalog, buildParams: {}, toMain: "", toCwd: "", readGraph: (model) => models.get(model.file) }, "plan");
-  const batches = (text: string) => built(text).plan?.pipelines[0]?.stages.flatMap((stage) => stage.model?.batch ?? []);
+  const batches = (text: string) => built(text).plan?.pipelines[0]?.stages.flatMap((stage) => (stage.models ?? []).map((model) => model.batch));
 
   test("takes the batch that was solved for its hardware, unless the program says one", () => {
     const solved = sound(planText(classify("2 * aws.g4dn_12xlarge"), models)).lanes[0]?.stages[0]?.parts[0]?.batch;
