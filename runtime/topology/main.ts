@@ -17,8 +17,16 @@ import type { Value } from "../contract/value.ts";
 import { parseCommandLine } from "./command-line.ts";
 import type { CommandLine } from "./command-line.ts";
 import { resolveParam } from "./default-params.ts";
+import { openEngineLink } from "./engine-link.ts";
+import type { EngineLink } from "./engine-link.ts";
+import { takeEngineOrder } from "./engine-order.ts";
+import type { EngineOrder } from "./engine-order.ts";
+import { leave, openEngineRun, restartEvents } from "./engine-run.ts";
+import { takeIsolatedStart } from "./isolated-messages.ts";
+import { runIsolatedProcess } from "./isolated-process.ts";
 import { createRunView } from "./run-view.ts";
 import { runPipeline } from "./run-pipeline.ts";
+import { supervise } from "./supervisor.ts";
 import { openWatch } from "./watch-run.ts";
 import type { RunWatch } from "./watch-run.ts";
 import { findMemberStart, runMember } from "./gang-member.ts";
@@ -37,15 +45,25 @@ export function main(program: Program, file: string): void {
   if (start !== undefined) return runWorker(program, start, file);
   const member = findMemberStart();
   if (member !== undefined) return runMember(program, member, onnxBackend);
+  if (takeIsolatedStart()) return runIsolatedProcess(program);
+  const order = takeEngineOrder();
+  const link = order === undefined ? undefined : openEngineLink(order);
   sizeThreadPool();
   // Whoever reads our output may stop reading (`| head`): that is no fault.
   process.stdout.on("error", ignoreClosedPipe);
   process.stderr.on("error", ignoreClosedPipe);
-  void runCommand(program, file, process.argv.slice(2))
+  void runCommand({ program, file, argv: process.argv.slice(2), order, link })
     .catch(reportError)
-    .then((code) => {
-      process.exitCode = code;
-    });
+    .then((code) => leave(code, link));
+}
+
+interface Command {
+  readonly program: Program;
+  readonly file: string;
+  readonly argv: readonly string[];
+  /** In the engine that a supervisor has started. */
+  readonly order: EngineOrder | undefined;
+  readonly link: EngineLink | undefined;
 }
 
 /** Threads of libuv's pool where Node is not told otherwise. */
@@ -64,7 +82,8 @@ function ignoreClosedPipe(error: Error): void {
   if (!("code" in error && error.code === "EPIPE")) throw error;
 }
 
-async function runCommand(program: Program, file: string, argv: readonly string[]): Promise<number> {
+async function runCommand(command: Command): Promise<number> {
+  const { program, file, argv } = command;
   setProgramFolder(dirname(file));
   const line = parseCommandLine(program, argv);
   if (line.kind === "help") {
@@ -77,17 +96,38 @@ async function runCommand(program: Program, file: string, argv: readonly string[
   }
   const pipeline = program.pipelines.find((candidate) => candidate.name === line.pipeline);
   if (pipeline === undefined) throw new Error(`the program has no pipeline ${line.pipeline}`);
-  return runNamed(program, pipeline, file, line);
+  return isSupervised(command, line) ? runSupervised(command, pipeline, line) : runNamed(command, pipeline, line);
 }
 
-async function runNamed(program: Program, pipeline: PipelineSpec, file: string, line: Extract<CommandLine, { kind: "run" }>): Promise<number> {
+/** One thread, and one that is being debugged, are left alone. */
+function isSupervised({ order }: Command, line: RunLine): boolean {
+  return order === undefined && !line.flags.interpret && !process.execArgv.some((word) => word.startsWith("--inspect"));
+}
+
+function runSupervised({ file, argv }: Command, pipeline: PipelineSpec, { flags }: RunLine): Promise<number> {
+  return supervise({
+    file,
+    argv,
+    pipeline,
+    onRestart: (reason) => {
+      if (process.stderr.isTTY && !flags.quiet) process.stderr.write("\r\x1b[K");
+      if (!flags.quiet) process.stderr.write(`note: ${reason}; starting again\n`);
+    },
+    onFail: ({ code, message }) => printFault(code, message, undefined),
+  });
+}
+
+type RunLine = Extract<CommandLine, { kind: "run" }>;
+
+async function runNamed({ program, file, order, link }: Command, pipeline: PipelineSpec, line: RunLine): Promise<number> {
   const view = createRunView(pipeline, line.flags);
   const abort = new AbortController();
-  const stopListening = onInterrupt(() => abort.abort(new Interrupted("interrupted")));
+  const engine = openEngineRun(order, link, pipeline, { onInterrupt: () => abort.abort(new Interrupted("interrupted")), onDrain: () => abort.abort(new Interrupted("interrupted")) });
   let watch: RunWatch | undefined;
   try {
     watch = await openWatch({ program: program.name, pipeline, flags: line.flags, programFolder: dirname(file), params: describeParams(line) });
     const { log, onStart } = watch;
+    restartEvents(order, pipeline).forEach(log);
     const outcome = await runPipeline({
       program,
       pipeline,
@@ -102,9 +142,14 @@ async function runNamed(program: Program, pipeline: PipelineSpec, file: string, 
       onStart: (counters, scheduler) => {
         view.onStart(counters, scheduler);
         onStart(scheduler);
+        engine.onStart(counters);
       },
       observe: view.observe,
-      log,
+      supervised: engine.supervised,
+      log: (event) => {
+        engine.log(event);
+        log(event);
+      },
     });
     const fault = outcome.isOverBudget ? `${outcome.counters.dead} of ${outcome.counters.rowsRead} rows failed, more than the pipeline's \`errors\` setting allows; the output holds the others` : undefined;
     const code = fault === undefined ? exitCodes.done : exitCodes.overBudget;
@@ -113,43 +158,28 @@ async function runNamed(program: Program, pipeline: PipelineSpec, file: string, 
     return code;
   } catch (error) {
     const summary = view.stop(error instanceof Interrupted ? "interrupted" : "stopped");
-    const code = reportError(error);
+    const isRetried = error instanceof JobError && error.code === "R0170" && engine.outOfMemory(error.message);
+    const code = isRetried ? exitCodes.failed : reportError(error);
     watch?.close(summary, code, error instanceof Error ? error.message : String(error));
     return code;
   } finally {
-    stopListening();
+    engine.close();
   }
 }
 
 /** What was given on the command line, for the log of runs. */
-function describeParams(line: Extract<CommandLine, { kind: "run" }>): Readonly<Record<string, string>> {
+function describeParams(line: RunLine): Readonly<Record<string, string>> {
   const given = Object.entries(line.params).filter(([, param]) => param.fromCommandLine);
   return Object.fromEntries(given.map(([name, { value }]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]));
 }
 
-function readParams(program: Program, line: Extract<CommandLine, { kind: "run" }>): Readonly<Record<string, Value>> {
+function readParams(program: Program, line: RunLine): Readonly<Record<string, Value>> {
   return Object.fromEntries(
     program.params.map((param): [string, Value] => {
       const { value, fromCommandLine } = line.params[param.name];
       return [param.name, fromCommandLine ? value : resolveParam(param, value)];
     }),
   );
-}
-
-/** The first signal ends the run cleanly, a second one at once. */
-function onInterrupt(act: () => void): () => void {
-  let asked = false;
-  const handle = (): void => {
-    if (asked) process.exit(exitCodes.interrupted);
-    asked = true;
-    act();
-  };
-  process.on("SIGINT", handle);
-  process.on("SIGTERM", handle);
-  return () => {
-    process.off("SIGINT", handle);
-    process.off("SIGTERM", handle);
-  };
 }
 
 function reportError(error: unknown): number {

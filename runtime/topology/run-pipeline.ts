@@ -15,6 +15,7 @@ import type { RunCounters } from "../telemetry/run-counters.ts";
 import { noLog } from "../telemetry/run-event.ts";
 import type { RunLog } from "../telemetry/run-event.ts";
 import { runOnWorkers } from "./coordinator.ts";
+import type { Supervised } from "./engine-order.ts";
 import type { RunControl } from "./run-control.ts";
 import { runInterpreted } from "./interpret.ts";
 import { createRunLedger } from "./run-ledger.ts";
@@ -95,5 +96,5 @@ function runWith(request: RunRequest, topology: Topology, ledger: RunLedger, out
     return runInterpreted({ pipeline, topology, ledger, outputs, signal, device: request.device, observe: request.observe });
   }
   const { params, file, folder, onText } = request;
-  return runOnWorkers({ pipeline, topology, ledger, outputs, params, file, folder, onText, signal, device: request.device, log: request.log ?? noLog, control: request.control, onStart: (scheduler) => request.onStart(ledger.counters, scheduler) });
+  return runOnWorkers({ pipeline, topology, ledger, outputs, params, file, folder, onText, signal, supervised: request.supervised, device: request.device, log: request.log ?? noLog, control: request.control, onStart: (scheduler) => request.onStart(ledger.counters, scheduler) });
 }

@@ -1,0 +1,39 @@
+/**
+ * The processes that an engine has started, written down where whoever buries the engine finds them: one that hangs in
+ * native code does not notice by itself that its engine is gone.
+ */
+import { appendFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { processesFile } from "./engine-order.ts";
+
+export function noteStarted(folder: string | undefined, pid: number): void {
+  if (folder !== undefined) appendFileSync(join(folder, processesFile), `+${pid}\n`);
+}
+
+export function noteEnded(folder: string | undefined, pid: number): void {
+  if (folder !== undefined) appendFileSync(join(folder, processesFile), `-${pid}\n`);
+}
+
+/** Ends those that were not seen to end. */
+export function killLeftovers(folder: string | undefined): void {
+  if (folder === undefined) return;
+  let text: string;
+  try {
+    text = readFileSync(join(folder, processesFile), "utf8");
+  } catch {
+    return;
+  }
+  const alive = new Set<number>();
+  for (const line of text.split("\n")) {
+    const pid = Number(line.slice(1));
+    if (line.startsWith("+")) alive.add(pid);
+    else if (line.startsWith("-")) alive.delete(pid);
+  }
+  for (const pid of alive) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // Gone by itself.
+    }
+  }
+}

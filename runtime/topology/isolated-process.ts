@@ -1,0 +1,53 @@
+/**
+ * A process that runs some steps of one worker, chunk by chunk as it is told, and nothing else: when a call takes the
+ * process down, or never comes back, only this is lost.
+ */
+import { onnxBackend } from "../backends/onnx-executor.ts";
+import { watchCalls } from "../contract/call-watch.ts";
+import type { Program } from "../contract/define-program.ts";
+import { setProgramFolder } from "../contract/program-folder.ts";
+import { openCallRecord } from "../recovery/call-record.ts";
+import { openStep } from "../stage/open-steps.ts";
+import { createChunkLog } from "../stage/step-context.ts";
+import type { OpenStep } from "../stage/step-context.ts";
+import type { FromIsolated, ToIsolated } from "./isolated-messages.ts";
+import { toFault } from "./messages.ts";
+import { placeBackend } from "./placement.ts";
+import { stepContext } from "./stage-runner.ts";
+
+export function runIsolatedProcess(program: Program): void {
+  const steps = new Map<number, OpenStep>();
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+  // Ctrl-C goes to all processes of a terminal; the worker says when this one is done with.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => {});
+  process.on("message", (message: ToIsolated) => {
+    void answer(program, steps, message)
+      .catch((error: unknown): FromIsolated => ({ kind: "fault", fault: toFault(error) }))
+      .then((reply) => process.send?.(reply));
+  });
+}
+
+async function answer(program: Program, steps: Map<number, OpenStep>, message: ToIsolated): Promise<FromIsolated> {
+  if (message.kind === "open") {
+    await openAll(program, steps, message);
+    return { kind: "opened" };
+  }
+  const step = steps.get(message.step);
+  if (step === undefined) throw new Error(`step ${message.step} was not opened`);
+  const log = createChunkLog();
+  const chunk = await step.run([message.chunk], log);
+  return { kind: "done", chunk, failures: log.failures, filtered: log.filtered };
+}
+
+async function openAll(program: Program, steps: Map<number, OpenStep>, order: Extract<ToIsolated, { kind: "open" }>): Promise<void> {
+  if (order.record !== undefined) watchCalls(openCallRecord(order.record));
+  program.setParams(order.params);
+  setProgramFolder(order.folder);
+  const pipeline = program.pipelines.find((candidate) => candidate.name === order.pipeline);
+  if (pipeline === undefined) throw new Error(`the program has no pipeline ${order.pipeline}`);
+  const wanted = order.steps.map((id) => pipeline.steps[id]);
+  await Promise.all(wanted.flatMap((step) => step.resources.map((resource) => resource.load())));
+  const context = stepContext(pipeline, { backend: placeBackend(onnxBackend, order.device), isStopped: () => false });
+  for (const step of wanted) if (step.kind !== "read") steps.set(step.id, await openStep(step, context));
+}

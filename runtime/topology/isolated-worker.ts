@@ -1,0 +1,147 @@
+/**
+ * A process for a worker's isolated steps, as the worker sees it: started when it is needed, asked one chunk at a time,
+ * ended when a call in it hangs, and started anew after it has died.
+ */
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { Stopped } from "../stage/step-context.ts";
+import type { Chunk } from "../contract/chunk.ts";
+import type { Value } from "../contract/value.ts";
+import { readCallRecord } from "../recovery/call-record.ts";
+import type { CallRecordReader } from "../recovery/call-record.ts";
+import { createHangClock } from "../recovery/call-words.ts";
+import { noteEnded, noteStarted } from "./engine-processes.ts";
+import { isolatedVariable } from "./isolated-messages.ts";
+import type { FromIsolated, ToIsolated } from "./isolated-messages.ts";
+
+export interface IsolatedRequest {
+  /** The program's own bundle. */
+  readonly file: string;
+  readonly pipeline: string;
+  readonly steps: readonly number[];
+  readonly params: Readonly<Record<string, Value>>;
+  readonly folder: string;
+  /** In place of the plan's devices. */
+  readonly device: string | undefined;
+  /** Where flight records are; undefined: hangs are not noticed, and all rows of a chunk are suspects. */
+  readonly records: string | undefined;
+  /** Told apart from other workers' processes by this. */
+  readonly name: string;
+  readonly isStopped: () => boolean;
+}
+
+export type IsolatedReply =
+  | FromIsolated
+  /** The process is gone. `isForeign`: killed from outside. `isOpening`: before it was told of any rows. */
+  | { readonly kind: "died"; readonly how: string; readonly isForeign: boolean; readonly isOpening: boolean; readonly rows: readonly { readonly first: number; readonly last: number }[] | undefined };
+
+export interface IsolatedWorker {
+  readonly run: (step: number, chunk: Chunk) => Promise<IsolatedReply>;
+  readonly close: () => Promise<void>;
+}
+
+const TICK_MS = 100;
+
+export function createIsolatedWorker(request: IsolatedRequest): IsolatedWorker {
+  let running: Running | undefined;
+  const ready = async (): Promise<Running | IsolatedReply> => {
+    if (running !== undefined) return running;
+    const started = startProcess(request);
+    running = started;
+    const { pipeline, steps, params, folder, device } = request;
+    const reply = await ask(started, { kind: "open", pipeline, steps, params, folder, device, record: started.recordFile });
+    if (reply.kind === "opened") return started;
+    started.child.kill("SIGKILL");
+    running = undefined;
+    return reply;
+  };
+  const ask = async (target: Running, message: ToIsolated): Promise<IsolatedReply> => {
+    const reply = await target.ask(message, request.isStopped);
+    if (reply.kind === "died") running = undefined;
+    return reply;
+  };
+  return {
+    run: async (step, chunk) => {
+      const target = await ready();
+      return "ask" in target ? ask(target, { kind: "run", step, chunk }) : target;
+    },
+    close: async () => {
+      running?.child.kill("SIGKILL");
+      await running?.ended;
+      running = undefined;
+    },
+  };
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly recordFile: string | undefined;
+  readonly ask: (message: ToIsolated, isStopped: () => boolean) => Promise<IsolatedReply>;
+  readonly ended: Promise<void>;
+}
+
+function startProcess(request: IsolatedRequest): Running {
+  const recordFile = request.records === undefined ? undefined : join(request.records, `calls-${request.name}`);
+  const child = fork(request.file, [], { stdio: ["ignore", "pipe", "pipe", "ipc"], serialization: "advanced", env: { ...process.env, ...isolatedVariable }, execArgv: [] });
+  const { pid } = child;
+  if (pid !== undefined) noteStarted(request.records, pid);
+  child.stdout?.on("data", (text: Uint8Array) => process.stdout.write(text));
+  child.stderr?.on("data", (text: Uint8Array) => process.stderr.write(text));
+  let answer = (_reply: IsolatedReply): void => {};
+  let hungMs: number | undefined;
+  let isGivenUp = false;
+  let isOpen = false;
+  let record: CallRecordReader | undefined;
+  const look = (): CallRecordReader | undefined => (record ??= recordFile === undefined ? undefined : readCallRecord(recordFile));
+
+  child.on("message", (message: FromIsolated) => {
+    isOpen = true;
+    answer(message);
+  });
+  const ended = new Promise<void>((resolve) => {
+    const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+      if (pid !== undefined) noteEnded(request.records, pid);
+      const rows = look()?.rows();
+      record?.close();
+      record = undefined;
+      answer({ kind: "died", ...describeDeath(code, signal, hungMs), isOpening: !isOpen, rows });
+      resolve();
+    };
+    child.on("exit", end);
+    child.on("error", () => end(null, null));
+  });
+  return {
+    child,
+    recordFile,
+    ended,
+    ask: (message, isStopped) => new Promise((resolve, reject) => {
+      const clock = createHangClock(TICK_MS);
+      const timer = setInterval(() => {
+        if (isStopped() && !isGivenUp) {
+          isGivenUp = true;
+          child.kill("SIGKILL");
+        }
+        const words = look()?.words();
+        const limitMs = words === undefined ? undefined : clock.look(words);
+        if (limitMs === undefined || hungMs !== undefined) return;
+        hungMs = limitMs;
+        child.kill("SIGKILL");
+      }, TICK_MS);
+      answer = (reply) => {
+        clearInterval(timer);
+        answer = () => {};
+        if (isGivenUp) reject(new Stopped("the run is being given up"));
+        else resolve(reply);
+      };
+      if (child.connected) child.send(message);
+    }),
+  };
+}
+
+function describeDeath(code: number | null, signal: NodeJS.Signals | null, hungMs: number | undefined): { readonly how: string; readonly isForeign: boolean } {
+  if (hungMs !== undefined) return { how: `did not come back within ${hungMs} ms`, isForeign: false };
+  if (signal === "SIGKILL") return { how: "was killed from outside", isForeign: true };
+  if (signal !== null) return { how: `ended its process by ${signal}`, isForeign: false };
+  return { how: `ended its process with code ${code ?? "unknown"}`, isForeign: false };
+}

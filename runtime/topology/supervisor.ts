@@ -1,0 +1,193 @@
+/**
+ * The process that a user starts: it starts the engine (the same program again, with as many native threads as there
+ * are cores), passes signals on, and outlives it. Standard streams are the engine's own: nothing goes through here.
+ *
+ * The channel between the two is the engine's lifeline: when it closes, the engine ends itself at once.
+ */
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PipelineSpec } from "../contract/program.ts";
+import { readFlights } from "../recovery/flight-recorder.ts";
+import { killLeftovers } from "./engine-processes.ts";
+import { flightFile, orderVariable, processesFile } from "./engine-order.ts";
+import type { EngineOrder, FromEngine, FromSupervisor } from "./engine-order.ts";
+import { isIsolatable } from "./isolated-steps.ts";
+import { countOomKills } from "./oom-kills.ts";
+import { decide, orderOf, startState } from "./supervisor-decide.ts";
+import type { Decision, EngineEnd, SupervisorFacts } from "./supervisor-decide.ts";
+
+export interface SuperviseRequest {
+  /** The program's own bundle, and its words. */
+  readonly file: string;
+  readonly argv: readonly string[];
+  readonly pipeline: PipelineSpec;
+  /** Told why another engine is started. */
+  readonly onRestart: (reason: string) => void;
+  readonly onFail: (fault: Extract<Decision, { kind: "fail" }>) => void;
+}
+
+/** Threads of libuv's pool where Node is not told otherwise. */
+const POOL_THREADS = 4;
+/** A run that was interrupted, and one that drains, may take so long to end by itself. */
+const INTERRUPT_MS = 15_000;
+const DRAIN_MS = 90_000;
+const INTERRUPTED = 130;
+const FAILED = 5;
+
+/** The exit code of the command. */
+export async function supervise(request: SuperviseRequest): Promise<number> {
+  const facts = factsOf(request.pipeline);
+  const folder = makeFolder();
+  const signals = listenForSignals();
+  let state = startState(facts);
+  let reason: string | undefined;
+  try {
+    for (;;) {
+      const end = await runEngine(request, orderOf(state, facts, folder, reason), signals);
+      killLeftovers(folder);
+      const asked = signals.endCode();
+      if (asked !== undefined && end.said.over === undefined && end.code === null) return asked;
+      const decision = decide(end, state, facts);
+      if (decision.kind === "exit") return decision.code;
+      if (decision.kind === "fail") {
+        request.onFail(decision);
+        return FAILED;
+      }
+      request.onRestart(decision.reason);
+      ({ state, reason } = decision);
+      await signals.wait(decision.delayMs);
+      const askedMeanwhile = signals.endCode();
+      if (askedMeanwhile !== undefined) return askedMeanwhile;
+    }
+  } finally {
+    signals.close();
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function factsOf(pipeline: PipelineSpec): SupervisorFacts {
+  const isolatable = new Map(pipeline.steps.filter(isIsolatable).map((step) => [step.id, step.name]));
+  return { isolatable, tickets: pipeline.tickets };
+}
+
+function makeFolder(): string | undefined {
+  try {
+    return mkdtempSync(join(tmpdir(), "pipec-"));
+  } catch {
+    return undefined;
+  }
+}
+
+function runEngine(request: SuperviseRequest, order: EngineOrder, signals: Signals): Promise<EngineEnd> {
+  if (order.folder !== undefined) for (const name of [flightFile, processesFile]) rmSync(join(order.folder, name), { force: true });
+  const oomBefore = countOomKills();
+  const said: { -readonly [Kind in keyof EngineEnd["said"]]: EngineEnd["said"][Kind] } = {};
+  return new Promise((resolve, reject) => {
+    const engine = startEngine(request, order);
+    signals.attach(engine);
+    engine.on("message", (message: FromEngine) => note(said, message));
+    engine.on("error", reject);
+    engine.on("exit", (code, signal) => {
+      signals.attach(undefined);
+      const oomNow = countOomKills();
+      const outOfMemory = oomBefore !== undefined && oomNow !== undefined && oomNow > oomBefore;
+      const flights = order.folder === undefined ? [] : readFlights(join(order.folder, flightFile));
+      resolve({ code, signal, said, flights, outOfMemory });
+    });
+  });
+}
+
+function startEngine(request: SuperviseRequest, order: EngineOrder): ChildProcess {
+  const threads = process.env["UV_THREADPOOL_SIZE"] ?? String(Math.max(POOL_THREADS, availableParallelism()));
+  return fork(request.file, [...request.argv], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { ...process.env, UV_THREADPOOL_SIZE: threads, ...orderVariable(order) },
+    execArgv: engineArguments(process.execArgv),
+  });
+}
+
+/** Node's own words for the engine: all but a text to run in place of a file. */
+function engineArguments(words: readonly string[]): string[] {
+  return words.some((word) => /^(-e|-p|-pe|--eval|--print)(=|$)/.test(word)) ? [] : [...words];
+}
+
+function note(said: { -readonly [Kind in keyof EngineEnd["said"]]: EngineEnd["said"][Kind] }, message: FromEngine): void {
+  switch (message.kind) {
+    case "progress":
+      said.progress = message;
+      return;
+    case "hung":
+      said.hung = message;
+      return;
+    case "outOfMemory":
+      said.outOfMemory = message;
+      return;
+    case "over":
+      said.over = message;
+  }
+}
+
+interface Signals {
+  /** The engine that signals are for now. */
+  readonly attach: (engine: ChildProcess | undefined) => void;
+  /** Once a signal has asked for the end no engine is started any more, and this is what the command ends with. */
+  readonly endCode: () => number | undefined;
+  /** So long, or until a signal comes. */
+  readonly wait: (ms: number) => Promise<void>;
+  readonly close: () => void;
+}
+
+/**
+ * SIGINT ends the run cleanly, SIGTERM lets it finish the groups under way. A second signal, or time running out, ends
+ * it at once: a call that hangs in native code can be ended in no other way. The terminal sends Ctrl-C to the engine
+ * as well, which leaves it to us, so that one key press counts once.
+ */
+function listenForSignals(): Signals {
+  let engine: ChildProcess | undefined;
+  let asked: "interrupt" | "drain" | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let wake = (): void => {};
+  const tell = (message: FromSupervisor): void => {
+    if (engine?.connected === true) engine.send(message);
+  };
+  const kill = (): void => void engine?.kill("SIGKILL");
+  const interrupt = (): void => {
+    const isSecond = asked === "interrupt";
+    asked = "interrupt";
+    wake();
+    clearTimeout(timer);
+    if (isSecond) return kill();
+    tell({ kind: "interrupt" });
+    timer = setTimeout(kill, INTERRUPT_MS);
+  };
+  const drain = (): void => {
+    if (asked !== undefined) return interrupt();
+    asked = "drain";
+    wake();
+    tell({ kind: "drain" });
+    timer = setTimeout(interrupt, DRAIN_MS);
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", drain);
+  return {
+    attach: (next) => {
+      engine = next;
+    },
+    endCode: () => (asked === undefined ? undefined : asked === "interrupt" ? INTERRUPTED : FAILED),
+    wait: (ms) => new Promise((resolve) => {
+      const pause = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(pause);
+        resolve();
+      };
+    }),
+    close: () => {
+      clearTimeout(timer);
+      process.off("SIGINT", interrupt);
+      process.off("SIGTERM", drain);
+    },
+  };
+}
