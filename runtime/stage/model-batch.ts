@@ -2,6 +2,7 @@
  * Rows as a model's batch, and a batch's results as columns of its rows: what a whole model's step and the first and
  * last part of a cut one share.
  */
+import { beginRows } from "../contract/call-watch.ts";
 import type { OpenBatch } from "../contract/chunk.ts";
 import { findRowFault } from "../contract/check-value.ts";
 import type { Column } from "../contract/column.ts";
@@ -71,6 +72,16 @@ function bind({ model, bind: binding }: Packing, row: Row, index: number): Outco
     return { ok: true, value: { index, values, dims: bindRow(model, values) } };
   } catch (error) {
     return { ok: false, message: rowMessage(error) };
+  }
+}
+
+/** Whoever watches this thread is told while the call about these rows of the chunk lasts. */
+export async function watchRows<T>(rows: readonly number[], call: () => Promise<T>): Promise<T> {
+  const ended = beginRows(Math.min(...rows), Math.max(...rows));
+  try {
+    return await call();
+  } finally {
+    ended();
   }
 }
 

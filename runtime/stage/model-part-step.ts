@@ -16,7 +16,7 @@ import type { Outcome } from "./compute-rows.ts";
 import { runBatches } from "./cut-batches.ts";
 import { cutTensors } from "./cut-tensors.ts";
 import { keepGood } from "./map-step.ts";
-import { checkMade, describeModel, dimsOf, fillUp, openPacking, packBatch, runRows, unpackBatch } from "./model-batch.ts";
+import { checkMade, describeModel, dimsOf, fillUp, openPacking, packBatch, runRows, unpackBatch, watchRows } from "./model-batch.ts";
 import type { BatchDims, BoundRow, ModelStep, Packing } from "./model-batch.ts";
 import type { OpenStep, StepContext } from "./step-context.ts";
 
@@ -60,7 +60,7 @@ function withBatches(chunk: Chunk, batches: readonly OpenBatches[]): Chunk {
 async function runFirst({ step, session, packing }: OpenPart, chunk: Chunk): Promise<PartResult> {
   const open: OpenBatch[] = [];
   const outcomes = await runRows<Made>(packing, chunk.rows, {
-    run: async (rows) => finish(step, packing, dimsOf(rows), keepInputs(rows, packing, await session.run(packBatch(packing, rows)))),
+    run: (rows) => watchRows(rows.map((row) => row.index), async () => finish(step, packing, dimsOf(rows), keepInputs(rows, packing, await session.run(packBatch(packing, rows))))),
     keep: (rows, made) => keep(open, rows.map((row) => row.index), dimsOf(rows), made),
   });
   return { outcomes, open };
@@ -80,7 +80,7 @@ async function runLater({ step, session, packing }: OpenPart, chunk: Chunk): Pro
     const dims = (positions: readonly number[]): BatchDims => (isWhole(positions) ? batch : { own: positions.map((position) => batch.own[position]), padded: batch.padded });
     const tensors = (positions: readonly number[]): ReadonlyMap<string, Tensor> => (isWhole(positions) ? batch.tensors : cutTensors(batch.tensors, batchAxes, fillUp(step.model, positions)));
     const faults = await runBatches<number, Made>(all, all.length, `${describeModel(step.model)}, part ${index + 1} of ${count},`, {
-      run: async (positions) => finish(step, packing, dims(positions), await session.run(tensors(positions))),
+      run: (positions) => watchRows(positions.flatMap((position) => (batch.rows[position] === GONE ? [] : [batch.rows[position]])), async () => finish(step, packing, dims(positions), await session.run(tensors(positions)))),
       keep: (positions, made) => {
         const rows = positions.map((position) => batch.rows[position]);
         keep(open, rows, dims(positions), made).forEach((columns, position) => {

@@ -4,10 +4,9 @@
  * sizes. When a batch fails, each of its rows is tried alone: those that fail again are the row errors, the others
  * are cut anew as if the failed ones had been filtered.
  */
-import { beginRows } from "../contract/call-watch.ts";
 import { pick } from "../contract/records.ts";
 import { keepGood } from "./map-step.ts";
-import { checkMade, dimsOf, openPacking, packBatch, runRows, unpackBatch } from "./model-batch.ts";
+import { checkMade, dimsOf, openPacking, packBatch, runRows, unpackBatch, watchRows } from "./model-batch.ts";
 import type { ModelStep, RowsCall } from "./model-batch.ts";
 import type { OpenStep, StepContext } from "./step-context.ts";
 import type { Row } from "../contract/value.ts";
@@ -16,14 +15,7 @@ export async function openModelStep(step: Extract<ModelStep, { kind: "model" }>,
   const session = await context.openModel(step.model);
   const packing = openPacking(step);
   const call: RowsCall<readonly Row[]> = {
-    run: async (rows) => {
-      const ended = beginRows(rows[0].index, rows[rows.length - 1].index);
-      try {
-        return unpackBatch(packing, dimsOf(rows), await session.run(packBatch(packing, rows)));
-      } finally {
-        ended();
-      }
-    },
+    run: (rows) => watchRows(rows.map(({ index }) => index), async () => unpackBatch(packing, dimsOf(rows), await session.run(packBatch(packing, rows)))),
     keep: (_, columns) => columns,
   };
   return {
