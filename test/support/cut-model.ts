@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { ropeBytes } from "../../compiler/onnx/rope.ts";
 import { shardModel } from "../../compiler/shard/shard-model.ts";
 import { segmentFiles, writeSegment } from "../../compiler/shard/write-stage.ts";
-import type { ModelPart, RankSpec, SegmentSpec, TensorOrigin } from "../../runtime/contract/program.ts";
+import type { ModelPart, RankSpec, SegmentSpec } from "../../runtime/contract/program.ts";
 import { readSound } from "./onnx-models.ts";
 
 /** Cuts the model and writes its files as `shards/<call>/…` below the folder. `batchAxes` as the compiler would know them. */
@@ -23,18 +23,6 @@ export function cutModel(folder: string, call: string, bytes: Uint8Array, pipeli
     }));
     return { call, index: stage.index, count: stages.length, receives: stage.receives, sends: stage.sends, ranks, outputs: stage.leaves, ...(batchAxes === undefined ? {} : { batchAxes }) };
   });
-}
-
-/** Segments by hand: name the origins as "stage x", "self 0 h", "peer 1 0 p". */
-export function segment(file: string, inputs: Readonly<Record<string, string>>, outputs: readonly string[]): SegmentSpec {
-  return { file, inputs: Object.entries(inputs).map(([port, from]) => ({ port, from: origin(from) })), outputs };
-}
-
-export function origin(text: string): TensorOrigin {
-  const [kind, ...words] = text.split(" ");
-  if (kind === "stage") return { kind, value: words[0] };
-  if (kind === "self") return { kind, segment: Number(words[0]), port: words[1] };
-  return { kind: "peer", rank: Number(words[0]), segment: Number(words[1]), port: words[2] };
 }
 
 export function put(folder: string, file: string, bytes: Uint8Array): void {
