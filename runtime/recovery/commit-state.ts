@@ -1,0 +1,74 @@
+/** What is committed, folded from the lines of manifests. Pure. */
+import { createHash } from "node:crypto";
+import type { CommitState, GroupRecord, ManifestLine, OutputState, RegionState, StagedFile } from "./manifest.ts";
+
+export function emptyState(regions: number, outputs: number): CommitState {
+  const region: RegionState = { groups: 0, chunks: 0, ended: false, rowsIn: 0, filtered: 0, dead: 0, split: 0, row: 0, passed: {}, exhausted: [] };
+  const output: OutputState = { rows: 0, bytes: 0, files: 0, digest: printDigest(0n) };
+  return { cleared: false, published: false, regions: Array.from({ length: regions }, () => region), outputs: Array.from({ length: outputs }, () => output), keys: [] };
+}
+
+/** The state after the line. Throws where a group comes out of turn: our bug, since the lines are whole. */
+export function foldLine(state: CommitState, line: ManifestLine): CommitState {
+  switch (line.kind) {
+    case "owner":
+    case "header":
+      return state;
+    case "base":
+      return line.state;
+    case "clearing":
+      return { ...state, clearing: line.files };
+    case "cleared": {
+      const { clearing: _done, ...rest } = state;
+      return { ...rest, cleared: true };
+    }
+    case "group":
+      return foldGroup(state, line);
+    case "published":
+      return { ...state, published: true };
+  }
+}
+
+function foldGroup(state: CommitState, record: GroupRecord): CommitState {
+  const before = state.regions[record.region];
+  if (before === undefined || before.ended || before.groups !== record.group) throw new Error(`group ${record.group} of region ${record.region} is committed out of turn`);
+  const { chunks, rowsIn, filtered, dead, split, row, passed, exhausted } = record;
+  const region: RegionState = {
+    groups: before.groups + 1,
+    chunks,
+    ended: record.last,
+    rowsIn: before.rowsIn + rowsIn,
+    filtered: before.filtered + filtered,
+    dead: before.dead + dead,
+    split,
+    row,
+    passed,
+    exhausted,
+  };
+  const outputs = [...state.outputs];
+  for (const { output, rows, files } of record.outputs) outputs[output] = addFiles(outputs[output], rows, files);
+  return { ...state, regions: state.regions.map((known, index) => (index === record.region ? region : known)), outputs, keys: [...state.keys, ...record.keys] };
+}
+
+function addFiles(output: OutputState, rows: number, files: readonly StagedFile[]): OutputState {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const digest = files.reduce((sum, file) => sum + digestOfFile(file), BigInt(`0x${output.digest}`));
+  return { rows: output.rows + rows, bytes: output.bytes + bytes, files: output.files + files.length, digest: printDigest(digest) };
+}
+
+/** Adds up to a digest of any number of files in any order. */
+export function digestOfFile({ name, bytes }: { readonly name: string; readonly bytes: number }): bigint {
+  return createHash("sha256").update(`${bytes}\0${name}`).digest().readBigUInt64BE();
+}
+
+const DIGEST_DIGITS = 16;
+
+export function printDigest(sum: bigint): string {
+  return BigInt.asUintN(4 * DIGEST_DIGITS, sum).toString(16).padStart(DIGEST_DIGITS, "0");
+}
+
+/** Group and roll-over (of dead letters: region) in a file's name; undefined for files of others. */
+export function readFileName(name: string, extension: string): { readonly group: number; readonly part: number } | undefined {
+  const match = /(?:^|\/)part-(\d{5,})-(\d{3,})\.([^/]*)$/.exec(name);
+  return match === null || match[3] !== extension ? undefined : { group: Number(match[1]), part: Number(match[2]) };
+}
