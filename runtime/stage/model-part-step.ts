@@ -9,6 +9,7 @@
 import { GONE } from "../contract/chunk.ts";
 import type { Chunk, OpenBatch, OpenBatches } from "../contract/chunk.ts";
 import type { ModelSession } from "../contract/backend.ts";
+import type { ModelPart } from "../contract/program.ts";
 import { pick } from "../contract/records.ts";
 import { isTensor } from "../contract/tensor.ts";
 import type { Row, Tensor } from "../contract/value.ts";
@@ -74,9 +75,9 @@ async function runLater({ step, session, packing }: OpenPart, chunk: Chunk): Pro
   const open: OpenBatch[] = [];
   for (const batch of arrived?.batches ?? []) {
     if (batch.rows.every((row) => row === GONE)) continue;
-    // A row that is gone stays in its batch: without it, its mates would run in another one.
-    const all = batch.rows.map((_, position) => position);
-    const isWhole = (positions: readonly number[]): boolean => positions.length === all.length;
+    // A row that is gone is cut out, where that can be done: its mates run as if it had been filtered.
+    const all = batch.rows.flatMap((row, position) => (row === GONE && canBeCut(step.part) ? [] : [position]));
+    const isWhole = (positions: readonly number[]): boolean => positions.length === batch.rows.length;
     const dims = (positions: readonly number[]): BatchDims => (isWhole(positions) ? batch : { own: positions.map((position) => batch.own[position]), padded: batch.padded });
     const tensors = (positions: readonly number[]): ReadonlyMap<string, Tensor> => (isWhole(positions) ? batch.tensors : cutTensors(batch.tensors, batchAxes, fillUp(step.model, positions)));
     const faults = await runBatches<number, Made>(all, all.length, `${describeModel(step.model)}, part ${index + 1} of ${count},`, {
@@ -91,6 +92,11 @@ async function runLater({ step, session, packing }: OpenPart, chunk: Chunk): Pro
     for (const [position, message] of faults) if (batch.rows[position] !== GONE) outcomes[batch.rows[position]] = { ok: false, message };
   }
   return { outcomes: outcomes.map((outcome, row) => outcome ?? lost(call, row)), open };
+}
+
+/** Whether the rows of its batches can be taken apart. */
+export function canBeCut({ receives, batchAxes = {} }: ModelPart): boolean {
+  return receives.every((name) => batchAxes[name] !== undefined);
 }
 
 /** Inputs that are passed on as they came may be constants, or views of the rows: those stay here, and a copy goes. */

@@ -8,6 +8,7 @@ import type { Chunk } from "../contract/chunk.ts";
 import { jobError } from "../contract/failures.ts";
 import type { JobError } from "../contract/kernel.ts";
 import type { StepSpec } from "../contract/program.ts";
+import { canBeCut } from "../stage/model-part-step.ts";
 import { logFailure } from "../stage/step-context.ts";
 import type { OpenStep } from "../stage/step-context.ts";
 import { runAroundDeadlyRows } from "./deadly-rows.ts";
@@ -21,6 +22,7 @@ type Done = Extract<FromIsolated, { kind: "done" }>;
 
 /** Whether a step of this kind gives the same rows whichever process runs it, chunk by chunk, row by row. */
 export function isIsolatable(step: StepSpec): boolean {
+  if (step.kind === "modelPart") return step.part.index === 0 || canBeCut(step.part);
   return ["map", "filter", "model", "explode", "implode"].includes(step.kind);
 }
 
@@ -34,7 +36,7 @@ export function openIsolatedStep(step: StepSpec, worker: IsolatedWorker): OpenSt
     run: async ([chunk], log) => {
       const tried = await runAroundDeadlyRows<Done>(chunk.rows.length, (rows, deadly) => attempt(step, selectRows(failParents(chunk, [...deadly.keys()]), rows), rows, worker));
       if ("blameless" in tried) throw blameless(step, chunk, tried.blameless);
-      for (const [row, how] of tried.deadly) logFailure(log, chunk, row, step, `${how}, twice and with no other row`);
+      for (const [row, how] of tried.deadly) logFailure(log, chunk, row, step, `${how}, each of two times that it was tried alone`);
       log.failures.push(...tried.value.failures);
       log.filtered += tried.value.filtered;
       return tried.value.chunk;
