@@ -1,6 +1,7 @@
 /** (x - mean) / std for each index of the channel axis, each step rounded to f32 as array libraries do. */
 import type { Tensor } from "../../../runtime/contract/value.ts";
 import { toNumbers, viewAxis } from "../../support/axis.ts";
+import { mapChannels } from "../../support/looked-up.ts";
 import { channelValues } from "../../support/picture.ts";
 
 export interface NormalizeArguments {
@@ -14,6 +15,8 @@ export function normalize(args: NormalizeArguments): Tensor {
   const view = viewAxis(args.x, args.axis);
   const means = Float32Array.from(channelValues(args.mean, view.length, "mean"));
   const stds = Float32Array.from(channelValues(args.std, view.length, "std"));
+  const ofPixels = mapChannels(args.x, view.axis, (value, channel) => Math.fround(value - means[channel]) / stds[channel]);
+  if (ofPixels !== undefined) return { dtype: "f32", shape: args.x.shape, data: ofPixels };
   const from = args.x.data instanceof Float32Array ? args.x.data : new Float32Array(toNumbers(args.x));
   const data = new Float32Array(from.length);
   for (let run = 0; run < view.outer * view.length; run++) {
