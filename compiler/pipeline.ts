@@ -20,9 +20,12 @@ import { printTokens } from "../language/syntax/print-tokens.ts";
 import { checkPlan } from "./plan/check-plan.ts";
 import type { GraphReader } from "./plan/cluster/describe-pipeline.ts";
 import { planCluster, statedHardware } from "./plan/cluster/plan-cluster.ts";
-import { solvedBatches } from "./plan/cluster/solved-batches.ts";
 import { lowerProgram } from "./plan/lower.ts";
-import type { LoweredProgram } from "./plan/lowered-program.ts";
+import type { LoweredPipeline, LoweredProgram } from "./plan/lowered-program.ts";
+import { placementOfCluster, placementOfSettings } from "./plan/choose-placement.ts";
+import { splitModels } from "./plan/split-models.ts";
+import { cutCalls } from "./shard/cut-calls.ts";
+import type { ModelShards } from "./shard/cut-calls.ts";
 import { planProgram } from "./plan/plan-program.ts";
 import type { Plan } from "./plan/plan.ts";
 import { printLowered } from "./plan/print-lowered.ts";
@@ -30,6 +33,7 @@ import { printPlan } from "./plan/print-plan.ts";
 import { verifyPlan } from "./plan/verify-plan.ts";
 import type { PathNames } from "./emit/emit-context.ts";
 import { emitProgram } from "./emit/emit-program.ts";
+import { fingerprintOf } from "./emit/fingerprint.ts";
 import type { FileDigests } from "./emit/fingerprint.ts";
 import type { EmittedProgram } from "./emit/emitted-program.ts";
 
@@ -65,7 +69,13 @@ export interface Compilation {
   readonly ast: PipelineAst;
   readonly checked?: CheckedProgram;
   readonly lowered?: LoweredProgram;
+  /** The lowered program with models cut as `plan` has them; the same where none is. */
+  readonly split?: LoweredProgram;
+  /** Every model whole: what plans for other hardware start from. */
+  readonly whole?: Plan;
   readonly plan?: Plan;
+  /** The models to write beside the program. */
+  readonly shards?: readonly ModelShards[];
   readonly emitted?: EmittedProgram;
 }
 
@@ -93,23 +103,47 @@ export function compile(request: CompileRequest, last: PassName = "emit"): Compi
   const lowered = lowerProgram(checked, request.tests === true ? { keepStreams: testedStreams(checked) } : {});
   if (last === "lower") return { ...front, diagnostics, checked, lowered };
 
-  const { plan, diagnostics: unfit } = planFor(lowered, request.readGraph);
-  verifyPlan(plan, lowered);
+  const { whole, split, plan, shards, diagnostics: unfit } = planFor(lowered, request.readGraph);
   diagnostics.push(...unfit);
-  diagnostics.push(...checkPlan(plan, lowered));
-  if (last === "plan" || hasErrors(diagnostics)) return { ...front, diagnostics, checked, lowered, plan };
+  diagnostics.push(...checkPlan(plan, split));
+  const planned = { ...front, diagnostics, checked, lowered, split, whole, plan, shards };
+  if (last === "plan" || hasErrors(diagnostics)) return planned;
 
-  const emitted = emitProgram(lowered, plan, { catalog: request.catalog, paths: pathNames(request), tests: request.tests === true, ...(request.digests === undefined ? {} : { digests: request.digests }) });
-  return { ...front, diagnostics, checked, lowered, plan, emitted };
+  const { digests } = request;
+  const emitted = emitProgram(split, plan, { catalog: request.catalog, paths: pathNames(request), tests: request.tests === true, ...(digests === undefined ? {} : { fingerprint: (name) => fingerprintOf(lowered, pipelineNamed(lowered, name), digests) }) });
+  return { ...planned, emitted };
 }
 
-/** Where the program states its hardware, batches that it leaves open are those of the plan for that hardware. */
-function planFor(lowered: LoweredProgram, readGraph: GraphReader | undefined): { readonly plan: Plan; readonly diagnostics: readonly Diagnostic[] } {
-  const plan = planProgram(lowered);
-  const hardware = readGraph === undefined ? undefined : statedHardware(lowered);
-  if (readGraph === undefined || hardware === undefined) return { plan, diagnostics: [] };
-  const solved = planCluster(lowered, plan, hardware, { readGraph, compare: false });
-  return { plan: solved.plan === undefined ? plan : planProgram(lowered, solvedBatches(solved.plan, plan)), diagnostics: solved.diagnostics };
+function pipelineNamed(program: LoweredProgram, name: string): LoweredPipeline {
+  const found = program.pipelines.find((pipeline) => pipeline.name === name);
+  if (found === undefined) throw new Error(`there is no pipeline ${name}`);
+  return found;
+}
+
+interface Planned {
+  readonly split: LoweredProgram;
+  readonly whole: Plan;
+  readonly plan: Plan;
+  readonly shards: readonly ModelShards[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Where the program states its hardware, models are cut and placed as the plan for it has them, else as settings say. */
+function planFor(lowered: LoweredProgram, readGraph: GraphReader | undefined): Planned {
+  const whole = planProgram(lowered);
+  verifyPlan(whole, lowered);
+  const asIs = { split: lowered, whole, plan: whole, shards: [] };
+  if (readGraph === undefined) return { ...asIs, diagnostics: [] };
+  const hardware = statedHardware(lowered);
+  const solved = hardware && planCluster(lowered, whole, hardware, { readGraph, compare: false });
+  if (solved !== undefined && solved.plan === undefined) return { ...asIs, diagnostics: solved.diagnostics };
+  const wanted = hardware === undefined || solved?.plan === undefined ? placementOfSettings(lowered) : placementOfCluster(lowered, whole, solved.plan, hardware);
+  const cut = cutCalls(lowered, wanted, readGraph);
+  if (!cut.ok) return { ...asIs, diagnostics: [...(solved?.diagnostics ?? []), ...cut.diagnostics] };
+  const split = splitModels(lowered, cut.placement, cut.cuts);
+  const plan = planProgram(split, cut.placement.memoryBytes);
+  verifyPlan(plan, split);
+  return { split, whole, plan, shards: cut.shards, diagnostics: solved?.diagnostics ?? [] };
 }
 
 /** The dump after a pass, or undefined where the program did not get so far. */

@@ -18,6 +18,7 @@ import { exitCodeOf } from "./exit-code.ts";
 import { exitCodes } from "./io.ts";
 import type { Io } from "./io.ts";
 import { packageLayout } from "./package-root.ts";
+import { writeProgramShards } from "./program-shards.ts";
 import { reportNowhere, showDiagnostics } from "./report.ts";
 import { writeFiles } from "./write-files.ts";
 
@@ -27,12 +28,16 @@ export type BuildResult =
 
 /** Builds and writes; problems are shown on the way. */
 export async function buildProgram(options: CompileOptions, io: Io): Promise<BuildResult> {
-  const compiled = compileFile(io.cwd, options, "emit");
+  let unwritten: Diagnostic | undefined;
+  const compiled = compileFile(io.cwd, options, "emit", (open) => {
+    if (open.compilation.emitted !== undefined) unwritten = writeProgramShards(open, io.cwd);
+  });
   if (!compiled.ok) return failed(io, compiled.diagnostics, new Map(), exitCodes.usage);
   const { compilation, file, outFile, toMain, toCwd } = compiled;
   const { emitted, plan, checked, diagnostics, sources } = compilation;
   if (emitted === undefined || plan === undefined || checked === undefined) return failed(io, diagnostics, sources, exitCodeOf(diagnostics));
 
+  if (unwritten !== undefined) return failed(io, [unwritten], sources, exitCodes.usage);
   const folder = dirname(outFile);
   const programFile = join(folder, "out", options.tests === true ? "tests.ts" : "program.ts");
   const names = pathNames({ file, toMain, toCwd });

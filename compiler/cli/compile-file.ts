@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
 import { buildCodes } from "../../language/diagnostics/codes/build.ts";
 import type { Diagnostic } from "../../language/diagnostics/diagnostic.ts";
+import type { FileDigests } from "../emit/fingerprint.ts";
 import { loadCatalog } from "../models/load-catalog.ts";
 import { compile } from "../pipeline.ts";
 import type { Compilation, PassName } from "../pipeline.ts";
@@ -10,6 +11,7 @@ import { createFileDigests } from "./file-digests.ts";
 import { findProgram } from "./find-program.ts";
 import { createModelReader } from "./model-reader.ts";
 import { openGraphs } from "./open-graphs.ts";
+import type { OpenGraphs } from "./open-graphs.ts";
 import { advice, reportNowhere } from "./report.ts";
 
 export interface CompileOptions {
@@ -29,8 +31,16 @@ export type CompiledFile =
   | { readonly ok: true; readonly file: string; readonly outFile: string; readonly toMain: string; readonly toCwd: string; readonly compilation: Compilation }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-/** `ok: false`: the command line itself is at fault (exit 2). */
-export function compileFile(cwd: string, options: CompileOptions, last: PassName): CompiledFile {
+/** What may be done with a compilation while its models' files are open. */
+export interface OpenCompilation {
+  readonly compilation: Compilation;
+  readonly outFile: string;
+  readonly graphs: OpenGraphs;
+  readonly digests: FileDigests;
+}
+
+/** `ok: false`: the command line itself is at fault (exit 2). `finish` is called before the models' files are closed. */
+export function compileFile(cwd: string, options: CompileOptions, last: PassName, finish?: (open: OpenCompilation) => void): CompiledFile {
   const found = findProgram(cwd, options.file);
   if (!found.ok) return { ok: false, diagnostics: [found.diagnostic] };
   const params = parseParams(options.params);
@@ -41,9 +51,12 @@ export function compileFile(cwd: string, options: CompileOptions, last: PassName
   const toCwd = fromOut(cwd);
   const catalog = loadCatalog(createModelReader(cwd));
   const graphs = openGraphs(cwd);
-  const request = { file: found.file, ...(options.solve === false ? {} : { readGraph: graphs.read }), text: found.text, loadFile: fileLoader(cwd), catalog, buildParams: Object.fromEntries(params.values), toMain, toCwd, digests: createFileDigests(cwd), tests: options.tests === true };
+  const digests = createFileDigests(cwd);
+  const request = { file: found.file, ...(options.solve === false ? {} : { readGraph: graphs.read }), text: found.text, loadFile: fileLoader(cwd), catalog, buildParams: Object.fromEntries(params.values), toMain, toCwd, digests, tests: options.tests === true };
   try {
-    return { ok: true, file: found.file, outFile, toMain, toCwd, compilation: compile(request, last) };
+    const compilation = compile(request, last);
+    finish?.({ compilation, outFile, graphs, digests });
+    return { ok: true, file: found.file, outFile, toMain, toCwd, compilation };
   } finally {
     graphs.close();
   }

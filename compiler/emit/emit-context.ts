@@ -8,7 +8,6 @@ import { positionAt } from "../../language/source/source-file.ts";
 import type { Span } from "../../language/source/span.ts";
 import type { LoweredProgram } from "../plan/lowered-program.ts";
 import { functionsUsed, resourcesUsed, visitExpr } from "../plan/walk-expr.ts";
-import type { FileDigests } from "./fingerprint.ts";
 import { noSizes } from "./dim-sizes.ts";
 import type { DimSizes } from "./dim-sizes.ts";
 import { camelCase, createNamer } from "./names.ts";
@@ -20,7 +19,8 @@ export interface EmitContext {
   readonly lowered: LoweredProgram;
   readonly catalog: Catalog;
   readonly paths: PathNames;
-  readonly digests: FileDigests | undefined;
+  /** The fingerprint of a pipeline, by name. */
+  readonly fingerprint: ((pipeline: string) => string) | undefined;
   readonly namer: Namer;
   /** A function or value of `pipec/runtime`; gives the name to write. */
   readonly runtime: (name: string) => string;
@@ -54,7 +54,7 @@ interface Imports {
   readonly types: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
-export function createEmitContext(lowered: LoweredProgram, catalog: Catalog, paths: PathNames, digests?: FileDigests): EmitContext {
+export function createEmitContext(lowered: LoweredProgram, catalog: Catalog, paths: PathNames, fingerprint?: (pipeline: string) => string): EmitContext {
   const program = lowered.checked;
   const namer = createNamer(programSymbols(program));
   const lists = new Map<string, Map<string, string>>();
@@ -65,7 +65,7 @@ export function createEmitContext(lowered: LoweredProgram, catalog: Catalog, pat
     lowered,
     catalog,
     paths,
-    digests,
+    fingerprint,
     namer,
     runtime: (name) => importName(lists, namer, "pipec/runtime", name, name),
     runtimeType,

@@ -10,7 +10,6 @@ import { emitData, toData } from "./emit-data.ts";
 import { emitArgs } from "./emit-declarations.ts";
 import { emitPlace } from "./emit-context.ts";
 import type { EmitContext } from "./emit-context.ts";
-import { fingerprintOf } from "./fingerprint.ts";
 import { emitUri, programPath } from "./emit-expr.ts";
 import type { EmittedSteps } from "./emit-steps.ts";
 
@@ -39,15 +38,15 @@ function emitCheckpoint(cx: EmitContext, pipeline: LoweredPipeline, plan: Pipeli
   const everyRows = numberSetting(fields, "every") ?? plan.groupChunks * plan.chunkRows;
   return [
     ["checkpoint: { at: () => ", emitPathSetting(cx, fields["at"]), `, everyRows: ${everyRows} },`],
-    ...(cx.digests === undefined ? [] : [`fingerprint: ${JSON.stringify(fingerprintOf(cx.lowered, pipeline, cx.digests))},`]),
+    ...(cx.fingerprint === undefined ? [] : [`fingerprint: ${JSON.stringify(cx.fingerprint(pipeline.name))},`]),
   ];
 }
 
 function emitStage(cx: EmitContext, pipeline: LoweredPipeline, stage: PipelinePlan["stages"][number]): string {
   const first = pipeline.steps[stage.steps[0] ?? -1];
   const place = first === undefined ? "" : ` at: ${emitPlace(cx, first.span)},`;
-  const { id, label, steps, replicas, ordered } = stage;
-  return `{ id: ${id}, label: ${JSON.stringify(label)},${place} steps: ${emitData(steps)}, replicas: ${replicas}, ordered: ${ordered} },`;
+  const { id, label, steps, replicas, ordered, devices } = stage;
+  return `{ id: ${id}, label: ${JSON.stringify(label)},${place} steps: ${emitData(steps)}, replicas: ${replicas}, ordered: ${ordered}${devices === undefined ? "" : `, devices: ${emitData(devices)}`} },`;
 }
 
 function emitSink(cx: EmitContext, id: number, step: number, write: CheckedWrite, plan: PipelinePlan): Code {

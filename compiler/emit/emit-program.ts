@@ -19,21 +19,20 @@ import { emitPipeline } from "./emit-pipeline.ts";
 import { emitSteps } from "./emit-steps.ts";
 import { emitTests } from "./emit-tests.ts";
 import type { EmittedProgram } from "./emitted-program.ts";
-import type { FileDigests } from "./fingerprint.ts";
 import { usedSymbols } from "./used-symbols.ts";
 
 export interface EmitOptions {
   readonly catalog: Catalog;
   readonly paths: PathNames;
-  /** Reads what fingerprints are made of; without it none are written. */
-  readonly digests?: FileDigests;
+  /** Makes the fingerprint of a pipeline by its name; without it none are written. */
+  readonly fingerprint?: (pipeline: string) => string;
   /** Also write `export const tests`, for `pipec test`. */
   readonly tests?: boolean;
 }
 
 export function emitProgram(program: LoweredProgram, plan: Plan, options: EmitOptions): EmittedProgram {
   const { checked } = program;
-  const cx = createEmitContext(program, options.catalog, options.paths, options.digests);
+  const cx = createEmitContext(program, options.catalog, options.paths, options.fingerprint);
   const used = usedSymbols(program, options.tests === true);
   const externs = checked.externs.filter((extern) => used.has(extern.symbol));
   const body: Code[] = [emitParams(cx)];

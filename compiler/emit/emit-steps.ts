@@ -16,7 +16,7 @@ import { emitColumns, emitData } from "./emit-data.ts";
 import { awaits, emitPlace, placeComment, resourcesOf } from "./emit-context.ts";
 import type { EmitContext } from "./emit-context.ts";
 import { emitEntry, emitExpr } from "./emit-expr.ts";
-import { emitModelStep } from "./emit-model.ts";
+import { emitModelPart, emitModelStep } from "./emit-model.ts";
 import { camelCase, propertyKey } from "./names.ts";
 import { tsRecord } from "./ts-type.ts";
 
@@ -99,6 +99,8 @@ function emitBody(sx: StepContext, step: Step): readonly Code[] {
     }
     case "model":
       return emitModelStep(cx, step, sx.plan);
+    case "modelPart":
+      return emitModelPart(cx, step, sx.plan);
     case "explode": {
       const rx = overRow(sx, step, stepExprs(step));
       const fields = step.fields.map((field): Code => [propertyKey(field.name), ": ", emitExpr(rx, field.value)]);

@@ -2,16 +2,17 @@
 import { buildCodes } from "../../language/diagnostics/codes/build.ts";
 import { report } from "../../language/diagnostics/diagnostic.ts";
 import type { Diagnostic } from "../../language/diagnostics/diagnostic.ts";
-import type { Settings } from "../../language/check/checked-program.ts";
+import type { Settings, SettingValue } from "../../language/check/checked-program.ts";
+import { hardwareOfConstant } from "./hardware/hardware-of-constant.ts";
 import type { LoweredPipeline, LoweredProgram } from "./lowered-program.ts";
 import type { PipelinePlan, Plan } from "./plan.ts";
 import { printBytes } from "./print-plan.ts";
-import { numberSetting } from "./settings.ts";
+import { constantSetting, numberSetting, settingFields } from "./settings.ts";
 
 export function checkPlan(plan: Plan, program: LoweredProgram): readonly Diagnostic[] {
   return program.pipelines.flatMap((pipeline, index) => {
     const planned = plan.pipelines[index];
-    return [...(planned === undefined ? [] : checkMemory(pipeline, planned)), ...checkEffects(pipeline, planned)];
+    return [...(planned === undefined ? [] : checkMemory(pipeline, planned)), ...checkEffects(pipeline)];
   });
 }
 
@@ -25,20 +26,26 @@ function checkMemory(pipeline: LoweredPipeline, plan: PipelinePlan): readonly Di
   return [report(buildCodes.planTooLarge, params, { at: place, reason: `the most it can hold is ${parts.join(", ")}`, fix: { text: "state limits of the rows' fields, or allow more memory", edits: [] } })];
 }
 
-/** Settings that the plan may count on and the emitted program does not carry out, and what it does instead. */
-function checkEffects(pipeline: LoweredPipeline, plan: PipelinePlan | undefined): readonly Diagnostic[] {
-  const devices = [...new Set((plan?.stages ?? []).flatMap((stage) => stage.model?.device ?? []))].sort();
-  const ofPipeline = { checkpoint: "a run that is stopped starts over", hardware: `the program runs on one machine, its models on ${devices.join(", ")}` };
-  const ofStep = { shard: "the model runs whole", colocate: "each model has workers of its own" };
+/** Settings that the emitted program does not carry out, and what it does instead. */
+function checkEffects(pipeline: LoweredPipeline): readonly Diagnostic[] {
+  const machines = machinesOf(pipeline);
   return [
-    ...complaints(pipeline.settings, devices.length === 0 ? { checkpoint: ofPipeline.checkpoint } : ofPipeline),
-    ...pipeline.steps.filter((step) => step.kind === "model").flatMap((step) => complaints(step.settings, ofStep)),
+    ...complain(pipeline.settings["checkpoint"], "checkpoint", "a run that is stopped starts over"),
+    ...(machines > 1 ? complain(pipeline.settings["hardware"], "hardware", `the program runs on one machine, with what the plan gives to one of the ${machines}`) : []),
+    ...pipeline.steps.filter((step) => step.kind === "model" && asksForParts(step.settings)).flatMap((step) => complain(step.settings["shard"], "shard", "the model's file is no graph that can be cut, so it runs whole")),
   ];
 }
 
-function complaints(settings: Settings, instead: Readonly<Record<string, string>>): readonly Diagnostic[] {
-  return Object.entries(instead).flatMap(([setting, what]) => {
-    const stated = settings[setting];
-    return stated === undefined ? [] : [report(buildCodes.noEffectYet, { setting, instead: what }, { at: stated.span })];
-  });
+function machinesOf(pipeline: LoweredPipeline): number {
+  const value = constantSetting(pipeline.settings, "hardware");
+  return value === undefined ? 1 : hardwareOfConstant(value).nodes.reduce((sum, { count }) => sum + count, 0);
+}
+
+function asksForParts(settings: Settings): boolean {
+  const shard = settingFields(settings["shard"]) ?? {};
+  return (numberSetting(shard, "pipeline") ?? 1) * (numberSetting(shard, "tensor") ?? 1) > 1;
+}
+
+function complain(stated: SettingValue | undefined, setting: string, instead: string): readonly Diagnostic[] {
+  return stated === undefined ? [] : [report(buildCodes.noEffectYet, { setting, instead }, { at: stated.span })];
 }

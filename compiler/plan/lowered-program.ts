@@ -10,6 +10,8 @@
 import type { RecordType } from "../../language/catalog/value-type.ts";
 import type { Aggregate, CheckedProgram, CheckedWrite, Expr, ReadCall, RecordEntry, Settings } from "../../language/check/checked-program.ts";
 import type { Span } from "../../language/source/span.ts";
+import type { CutPart } from "./model-parts.ts";
+import type { CallPlacement } from "./placement.ts";
 
 export interface LoweredProgram {
   readonly phase: "lowered";
@@ -39,6 +41,7 @@ export type Step = StepBase &
     | { readonly kind: "map"; readonly input: number; readonly entries: readonly RecordEntry[] }
     | { readonly kind: "filter"; readonly input: number; readonly predicate: Expr }
     | ModelStep
+    | ModelPartStep
     | { readonly kind: "explode"; readonly input: number; readonly fields: readonly { readonly name: string; readonly value: Expr }[]; readonly carried: readonly string[]; readonly childrenMax: number }
     | { readonly kind: "implode"; readonly input: number; readonly aggregates: readonly Aggregate[]; readonly carried: readonly string[] }
     | { readonly kind: "dedupe"; readonly input: number; readonly key: Expr; readonly distance: number; readonly keysMax: number }
@@ -57,6 +60,19 @@ export interface ModelStep {
   readonly constants: readonly { readonly port: string; readonly value: Expr }[];
   readonly outputs: readonly { readonly port: string; readonly column: string }[];
   readonly carried: readonly string[];
+  /** Where it runs, once that is decided. */
+  readonly placed?: CallPlacement;
+}
+
+/** One part of a model that is cut. `row` holds the columns that are carried; that of the last part the outputs too. */
+export interface ModelPartStep extends Omit<ModelStep, "kind"> {
+  readonly kind: "modelPart";
+  readonly placed: CallPlacement;
+  readonly part: CutPart;
+  /** From 0, of `placed.parts`. */
+  readonly index: number;
+  /** Equal on all parts of one call. */
+  readonly call: string;
 }
 
 export interface StepBase {
@@ -65,6 +81,8 @@ export interface StepBase {
   readonly name: string;
   readonly row: RecordType;
   readonly settings: Settings;
+  /** Workers of its stage, as the plan for the program's hardware has them. */
+  readonly workers?: number;
   readonly span: Span;
 }
 

@@ -8,7 +8,6 @@ import { rowBytesMax } from "./columns.ts";
 import type { RowFacts } from "./columns.ts";
 import type { LoweredPipeline, Step } from "./lowered-program.ts";
 import type { EdgeEnds } from "./plan-program.ts";
-import { numberSetting } from "./settings.ts";
 import type { EdgePlan, MemoryBound, SinkPlan, StagePlan } from "./plan.ts";
 
 /** A worker's own cost, and what an isolate holds before it collects dropped buffers (measured, DESIGN section 8). */
@@ -21,6 +20,9 @@ const ROW_EXTRA_BYTES = 64;
 /** onnxruntime packs weights a second time for its kernels. */
 const PREPACK_FACTOR = 2;
 
+/** Of one row between two parts of a model, where nothing bounds it. */
+const UNBOUNDED_PART_BYTES = 16 * 1024 * 1024;
+
 export interface CapacityInput {
   readonly pipeline: LoweredPipeline;
   readonly stages: readonly StagePlan[];
@@ -28,6 +30,8 @@ export interface CapacityInput {
   readonly sinks: readonly SinkPlan[];
   readonly chunkRows: number;
   readonly facts: RowFacts;
+  /** What the run should stay below. */
+  readonly memoryBytes: number;
 }
 
 export interface Capacities {
@@ -38,10 +42,10 @@ export interface Capacities {
 
 /** With a `memory` setting, as many tickets as fit in it; one is always safe, and `checkPlan` says if even that is too much. */
 export function planCapacities(input: CapacityInput): Capacities {
-  const allowed = numberSetting(input.pipeline.settings, "memory");
+  const allowed = input.memoryBytes;
   let tickets = ticketsOf(input.stages, input.ends);
   let made = capacitiesFor(input, tickets);
-  while (allowed !== undefined && made.memory.boundBytes > allowed && tickets > 1) {
+  while (made.memory.boundBytes > allowed && tickets > 1) {
     tickets = Math.floor(tickets / 2);
     made = capacitiesFor(input, tickets);
   }
@@ -84,10 +88,28 @@ function stageAt(end: EdgeEnds): number {
 /** Bytes of a chunk after a step: more rows than the source's where an explode is open. */
 function chunkBytesOf(input: CapacityInput): (step: number) => number {
   const factors = rowFactors(input.pipeline);
+  const open = openBatchBytes(input);
   return (id) => {
     const step = input.pipeline.steps[id];
-    return step === undefined ? 0 : safe(input.chunkRows * (factors.get(id) ?? 1) * (ROW_EXTRA_BYTES + rowBytesMax(step.row.fields, input.facts)));
+    return step === undefined ? 0 : safe(input.chunkRows * (factors.get(id) ?? 1) * (ROW_EXTRA_BYTES + rowBytesMax(step.row.fields, input.facts) + (open.get(id) ?? 0)));
   };
+}
+
+/** Of one row after each step: tensors between parts of a model, at most. */
+function openBatchBytes({ pipeline, stages }: CapacityInput): ReadonlyMap<number, number> {
+  const partOf = new Map(stages.flatMap((stage) => (stage.models ?? []).map((model) => [model.step, model.part] as const)));
+  const open = new Map<number, ReadonlyMap<string, number>>();
+  for (const step of pipeline.steps) {
+    const before = open.get(firstInput(step) ?? -1) ?? new Map<string, number>();
+    const part = partOf.get(step.id);
+    const now = new Map(before);
+    if (step.kind === "modelPart") {
+      if (part === undefined || part.index === part.count - 1) now.delete(step.call);
+      else now.set(step.call, part.sendBytesPerRow ?? UNBOUNDED_PART_BYTES);
+    }
+    open.set(step.id, now);
+  }
+  return new Map([...open].map(([id, calls]) => [id, [...calls.values()].reduce((sum, bytes) => sum + bytes, 0)]));
 }
 
 /** Rows at each step per row of the source, at most. */
@@ -115,9 +137,9 @@ function memoryBound(input: CapacityInput, edges: readonly EdgePlan[], tickets: 
   const edgeBytes = sum(edges.filter((edge) => edge.to.kind === "stage" && !isJoin(edge)));
   const joinBytes = sum(edges.filter(isJoin));
   const sinkBytes = safe(input.sinks.reduce((total, sink) => total + (tickets + 1) * chunkBytes(sink.step), 0));
-  const replicaBytes = safe(input.stages.reduce((total, stage) => total + stage.replicas * replicaBytesOf(input, stage, chunkBytes), 0));
-  // The main thread, a worker for each replica, a worker for each sink.
-  const workers = input.stages.reduce((total, stage) => total + stage.replicas, 1 + input.sinks.length);
+  const replicaBytes = safe(input.stages.reduce((total, stage) => total + stage.replicas * replicaBytesOf(input, stage, chunkBytes) + sharedWeightBytes(stage), 0));
+  // The main thread, a worker for each replica (for each rank of a gang), a worker for each sink.
+  const workers = input.stages.reduce((total, stage) => total + stage.replicas * ranksOf(stage), 1 + input.sinks.length);
   const workerBytes = workers * (WORKER_BYTES + ISOLATE_BYTES);
   return { edgeBytes, joinBytes, sinkBytes, replicaBytes, workerBytes, boundBytes: safe(edgeBytes + joinBytes + sinkBytes + replicaBytes + workerBytes) };
 }
@@ -128,11 +150,22 @@ function replicaBytesOf(input: CapacityInput, stage: StagePlan, chunkBytes: (ste
   const last = stage.steps.at(-1) ?? 0;
   const from = first === undefined ? undefined : firstInput(first);
   const inAndOut = (from === undefined ? 0 : chunkBytes(from)) + chunkBytes(last);
-  if (stage.model === undefined) return inAndOut;
-  const { batch, weightBytes, activationBytes } = stage.model;
-  const batchBytes = (inAndOut / input.chunkRows) * batch;
-  // Where nothing bounds what is live within the model, its inputs and outputs are all that is known of it.
-  return weightBytes * PREPACK_FACTOR + (activationBytes ?? batchBytes) * arenaFactor + batchBytes + inAndOut;
+  return (stage.models ?? []).reduce((sum, { batch, weightBytes, activationBytes, shareWeights, part }) => {
+    const batchBytes = (inAndOut / input.chunkRows) * batch;
+    // Where nothing bounds what is live within the model, its inputs and outputs are all that is known of it.
+    const session = (shareWeights ? 0 : weightBytes * PREPACK_FACTOR) + (activationBytes ?? batchBytes) * arenaFactor;
+    return sum + session * (part?.ranks.length ?? 1) + batchBytes;
+  }, inAndOut);
+}
+
+/** Mapped once for all workers of the stage. */
+function sharedWeightBytes(stage: StagePlan): number {
+  return (stage.models ?? []).reduce((sum, { shareWeights, weightBytes, part }) => sum + (shareWeights ? weightBytes * (part?.ranks.length ?? 1) : 0), 0);
+}
+
+/** Workers of one replica: the ranks of a gang run all its parts. */
+function ranksOf(stage: StagePlan): number {
+  return Math.max(1, ...(stage.models ?? []).map(({ part }) => part?.ranks.length ?? 1));
 }
 
 function safe(bytes: number): number {

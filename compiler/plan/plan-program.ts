@@ -1,21 +1,26 @@
 /**
- * The first, straightforward plan: one stage per model, everything that runs on CPUs fused between forks, joins and
- * models; batch, replicas and threads from settings or fixed defaults.
+ * The plan of the program that is emitted: a stage for each model or part of one (parts that are placed together share
+ * one), everything that runs on CPUs fused between forks, joins and models; batch, replicas, threads and devices from
+ * the placement, else from settings or fixed defaults.
  *
- * Before: a lowered program. After: a plan that `verifyPlan` accepts. Depends on nothing but the program.
+ * Before: a lowered program, split where its placement cuts models. After: a plan that `verifyPlan` accepts.
  */
 import { sizeLimitsOf } from "../../language/check/bytes-max.ts";
 import type { RecordField } from "../../language/catalog/value-type.ts";
+import type { Dim } from "../../language/tensor/dim.ts";
 import { planCapacities } from "./plan-capacities.ts";
 import { chunkRowsOf, groupChunksOf } from "./chunk-size.ts";
 import type { ModelRows } from "./chunk-size.ts";
 import { noFacts } from "./columns.ts";
 import type { RowFacts } from "./columns.ts";
 import { inputsOf } from "./lowered-program.ts";
-import { activationBytesMax } from "./model-memory.ts";
-import type { LoweredPipeline, LoweredProgram, ModelStep, Step } from "./lowered-program.ts";
-import type { EdgePlan, ModelPlan, PipelinePlan, Plan, SinkPlan, StagePlan } from "./plan.ts";
+import { activationBytesMax, bytesAtMost } from "./model-memory.ts";
+import type { LoweredPipeline, LoweredProgram, ModelPartStep, ModelStep, Step } from "./lowered-program.ts";
+import type { PartPlacement } from "./placement.ts";
+import type { EdgePlan, ModelPlan, PartPlan, PipelinePlan, Plan, SinkPlan, StagePlan } from "./plan.ts";
 import { countOf, constantSetting, countSetting, numberSetting, stringSetting } from "./settings.ts";
+
+type ModelCall = Step & (ModelStep | ModelPartStep);
 
 /** Rows of a model call where the program does not say: large enough to amortise a call on CPUs, small in memory. */
 const DEFAULT_BATCH = 8;
@@ -26,26 +31,38 @@ const DEFAULT_WORKERS = 2;
 /** Calls under way at once in one worker's map: hides the waiting of operators that work on other threads. */
 const MAP_CONCURRENCY = 4;
 
-/** `batches`: what the plan for the program's hardware chose for model steps that leave it open, by pipeline and stage. */
-export function planProgram(program: LoweredProgram, batches: ReadonlyMap<string, ReadonlyMap<number, number>> = new Map()): Plan {
-  return { phase: "planned", pipelines: program.pipelines.map((pipeline) => planPipeline(program, pipeline, batches.get(pipeline.name) ?? new Map())) };
+/** `memoryBytes`: of the machine, where the program states one; workers share weights if they do not fit it otherwise. */
+export function planProgram(program: LoweredProgram, memoryBytes = Infinity): Plan {
+  return { phase: "planned", pipelines: program.pipelines.map((pipeline) => planPipeline(program, pipeline, Math.min(memoryBytes, numberSetting(pipeline.settings, "memory") ?? Infinity))) };
 }
 
-function planPipeline(program: LoweredProgram, pipeline: LoweredPipeline, batches: ReadonlyMap<number, number>): PipelinePlan {
+function planPipeline(program: LoweredProgram, pipeline: LoweredPipeline, memoryBytes: number): PipelinePlan {
   const groups = groupSteps(pipeline);
   const facts = factsOf(program, pipeline);
-  const stages = groups.map((steps, id) => planStage(program, pipeline, facts, steps, id, batches.get(id)));
+  const stages = groups.map((steps, id) => planStage(program, pipeline, facts, steps, id));
   const sinks = pipeline.writes.map(({ step, write }, id): SinkPlan => ({ id, label: `${write.sink} ${id + 1}`, step }));
   const ends = edgeEnds(pipeline, stages, sinks);
   const chunkRows = chunkRowsOf(pipeline, stages.flatMap((stage) => modelRows(program, stage)), facts);
-  const capacities = planCapacities({ pipeline, stages, ends, sinks, chunkRows, facts });
-  return { name: pipeline.name, chunkRows, groupChunks: groupChunksOf(pipeline, chunkRows), stages, sinks, ...capacities };
+  const input = { pipeline, ends, sinks, chunkRows, facts, memoryBytes };
+  const own = planCapacities({ ...input, stages });
+  const shared = stages.map(sharingWeights);
+  const isShort = own.memory.boundBytes > memoryBytes && shared.some((stage, index) => stage !== stages[index]);
+  const chosen = isShort ? { stages: shared, ...planCapacities({ ...input, stages: shared }) } : { stages, ...own };
+  return { name: pipeline.name, chunkRows, groupChunks: groupChunksOf(pipeline, chunkRows), sinks, ...chosen };
 }
 
-function modelRows(program: LoweredProgram, { model }: StagePlan): readonly ModelRows[] {
-  if (model === undefined) return [];
-  const declared = program.checked.models.find((candidate) => candidate.name === model.name);
-  return [{ batch: model.batch, isBucketed: Object.keys(declared?.pad ?? {}).length > 0 }];
+/** The stage with one copy of its weights for all its workers; the stage itself where it has none to share. */
+function sharingWeights(stage: StagePlan): StagePlan {
+  const onCpu = (model: ModelPlan): boolean => model.weightBytes > 0 && (model.part?.ranks ?? [model]).every(({ device }) => device === "cpu");
+  if (stage.models === undefined || stage.replicas === 1 || !stage.models.some(onCpu)) return stage;
+  return { ...stage, models: stage.models.map((model) => (onCpu(model) ? { ...model, shareWeights: true, ...(model.part === undefined ? { file: `out/shards/${model.name}-whole/stage-1.onnx` } : {}) } : model)) };
+}
+
+function modelRows(program: LoweredProgram, { models = [] }: StagePlan): readonly ModelRows[] {
+  return models.map(({ name, batch }) => {
+    const declared = program.checked.models.find((candidate) => candidate.name === name);
+    return { batch, isBucketed: Object.keys(declared?.pad ?? {}).length > 0 };
+  });
 }
 
 /** What bounds the bytes of a pipeline's rows. */
@@ -86,13 +103,26 @@ function countReaders(pipeline: LoweredPipeline): ReadonlyMap<number, number> {
 
 /** A stage of maps goes on unless the step must run elsewhere, must see all rows in order, or asks for other workers. */
 function mayJoin(group: readonly Step[], last: Step, step: Step): boolean {
+  if (isModel(last) && isModel(step)) return stageName(last) !== undefined && stageName(last) === stageName(step);
   if (kindOf(last) !== "cpu" || kindOf(step) !== "cpu") return false;
   if (isOrdered(last) !== isOrdered(step)) return false;
   return step.settings["workers"] === undefined || !group.some((earlier) => earlier.settings["workers"] !== undefined);
 }
 
 function kindOf(step: Step): StagePlan["kind"] {
-  return step.kind === "read" ? "source" : step.kind === "model" ? "model" : "cpu";
+  return step.kind === "read" ? "source" : isModel(step) ? "model" : "cpu";
+}
+
+function isModel(step: Step): step is ModelCall {
+  return step.kind === "model" || step.kind === "modelPart";
+}
+
+function stageName(step: ModelCall): string | undefined {
+  return partOf(step)?.stage;
+}
+
+function partOf(step: ModelCall): PartPlacement | undefined {
+  return step.placed?.parts[step.kind === "modelPart" ? step.index : 0];
 }
 
 /** Steps whose result depends on the rows before. */
@@ -100,7 +130,7 @@ function isOrdered(step: Step): boolean {
   return step.kind === "limit" || step.kind === "dedupe" || step.kind === "read";
 }
 
-function planStage(program: LoweredProgram, pipeline: LoweredPipeline, facts: RowFacts, steps: readonly Step[], id: number, solvedBatch: number | undefined): StagePlan {
+function planStage(program: LoweredProgram, pipeline: LoweredPipeline, facts: RowFacts, steps: readonly Step[], id: number): StagePlan {
   const [first] = steps;
   if (first === undefined) throw new Error("a stage without steps");
   const ordered = steps.some(isOrdered);
@@ -113,19 +143,21 @@ function planStage(program: LoweredProgram, pipeline: LoweredPipeline, facts: Ro
     stepNames: steps.map((step) => step.name),
     ordered,
   };
-  if (first.kind === "model") {
-    const model = planModel(program, first, pipeline.steps[first.input]?.row.fields ?? [], facts, solvedBatch);
-    return { ...base, replicas: replicasOf(first), concurrency: 1, model };
+  if (isModel(first)) {
+    const models = steps.flatMap((step) => (isModel(step) ? [planModel(program, pipeline, facts, step)] : []));
+    const part = partOf(first);
+    const alike = new Set(part?.devices.map((ranks) => ranks.join())).size <= 1;
+    return { ...base, replicas: part?.replicas ?? replicasOf(first), concurrency: 1, ...(part === undefined || alike ? {} : { devices: part.devices }), models };
   }
   const isLight = steps.every((step) => step.kind === "zip" || step.kind === "filter" || step.kind === "sample");
-  const workers = steps.map((step) => countSetting(step.settings, "workers")).find((count) => count !== undefined);
+  const workers = steps.map((step) => countSetting(step.settings, "workers")).find((count) => count !== undefined) ?? first.workers;
   const replicas = ordered ? 1 : (workers ?? (isLight || followsModel(pipeline, first) ? 1 : DEFAULT_WORKERS));
   return { ...base, replicas, concurrency: steps.some((step) => step.kind === "map") ? MAP_CONCURRENCY : 1 };
 }
 
 /** What is left to do after a model (an argmax, a decode) is small beside it. */
 function followsModel(pipeline: LoweredPipeline, step: Step): boolean {
-  return inputsOf(step).some((input) => pipeline.steps[input]?.kind === "model");
+  return inputsOf(step).some((input) => kindOf(pipeline.steps[input] ?? step) === "model");
 }
 
 /** `replicas` of a map with several models may be a list, one for each model; one plan for all takes the first. */
@@ -135,21 +167,47 @@ function replicasOf(step: Step): number {
   return countOf(own) ?? 1;
 }
 
-function planModel(program: LoweredProgram, step: Step & ModelStep, fields: readonly RecordField[], facts: RowFacts, solvedBatch: number | undefined): ModelPlan {
-  const { settings } = step;
+function planModel(program: LoweredProgram, pipeline: LoweredPipeline, facts: RowFacts, step: ModelCall): ModelPlan {
+  const { settings, placed } = step;
   const model = program.checked.models.find((candidate) => candidate.symbol === step.model);
   if (model === undefined) throw new Error(`model ${step.model} is not in the program`);
-  const wanted = numberSetting(settings, "batch") ?? numberSetting(model.settings, "batch") ?? solvedBatch ?? DEFAULT_BATCH;
+  const wanted = numberSetting(settings, "batch") ?? numberSetting(model.settings, "batch") ?? placed?.batch ?? DEFAULT_BATCH;
   const batch = model.batched ? (model.fixedBatch ?? wanted) : 1;
+  const optimize = constantSetting(model.settings, "optimize");
+  const fields = rowsOfCall(pipeline, step);
   const activationBytes = activationBytesMax(model, step, fields, facts, batch);
+  const sendBytes = (bytes: Dim): number | undefined => {
+    const rows = model.fixedBatch ?? 1;
+    return bytesAtMost(bytes, model, step, fields, facts, rows);
+  };
   return {
+    step: step.id,
     name: model.name,
     batch,
-    device: stringSetting(settings, "device") ?? stringSetting(model.settings, "device") ?? "cpu",
-    intraOpThreads: DEFAULT_INTRA_OP_THREADS,
-    weightBytes: model.weightBytes ?? 0,
+    device: partOf(step)?.devices[0]?.[0] ?? stringSetting(settings, "device") ?? stringSetting(model.settings, "device") ?? "cpu",
+    intraOpThreads: numberSetting(settings, "threads") ?? placed?.threads ?? DEFAULT_INTRA_OP_THREADS,
+    optimize: optimize?.kind !== "bool" || optimize.value,
+    shareWeights: false,
+    weightBytes: step.kind === "modelPart" ? step.part.weightBytes : (model.weightBytes ?? 0),
     ...(activationBytes === undefined ? {} : { activationBytes }),
+    ...(step.kind === "modelPart" ? { part: planPart(step, sendBytes) } : {}),
   };
+}
+
+/** The fields of the rows that the model's inputs come from: of a cut model, those that come to its first part. */
+function rowsOfCall(pipeline: LoweredPipeline, step: ModelCall): readonly RecordField[] {
+  const first = step.kind === "model" ? step : pipeline.steps.find((other) => other.kind === "modelPart" && other.call === step.call && other.index === 0);
+  const input = first === undefined ? undefined : inputsOf(first)[0];
+  return pipeline.steps[input ?? -1]?.row.fields ?? [];
+}
+
+function planPart({ part, index, placed }: ModelPartStep, atMost: (bytes: Dim) => number | undefined): PartPlan {
+  const { nodes, firstBlock, lastBlock, receives, sends, outputs, batchAxes, sendBytes } = part;
+  const devices = placed.parts[index]?.devices[0] ?? [];
+  const ranks = part.ranks.map((segments, rank) => ({ device: devices[rank] ?? "cpu", segments }));
+  const bytes = sendBytes && atMost(sendBytes);
+  const isLast = index === placed.parts.length - 1;
+  return { index, count: placed.parts.length, nodes, firstBlock, lastBlock, receives, sends, ranks, outputs, batchAxes, ...(isLast || bytes === undefined ? {} : { sendBytesPerRow: bytes }) };
 }
 
 export type EdgeEnds = Pick<EdgePlan, "id" | "fromStage" | "fromStep" | "to">;

@@ -4,6 +4,9 @@
  *
  * Everything that decides output bytes is here (chunks, batches, padding, threads); replicas and queues do not.
  */
+import type { RankSpec } from "../../runtime/contract/program.ts";
+import type { CutPart } from "./model-parts.ts";
+
 export interface Plan {
   readonly phase: "planned";
   readonly pipelines: readonly PipelinePlan[];
@@ -35,18 +38,49 @@ export interface StagePlan {
   readonly ordered: boolean;
   /** Calls under way at once in a map whose operators wait for something. */
   readonly concurrency: number;
-  readonly model?: ModelPlan;
+  /** Where its workers run if not all on the same device: by replica, by rank. */
+  readonly devices?: readonly (readonly string[])[];
+  /** What a stage of models runs, a step each. */
+  readonly models?: readonly ModelPlan[];
 }
 
 export interface ModelPlan {
+  readonly step: number;
   readonly name: string;
   readonly batch: number;
   /** "cpu", "cuda:0", …: where the sessions run. */
   readonly device: string;
   readonly intraOpThreads: number;
+  /** The graph is optimised when it is loaded. */
+  readonly optimize: boolean;
+  /** Sessions map the weights instead of packing their own: slower for small batches, chosen where memory is short. */
+  readonly shareWeights: boolean;
+  /** Of one session; of a gang, of the heaviest rank. */
   readonly weightBytes: number;
+  /** Of a whole model whose weights are shared: its copy with the weights in a file beside it, below the folder of `out.js`. */
+  readonly file?: string;
+  /** Where the model is cut. */
+  readonly part?: PartPlan;
   /** Most bytes of one call beside inputs and weights, as computed; undefined where the rows that come do not bound it. */
   readonly activationBytes?: number;
+}
+
+/** A part of a model: what arrives, what runs on each rank, what leaves. Files lie below the folder of `out.js`. */
+export interface PartPlan {
+  /** From 0. */
+  readonly index: number;
+  readonly count: number;
+  /** Nodes of the graph, and the blocks that they are of. */
+  readonly nodes: number;
+  readonly firstBlock: string;
+  readonly lastBlock: string;
+  readonly receives: readonly string[];
+  readonly sends: readonly string[];
+  readonly ranks: readonly RankSpec[];
+  readonly outputs: CutPart["outputs"];
+  readonly batchAxes: CutPart["batchAxes"];
+  /** Most bytes of what it sends on, for one row; undefined where the rows do not bound them. */
+  readonly sendBytesPerRow?: number;
 }
 
 export interface EdgePlan {

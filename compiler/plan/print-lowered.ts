@@ -23,9 +23,11 @@ function printStep(step: Step): string {
       return `map ${from} { ${printEntries(step.entries)} }`;
     case "filter":
       return `filter ${from} by ${printExpr(step.predicate)}`;
+    case "modelPart":
     case "model": {
       const inputs = [...step.inputs.map(({ port, column }) => `${port}: .${column}`), ...step.constants.map(({ port, value }) => `${port}: ${printExpr(value)}`)];
-      return `model ${from} ${step.model}(${inputs.join(", ")}) -> ${step.outputs.map(({ port, column }) => `.${column} from ${port}`).join(", ")}, carries ${printNames(step.carried)}`;
+      const part = step.kind === "model" ? "" : `part ${step.index + 1} of ${step.placed.parts.length} of `;
+      return `${part}model ${from} ${step.model}(${inputs.join(", ")}) -> ${step.outputs.map(({ port, column }) => `.${column} from ${port}`).join(", ")}, carries ${printNames(step.carried)}`;
     }
     case "explode":
       return `explode ${from} { ${step.fields.map(({ name, value }) => `${name}: ${printExpr(value)}`).join(", ")} }, carries ${printNames(step.carried)}, at most ${step.childrenMax}`;

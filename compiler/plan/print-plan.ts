@@ -1,5 +1,5 @@
 /** The plan for people (`plan.txt`, `pipec plan`) and for programs (`plan.json`). */
-import type { EdgePlan, PipelinePlan, Plan, StagePlan } from "./plan.ts";
+import type { EdgePlan, ModelPlan, PipelinePlan, Plan, StagePlan } from "./plan.ts";
 
 /** Stable text: equal plans print equally. */
 export function printPlan(plan: Plan): string {
@@ -19,6 +19,7 @@ function printPipeline(plan: PipelinePlan): string {
     "",
     ...table(rows).map((line) => `  ${line}`),
     "",
+    ...printParts(plan),
     ...table([["edge", "waits", "bytes"], ...plan.edges.map((edge) => printEdge(plan, edge))]).map((line) => `  ${line}`),
     "",
     ...printMemory(plan),
@@ -27,11 +28,32 @@ function printPipeline(plan: PipelinePlan): string {
 }
 
 function describe(stage: StagePlan): string {
-  const { model } = stage;
-  if (model === undefined) return stage.stepNames.join(" -> ");
-  const weights = model.weightBytes > 0 ? `, weights ${printBytes(model.weightBytes)}` : "";
+  if (stage.models === undefined) return stage.stepNames.join(" -> ");
+  return stage.models.map(describeModel).join("; ");
+}
+
+function describeModel(model: ModelPlan): string {
+  const weights = model.weightBytes > 0 ? `, weights ${printBytes(model.weightBytes)}${model.shareWeights ? " shared by all workers" : ""}` : "";
   const activations = model.activationBytes === undefined ? "" : `, activations ${printBytes(model.activationBytes)}`;
-  return `model ${model.name}, batches of ${model.batch} on ${model.device}, ${model.intraOpThreads} threads${weights}${activations}`;
+  const part = model.part === undefined ? "" : `part ${model.part.index + 1} of ${model.part.count} of `;
+  const devices = [...new Set(model.part?.ranks.map((rank) => rank.device) ?? [model.device])].join(", ");
+  const asIs = model.optimize ? "" : ", as the file has it";
+  return `${part}model ${model.name}, batches of ${model.batch} on ${devices}, ${model.intraOpThreads} threads${asIs}${weights}${activations}`;
+}
+
+/** What each part of a cut model holds, and the files that its workers run. */
+function printParts(plan: PipelinePlan): readonly string[] {
+  const parts = plan.stages.flatMap((stage) => (stage.models ?? []).flatMap((model) => (model.part === undefined ? [] : [{ stage, model, part: model.part }])));
+  if (parts.length === 0) return [];
+  const rows = parts.flatMap(({ stage, model, part }) => {
+    const blocks = part.firstBlock === part.lastBlock ? part.firstBlock : `${part.firstBlock} to ${part.lastBlock}`;
+    const sends = part.sendBytesPerRow === undefined ? "" : `, sends ${printBytes(part.sendBytesPerRow)} a row`;
+    return [
+      [`${model.name} ${part.index + 1}/${part.count}`, `stage ${stage.id}`, `${part.nodes} nodes, ${blocks}${sends}`],
+      ...part.ranks.map((rank, index) => [part.ranks.length === 1 ? "" : `  rank ${index}`, rank.device, rank.segments.map(({ file }) => file).join(", ")]),
+    ];
+  });
+  return [...table([["part", "runs on", "what"], ...rows]).map((line) => `  ${line}`), ""];
 }
 
 function printEdge(plan: PipelinePlan, edge: EdgePlan): readonly string[] {

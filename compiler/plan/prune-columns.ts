@@ -58,6 +58,8 @@ function pruneStep(step: Step, wanted: ReadonlySet<string>): Step {
     case "limit":
     case "sample":
     case "zip":
+    // Models are cut after columns are pruned.
+    case "modelPart":
       return narrowed;
   }
 }
@@ -83,6 +85,7 @@ function needInputs(step: Step, pipeline: LoweredPipeline, need: (step: number, 
     case "filter":
       return need(step.input, [...own, ...fieldsRead([step.predicate])]);
     case "model":
+    case "modelPart":
       return need(step.input, [...step.carried, ...step.inputs.map((input) => input.column)]);
     case "explode":
       return need(step.input, [...step.carried, ...fieldsRead(step.fields.map((field) => field.value))]);

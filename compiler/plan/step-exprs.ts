@@ -9,6 +9,7 @@ export function stepExprs(step: Step): readonly Expr[] {
     case "filter":
       return [step.predicate];
     case "model":
+    case "modelPart":
       return step.constants.map((constant) => constant.value);
     case "explode":
       return step.fields.map((field) => field.value);

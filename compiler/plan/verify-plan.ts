@@ -6,6 +6,7 @@
  */
 import { inputsOf } from "./lowered-program.ts";
 import type { LoweredPipeline, LoweredProgram } from "./lowered-program.ts";
+import { verifyParts } from "./verify-parts.ts";
 import type { EdgePlan, PipelinePlan, Plan } from "./plan.ts";
 
 export function verifyPlan(plan: Plan, program: LoweredProgram): void {
@@ -15,6 +16,7 @@ export function verifyPlan(plan: Plan, program: LoweredProgram): void {
     demand(lowered !== undefined && lowered.name === pipeline.name, `the plan has no pipeline at ${index}`);
     if (lowered === undefined) return;
     verifyCoverage(pipeline, lowered);
+    verifyParts(pipeline, lowered);
     verifyEdges(pipeline, lowered);
     verifyCapacities(pipeline, lowered);
   });
@@ -66,8 +68,8 @@ function verifyCapacities(plan: PipelinePlan, lowered: LoweredPipeline): void {
   demand(Number.isInteger(plan.chunkRows) && plan.chunkRows >= 1, `chunks of ${plan.chunkRows} rows`);
   demand(Number.isInteger(plan.groupChunks) && plan.groupChunks >= 1, `groups of ${plan.groupChunks} chunks`);
   demand(Number.isInteger(plan.tickets) && plan.tickets >= 1, `${plan.tickets} tickets`);
-  for (const { model, id } of plan.stages) {
-    demand(model === undefined || (model.batch >= 1 && plan.chunkRows % model.batch === 0), `stage ${id} cuts chunks of ${plan.chunkRows} into batches of ${model?.batch}`);
+  for (const { models = [], id } of plan.stages) {
+    for (const { batch } of models) demand(batch >= 1 && plan.chunkRows % batch === 0, `stage ${id} cuts chunks of ${plan.chunkRows} into batches of ${batch}`);
   }
   for (const edge of plan.edges) {
     const target = edge.to.kind === "stage" ? plan.stages[edge.to.stage] : undefined;

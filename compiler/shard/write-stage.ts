@@ -18,9 +18,10 @@ export function segmentFiles(stage: ShardStage, rank: number, segment: number): 
   return { model: `${name}.onnx`, weights: `${name}.weights` };
 }
 
-export function writeSegment(stage: ShardStage, rank: number, segment: number): WrittenModel {
+/** `mapped`: with the weights beside the model, however small they are. */
+export function writeSegment(stage: ShardStage, rank: number, segment: number, mapped = false): WrittenModel {
   const found = segmentAt(stage, rank, segment);
-  return writeDraft(found.draft, found.weightBytes, segmentFiles(stage, rank, segment).weights);
+  return writeDraft(found.draft, mapped ? Infinity : found.weightBytes, segmentFiles(stage, rank, segment).weights);
 }
 
 function segmentAt(stage: ShardStage, rank: number, segment: number): ShardSegment {

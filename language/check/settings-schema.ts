@@ -43,6 +43,7 @@ export const settingSchemas: Readonly<Record<SettingPlace, Readonly<Record<strin
     batch: count,
     shard: { kind: "oneOf", options: [auto, { kind: "record", fields: { pipeline: { kind: "int", low: 1 }, tensor: { kind: "int", low: 1 } }, required: [] }] },
     colocate: { kind: "bool" },
+    threads: { kind: "int", low: 1 },
     device: { kind: "text", what: "a device such as `\"cpu\"` or `\"cuda:0\"`" },
     memory: { kind: "quantity", measure: "bytes" },
     max: { kind: "int", low: 1 },
@@ -50,13 +51,14 @@ export const settingSchemas: Readonly<Record<SettingPlace, Readonly<Record<strin
   model: {
     file: { kind: "text", what: "the path of a model file" },
     pad: { kind: "free", what: "a record of padded dimensions" },
+    optimize: { kind: "bool" },
   },
   extern: { timeout: { kind: "quantity", measure: "duration" } },
   write: {},
 };
 
 /** Stage settings that say how a model runs. */
-export const modelSettings: readonly string[] = ["replicas", "batch", "shard", "colocate", "device"];
+export const modelSettings: readonly string[] = ["replicas", "batch", "shard", "colocate", "device", "threads"];
 
 /** "a pipeline", "a step": for messages. */
 export const placeNames: Readonly<Record<SettingPlace, string>> = {

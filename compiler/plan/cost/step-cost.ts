@@ -47,6 +47,7 @@ export function stepNs(step: Step, scope: CostScope): number {
     case "sample":
     case "zip":
     case "model":
+    case "modelPart":
       return ROW_NS;
   }
 }

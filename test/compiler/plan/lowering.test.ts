@@ -93,7 +93,7 @@ describe("stages", () => {
 
   test("a chunk is a multiple of every batch", () => {
     const plan = planOf("  let out = rows |> { ..m([.a, .b]) } with { batch: 7 } |> { x: .y } |> { z: m(.x).z } with { batch: 5 }\n  write out to jsonl(\"o\")");
-    expect(plan.stages.flatMap((stage) => stage.model?.batch ?? [])).toEqual([7, 5]);
+    expect(plan.stages.flatMap((stage) => (stage.models ?? []).map((model) => model.batch))).toEqual([7, 5]);
     expect(plan.chunkRows % 35).toBe(0);
   });
 });
@@ -138,7 +138,7 @@ describe("what a program does not carry out", () => {
     const diagnostics = checkPlan(planProgram(lowered), lowered);
     expect(diagnostics.map(({ code, severity, message }) => `${severity} ${code}: ${message}`)).toEqual([
       "warning P0808: `checkpoint` is not carried out by this version of pipec: a run that is stopped starts over",
-      "warning P0808: `shard` is not carried out by this version of pipec: the model runs whole",
+      "warning P0808: `shard` is not carried out by this version of pipec: the model's file is no graph that can be cut, so it runs whole",
     ]);
   });
 });

@@ -1,0 +1,144 @@
+/**
+ * Decides where models run: as the plan for the program's hardware has it, else as the program's settings say. Of a
+ * cluster, the program that is emitted takes what one machine holds.
+ */
+import type { Hardware } from "../../stdlib/hw/hardware.ts";
+import type { ClusterLane, ClusterPipeline, ClusterPlan, ClusterStage } from "./cluster/cluster-plan.ts";
+import type { LoweredPipeline, LoweredProgram, ModelStep, Step } from "./lowered-program.ts";
+import type { CallPlacement, PartPlacement, PipelinePlacement, Placement } from "./placement.ts";
+import type { PipelinePlan, Plan, StagePlan } from "./plan.ts";
+import { constantSetting, countOf, numberSetting, settingFields, stringSetting } from "./settings.ts";
+
+type Call = Step & ModelStep;
+
+/** The settings alone: cuts and degrees that the program asks for, all on the device that it names. */
+export function placementOfSettings(program: LoweredProgram): Placement {
+  return { pipelines: program.pipelines.map((pipeline) => ({ calls: new Map(modelSteps(pipeline).map((step) => [step.id, callOfSettings(program, step)])), workers: new Map() })) };
+}
+
+/** `plan`: the stages of the program with whole models, which the plan for the cluster started from. */
+export function placementOfCluster(program: LoweredProgram, plan: Plan, cluster: ClusterPlan, hardware: Hardware): Placement {
+  const machines = Math.max(1, hardware.nodes.reduce((sum, { count }) => sum + count, 0));
+  const providers = new Map(hardware.nodes.flatMap(({ node }) => node.devices.map(({ device }) => [device.name, device.provider] as const)));
+  const pipelines = program.pipelines.map((pipeline, index): PipelinePlacement => {
+    const planned = plan.pipelines[index];
+    const solved = cluster.pipelines.find((candidate) => candidate.name === pipeline.name);
+    if (planned === undefined || solved === undefined) throw new Error(`pipeline ${pipeline.name} has no plan`);
+    return placePipeline(program, pipeline, { planned, solved, machines, providers });
+  });
+  const [largest] = hardware.nodes.toSorted((a, b) => b.node.memoryBytes - a.node.memoryBytes);
+  return { pipelines, ...(largest === undefined ? {} : { memoryBytes: largest.node.memoryBytes }) };
+}
+
+interface Solved {
+  readonly planned: PipelinePlan;
+  readonly solved: ClusterPipeline;
+  /** Of the cluster, of all types. */
+  readonly machines: number;
+  readonly providers: ReadonlyMap<string, "cpu" | "cuda">;
+}
+
+function placePipeline(program: LoweredProgram, pipeline: LoweredPipeline, on: Solved): PipelinePlacement {
+  const stageOf = new Map(on.planned.stages.flatMap((stage) => stage.steps.map((step) => [step, stage] as const)));
+  const calls = modelSteps(pipeline).map((step) => [step.id, placeCall(program, step, stageOf.get(step.id), on)] as const);
+  const workers = on.planned.stages.flatMap((stage) => {
+    const own = on.solved.cpuStages.find((candidate) => candidate.kind === "map" && candidate.id === stage.id);
+    const first = stage.steps[0];
+    return own === undefined || first === undefined || stage.ordered ? [] : [[first, onOneMachine(own.replicas, on)] as const];
+  });
+  return { calls: new Map(calls), workers: new Map(workers) };
+}
+
+function placeCall(program: LoweredProgram, step: Call, stage: StagePlan | undefined, on: Solved): CallPlacement {
+  const name = nameOf(program, step);
+  // Where lanes differ, the first decides: batches and cuts decide bytes, and those are the same on all devices.
+  const lane = on.solved.lanes.find((candidate) => candidate.stages.some((own) => own.parts.some((part) => part.model === name)));
+  if (lane !== undefined) return placeOnLane(name, lane, on);
+  const own = callOfSettings(program, step);
+  const onCores = on.solved.cpuStages.find((candidate) => candidate.id === stage?.id && candidate.model !== null);
+  if (onCores?.model == null) return own;
+  const replicas = onOneMachine(onCores.replicas, on);
+  const parts = own.parts.map((part) => (part.replicas !== undefined ? part : { ...part, replicas, devices: Array.from({ length: replicas }, () => part.devices[0] ?? []) }));
+  return { batch: onCores.model.batch, threads: onCores.model.threads, parts };
+}
+
+/** The share of one machine, at least one. */
+function onOneMachine(replicas: number, { machines }: Solved): number {
+  return Math.max(1, Math.ceil(replicas / machines));
+}
+
+function placeOnLane(model: string, lane: ClusterLane, on: Solved): CallPlacement {
+  const devices = devicesOfOneMachine(lane, on);
+  const held = lane.stages.flatMap((stage, index) => stage.parts.filter((part) => part.model === model).map((part) => ({ stage, part, devices: devices[index] ?? [] })));
+  const parts = held.map(({ stage, part, devices: own }, at): PartPlacement => ({
+    stage: stage.id,
+    ...(at === held.length - 1 ? {} : { nodesUpTo: part.to }),
+    degree: stage.degree,
+    replicas: own.length,
+    devices: own,
+  }));
+  const batch = held[0]?.part.batch;
+  return { ...(batch === undefined ? {} : { batch }), parts };
+}
+
+/** By stage and replica. What the first machine holds of every stage; where stages lie apart, an even share of each, numbered through. */
+function devicesOfOneMachine(lane: ClusterLane, on: Solved): readonly (readonly (readonly string[])[])[] {
+  const providerOf = (stage: ClusterStage): string => on.providers.get(stage.device) ?? "cpu";
+  const name = (stage: ClusterStage, device: number): string => (providerOf(stage) === "cpu" ? "cpu" : `${providerOf(stage)}:${device}`);
+  const onFirst = lane.stages.map((stage) => stage.gangs.filter((gang) => gang.every((device) => device.startsWith("0:"))));
+  const sameKind = new Set(lane.stages.map((stage) => `${stage.machine} ${stage.device}`)).size === 1;
+  if (sameKind && onFirst.every((gangs) => gangs.length > 0)) {
+    return onFirst.map((gangs, index) => gangs.map((gang) => gang.map((device) => name(lane.stages[index] ?? fail(), Number(device.slice(2))))));
+  }
+  const machines = Math.max(1, ...lane.stages.map((stage) => new Set(stage.gangs.flat().map((device) => device.split(":")[0])).size));
+  let next = 0;
+  return lane.stages.map((stage) => {
+    const replicas = Math.max(1, Math.floor(stage.gangs.length / machines));
+    return Array.from({ length: replicas }, () => Array.from({ length: stage.degree }, () => name(stage, next++)));
+  });
+}
+
+function fail(): never {
+  throw new Error("a lane lost a stage");
+}
+
+/** `shard: { pipeline, tensor }`, `replicas`, `device`, `colocate` of a call, carried out by themselves. */
+function callOfSettings(program: LoweredProgram, step: Call): CallPlacement {
+  const shard = settingFields(step.settings["shard"]) ?? {};
+  const count = numberSetting(shard, "pipeline") ?? 1;
+  const degree = numberSetting(shard, "tensor") ?? 1;
+  const device = stringSetting(step.settings, "device") ?? stringSetting(modelOf(program, step).settings, "device") ?? "cpu";
+  // Parts of one map's models share stages where the program says so.
+  const colocated = constantSetting(step.settings, "colocate");
+  const key = colocated?.kind === "bool" && colocated.value ? `${step.span.file}:${step.span.start}` : `step ${step.id}`;
+  const parts = Array.from({ length: count }, (_, index): PartPlacement => {
+    const replicas = replicasOf(step, index);
+    return {
+      stage: count === 1 && !key.includes(":") ? key : `${key}/${index + 1}`,
+      degree,
+      ...(replicas === undefined ? {} : { replicas }),
+      devices: Array.from({ length: replicas ?? 1 }, () => Array.from({ length: degree }, () => device)),
+    };
+  });
+  return { parts };
+}
+
+/** `replicas` may be a list, by stage. */
+function replicasOf(step: Step, stage: number): number | undefined {
+  const setting = constantSetting(step.settings, "replicas");
+  return countOf(setting?.kind === "list" ? setting.items[Math.min(stage, setting.items.length - 1)] : setting);
+}
+
+function modelSteps(pipeline: LoweredPipeline): readonly Call[] {
+  return pipeline.steps.flatMap((step) => (step.kind === "model" ? [step] : []));
+}
+
+function modelOf(program: LoweredProgram, step: Call): LoweredProgram["checked"]["models"][number] {
+  const model = program.checked.models.find((candidate) => candidate.symbol === step.model);
+  if (model === undefined) throw new Error(`model ${step.model} is not in the program`);
+  return model;
+}
+
+function nameOf(program: LoweredProgram, step: Call): string {
+  return modelOf(program, step).name;
+}
