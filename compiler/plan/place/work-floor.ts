@@ -1,11 +1,13 @@
 /**
  * A bound on the period that no search is needed for. Give each device of kind k a price p_k >= 0. Whatever the cuts,
  * degrees and replicas, every node of every row occupies some device for at least its time at the best batch of the
- * grid, so within a period P the devices give at most P * sum p_k * count_k and must give sum over nodes of
- * min_k p_k * time_k. Hence P >= work / capacity for any prices; a fixed sequence of trials finds good ones. A second
+ * grid, and a value that is made on one kind and used on another occupies a device of each while it is carried. So
+ * within a period P the devices give at most P * sum p_k * count_k and must give what the cheapest spread of the nodes
+ * over kinds costs. Hence P >= cost / capacity for any prices; a fixed sequence of trials finds good ones. A second
  * bound holds where the program limits replicas.
  */
 import { pointsOfBatch } from "../cost/model-work.ts";
+import type { ModelWork, WorkValue } from "../cost/model-work.ts";
 import { transferPs } from "../cost/prices.ts";
 import { tensorLayout } from "../cost/tensor-layout.ts";
 import { degreesOf, devicesOf } from "./problem.ts";
@@ -18,12 +20,11 @@ const SAFETY = 1 - 1e-11;
 /** In picoseconds per row of the source; 0 without accelerators. */
 export function workFloorPs(problem: PlacementProblem): number {
   const kinds = problem.kinds.filter((kind) => devicesOf(kind) > 0);
-  const { towers } = problem;
   if (kinds.length === 0) return 0;
-  const times = towers.flatMap((tower) => leastTimes(tower, kinds));
+  const flows = problem.towers.map((tower) => flowOf(tower, kinds));
   const counts = kinds.map((kind) => Math.min(devicesOf(kind), devicesAllowed(problem)));
   const ratio = (prices: readonly number[]): number => {
-    const work = times.reduce((sum, byKind) => sum + Math.min(...byKind.map((time, kind) => time * (prices[kind] ?? 0))), 0);
+    const work = flows.reduce((sum, flow) => sum + leastCost(flow, prices), 0);
     return work / counts.reduce((sum, count, kind) => sum + count * (prices[kind] ?? 0), 0);
   };
   return Math.max(choosePrices(kinds.length, ratio), replicaFloorPs(problem, kinds)) * SAFETY;
@@ -59,19 +60,77 @@ function replicaFloorPs(problem: PlacementProblem, kinds: readonly AcceleratorKi
   }, 0) / replicas;
 }
 
-/** By node (and for the model's inputs and outputs): the least time per row of the source on each kind. */
-function leastTimes(tower: Tower, kinds: readonly AcceleratorKind[]): readonly (readonly number[])[] {
+/** A model as the bound sees it, in picoseconds per row of the source at the best batch; entry [node * kinds + kind]. */
+interface Flow {
+  readonly kinds: number;
+  readonly times: Float64Array;
+  /** A later node that uses what the node makes, -1 for none: each value is followed to one of its users. */
+  readonly user: Int32Array;
+  /** Of that value over the link of each kind: out of it where it is made, into it where it is used. */
+  readonly moves: Float64Array;
+  /** The model's inputs and outputs over the link of each kind. */
+  readonly ends: readonly number[];
+}
+
+function flowOf(tower: Tower, kinds: readonly AcceleratorKind[]): Flow {
   const { work } = tower;
   const layout = tensorLayout(work);
   const points = tower.batches.map((batch) => ({ batch, points: pointsOfBatch(work, batch) }));
-  const least = (timeAt: (point: number, kind: AcceleratorKind) => number) =>
-    kinds.map((kind) => {
-      const perRow = points.map(({ batch, points: at }) => at.reduce((sum, point) => sum + (work.points[point]?.share ?? 0) * timeAt(point, kind), 0) / batch);
-      return Math.min(...perRow) * tower.rowsPerSource;
+  const least = (timeAt: (point: number) => number): number =>
+    Math.min(...points.map(({ batch, points: at }) => at.reduce((sum, point) => sum + (work.points[point]?.share ?? 0) * timeAt(point), 0) / batch)) * tower.rowsPerSource;
+  const moved = (values: readonly WorkValue[], kind: AcceleratorKind): number => least((point) => values.reduce((sum, value) => sum + transferPs(kind.node.hostLink, 1, value.bytes[point] ?? 0), 0)) * SAFETY;
+  const { user, value } = followValues(work);
+  const times = new Float64Array(work.nodes.length * kinds.length);
+  const moves = new Float64Array(work.nodes.length * kinds.length);
+  work.nodes.forEach((_, node) => {
+    const followed = value[node];
+    kinds.forEach((kind, index) => {
+      times[node * kinds.length + index] = least((point) => stepPs(work, node, point, kind, 1, layout));
+      if (followed !== undefined) moves[node * kinds.length + index] = moved([followed], kind);
     });
-  const ends = work.values.filter((value) => value.from < 0 || value.lastUse === work.nodes.length);
-  const endsTime = least((point, kind) => ends.reduce((sum, value) => sum + transferPs(kind.node.hostLink, 1, value.bytes[point] ?? 0), 0) * SAFETY);
-  return [...work.nodes.map((_, node) => least((point, kind) => stepPs(work, node, point, kind, 1, layout))), endsTime];
+  });
+  const ends = work.values.filter((candidate) => candidate.from < 0 || candidate.lastUse === work.nodes.length);
+  return { kinds: kinds.length, times, user, moves, ends: kinds.map((kind) => moved(ends, kind)) };
+}
+
+/** For each node the value it makes that is followed, and the first node that uses it. What stages compute for themselves is free to move. */
+function followValues(work: ModelWork): { readonly user: Int32Array; readonly value: readonly (WorkValue | undefined)[] } {
+  const firstUser = new Map<number, number>();
+  work.nodes.forEach((node, at) => {
+    for (const input of node.inputs) if (!firstUser.has(input)) firstUser.set(input, at);
+  });
+  const user = new Int32Array(work.nodes.length).fill(-1);
+  const value = work.nodes.map((node, at) => {
+    const [largest] = node.outputs.filter((output) => work.values[output]?.cloned === false && (firstUser.get(output) ?? -1) > at).sort((a, b) => (work.values[b]?.bytes.at(-1) ?? 0) - (work.values[a]?.bytes.at(-1) ?? 0) || a - b);
+    if (largest === undefined) return undefined;
+    user[at] = firstUser.get(largest) ?? -1;
+    return work.values[largest];
+  });
+  return { user, value };
+}
+
+/**
+ * The least price of a row: every node on some kind, and a followed value that is made on one kind and used on another
+ * carried over both links. Each node has one user that is followed, so the nodes form trees, from whose leaves the
+ * costs add up exactly; values and users that are not followed only ever cost more.
+ */
+function leastCost({ kinds, times, user, moves, ends }: Flow, prices: readonly number[]): number {
+  const cost = Float64Array.from(times, (time, at) => time * (prices[at % kinds] ?? 0));
+  let sum = Math.min(...ends.map((time, kind) => time * (prices[kind] ?? 0)));
+  for (let node = 0; node < user.length; node++) {
+    const from = node * kinds;
+    const to = user[node] * kinds;
+    let least = Infinity;
+    for (let kind = 0; kind < kinds; kind++) least = Math.min(least, cost[from + kind]);
+    if (to < 0) {
+      sum += least;
+      continue;
+    }
+    let leastMoved = Infinity;
+    for (let kind = 0; kind < kinds; kind++) leastMoved = Math.min(leastMoved, cost[from + kind] + moves[from + kind] * (prices[kind] ?? 0));
+    for (let kind = 0; kind < kinds; kind++) cost[to + kind] += Math.min(cost[from + kind], leastMoved + moves[from + kind] * (prices[kind] ?? 0));
+  }
+  return sum;
 }
 
 function choosePrices(kinds: number, ratio: (prices: readonly number[]) => number): number {

@@ -109,6 +109,46 @@ describe("against trying everything", () => {
   }
 });
 
+describe("the bound holds for lanes over several kinds", () => {
+  /** The least period of one lane whose stages may be on either kind, by trying everything. */
+  function bestMixed(work: ModelWork, kinds: readonly AcceleratorKind[]): number {
+    let best = Infinity;
+    const place = (from: number, left: readonly number[], period: number): void => {
+      if (period >= best) return;
+      if (from === work.nodes.length) {
+        best = period;
+        return;
+      }
+      for (let to = from + 1; to <= work.nodes.length; to++) {
+        for (const [index, kind] of kinds.entries()) {
+          for (const degree of degreesOf(kind, {})) {
+            for (const point of work.points.keys()) {
+              const { psPerRow, bytes } = measure(work, from, to, kind, degree, point);
+              if (bytes > usableBytes(kind.device, undefined)) continue;
+              for (let replicas = 1; replicas * degree <= (left[index] ?? 0); replicas++) place(to, left.with(index, (left[index] ?? 0) - replicas * degree), Math.max(period, psPerRow / replicas));
+            }
+          }
+        }
+      }
+    };
+    place(0, kinds.map(devicesOf), 0);
+    return best;
+  }
+
+  test.each(Array.from({ length: 40 }, (_, seed) => [seed]))("model %i", (seed) => {
+    const random = createRandom(seed + 900);
+    const plain = smallWork(random);
+    // Uneven nodes, each better on one kind or the other, with little to carry between them or much.
+    const nodes = plain.nodes.map((node) => (random.integer(2) === 0 ? { ...node, flops: node.flops.map((flops) => flops * 40) } : { ...node, bytes: node.bytes.map((bytes) => bytes * 100) }));
+    const values = plain.values.map((value) => ({ ...value, bytes: value.bytes.map((bytes) => bytes * (1 + random.integer(30))) }));
+    const work = { ...plain, nodes, values };
+    const kinds = [smallKind(random, T4, "g4dn_12xlarge"), smallKind(random, A10G, "g5_12xlarge")].map((kind) => ({ ...kind, nodes: 1, perNode: Math.min(2, kind.perNode) }));
+    const { boundPs, bestPeriodPs } = placeModels({ towers: [tower(work)], kinds, hints: {} });
+    expect(boundPs).toBeLessThanOrEqual(bestMixed(work, kinds) * (1 + 1e-12));
+    expect(boundPs).toBeLessThanOrEqual(bestPeriodPs * (1 + 1e-12));
+  });
+});
+
 describe("what changes with the question", () => {
   const random = createRandom(77);
   const cases = Array.from({ length: 12 }, (_, index) => [index, smallWork(random), smallKind(random, T4, "g4dn_12xlarge")] as const);
