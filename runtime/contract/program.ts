@@ -235,6 +235,8 @@ export interface StageSpec {
   readonly steps: readonly number[];
   /** Workers at the start. */
   readonly replicas: number;
+  /** Where replicas run their models, by replica and rank; absent: all on the devices that the steps name. */
+  readonly devices?: readonly (readonly string[])[];
   /** Between these the run may load and unload workers; absent: `replicas` stay. The plan's memory bound holds `replicasMax`. */
   readonly replicasMin?: number;
   readonly replicasMax?: number;

@@ -47,6 +47,7 @@ async function acquire(cells: Int32Array<SharedArrayBuffer>, cell: number): Prom
 /** Devices that gangs use, in the order in which they are taken. */
 function lockedDevices(pipeline: PipelineSpec, device: string | undefined): readonly string[] {
   const ranks = pipeline.steps.flatMap((step) => (step.kind === "modelPart" && step.part.ranks.length > 1 ? step.part.ranks : []));
-  const names = new Set(ranks.map((rank) => device ?? rank.device));
+  const ofReplicas = pipeline.stages.flatMap((stage) => stage.devices ?? []).filter((own) => own.length > 1).flat();
+  const names = new Set([...ranks.map((rank) => rank.device), ...ofReplicas].map((name) => device ?? name));
   return [...names].filter((name) => name !== "cpu" && !name.startsWith("cpu:")).sort();
 }

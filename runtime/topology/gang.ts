@@ -89,6 +89,7 @@ interface Member {
 
 async function startGang(setting: GangSetting, step: PartStepSpec, incarnation: number): Promise<RunningGang> {
   const { model, part } = step;
+  const devices = part.ranks.map((rank) => setting.device ?? rank.device);
   const ways = joinRanks(part.ranks.length);
   const ports = createGangPorts(0, incarnation, ways[0]);
   let died: MemberDied | undefined;
@@ -104,7 +105,7 @@ async function startGang(setting: GangSetting, step: PartStepSpec, incarnation: 
         ports.fail(died);
         for (const { answer } of members) answer?.fail(died);
       };
-      const member = startMember({ pipeline: setting.pipeline, step: step.id, rank, incarnation, folder: setting.folder, device: setting.device, peers }, setting.file, onDeath);
+      const member = startMember({ pipeline: setting.pipeline, step: step.id, rank, incarnation, folder: setting.folder, device: devices[rank], peers }, setting.file, onDeath);
       member.thread.on("message", (message: FromMember) => {
         if (message.kind === "ready") resolve();
         else if (message.kind === "fault") reject(fromFault(message.fault));

@@ -23,6 +23,7 @@ import { openGang } from "./gang.ts";
 import { placeBackend } from "./placement.ts";
 import { toFault, toJobFault } from "./messages.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
+import { onReplica } from "./replica-devices.ts";
 import { openStage } from "./stage-runner.ts";
 import { openStageGuard } from "./stage-guard.ts";
 import { openPorts } from "./worker-ports.ts";
@@ -44,7 +45,7 @@ export function runWorker(program: Program, start: WorkerStart, file: string): v
   const pipeline = program.pipelines.find((candidate) => candidate.name === start.pipeline);
   if (pipeline === undefined) throw new Error(`the program has no pipeline ${start.pipeline}`);
   const { role } = start;
-  const working = role.kind === "stage" ? runStageWorker(pipeline, role.stage, start, control, file) : runSinkWorker(pipeline, role.sink, role.target, start, control);
+  const working = role.kind === "stage" ? runStageWorker(onReplica(pipeline, role.stage, role.replica), role.stage, start, control, file) : runSinkWorker(pipeline, role.sink, role.target, start, control);
   working.catch((error: unknown) => {
     faultSender(control)(error);
     // What could not be opened has nothing to close.

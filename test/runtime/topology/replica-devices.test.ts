@@ -1,0 +1,29 @@
+/** Replicas with devices of their own. */
+import { expect, test } from "vitest";
+import type { ModelPart, ModelSpec, StepSpec } from "../../../runtime/contract/program.ts";
+import { onReplica } from "../../../runtime/topology/replica-devices.ts";
+import { buildPipeline, here } from "../../support/build-pipeline.ts";
+
+const model: ModelSpec = { name: "m", at: here, file: "m.onnx", inputs: [], outputs: [], batch: 1, fixedBatch: false, batched: true, pad: [], device: "cuda:0", intraOpThreads: 1 };
+const bind = { inputs: [], constants: [], outputs: [], carried: [] };
+const part: ModelPart = { call: "m", index: 0, count: 2, receives: [], sends: [], outputs: [], ranks: [{ device: "cuda:0", segments: [] }, { device: "cuda:1", segments: [] }] };
+const base = { at: here, columns: [], resources: [] };
+const steps: readonly StepSpec[] = [
+  { ...base, id: 0, name: "a", kind: "model", input: 0, model, bind },
+  { ...base, id: 1, name: "b", kind: "modelPart", input: 0, model, bind, part },
+];
+
+function pipelineOf(devices: readonly (readonly string[])[]) {
+  const pipeline = buildPipeline({ name: "p", steps, stages: [{ steps: [0], replicas: 2 }, { steps: [1], replicas: 2 }], sinks: [] });
+  return { ...pipeline, stages: pipeline.stages.map((stage, index) => (index === 1 ? { ...stage, devices } : stage)) };
+}
+
+test("each replica's gang is on its own devices, other stages stay", () => {
+  const moved = onReplica(pipelineOf([["cuda:0", "cuda:1"], ["cuda:2", "cuda:3"]]), 1, 1);
+  expect(moved.steps.map((step) => (step.kind === "modelPart" ? step.part.ranks.map(({ device }) => device) : step.kind === "model" ? step.model.device : undefined))).toEqual(["cuda:0", ["cuda:2", "cuda:3"]]);
+});
+
+test("a stage without devices of its own stays as it is", () => {
+  const pipeline = pipelineOf([["cuda:0", "cuda:1"]]);
+  expect(onReplica(pipeline, 0, 1)).toBe(pipeline);
+});
