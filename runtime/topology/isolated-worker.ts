@@ -45,9 +45,10 @@ const TICK_MS = 100;
 
 export function createIsolatedWorker(request: IsolatedRequest): IsolatedWorker {
   let running: Running | undefined;
+  const complaints = createComplaints();
   const ready = async (): Promise<Running | IsolatedReply> => {
     if (running !== undefined) return running;
-    const started = startProcess(request);
+    const started = startProcess(request, complaints);
     running = started;
     const { pipeline, steps, params, folder, device } = request;
     const reply = await ask(started, { kind: "open", pipeline, steps, params, folder, device, record: started.recordFile });
@@ -74,6 +75,25 @@ export function createIsolatedWorker(request: IsolatedRequest): IsolatedWorker {
   };
 }
 
+interface Complaints {
+  readonly add: (text: Uint8Array) => void;
+  readonly flush: (hasDied: boolean) => void;
+}
+
+/** What processes write to stderr, call by call. Of those that die (Node prints where) the first is shown and no other. */
+function createComplaints(): Complaints {
+  let held: Uint8Array[] = [];
+  let deaths = 0;
+  return {
+    add: (text) => void held.push(text),
+    flush: (hasDied) => {
+      if (hasDied) deaths++;
+      if (!hasDied || deaths === 1) for (const text of held) process.stderr.write(text);
+      held = [];
+    },
+  };
+}
+
 interface Running {
   readonly child: ChildProcess;
   readonly recordFile: string | undefined;
@@ -81,13 +101,13 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
-function startProcess(request: IsolatedRequest): Running {
+function startProcess(request: IsolatedRequest, complaints: Complaints): Running {
   const recordFile = request.records === undefined ? undefined : join(request.records, `calls-${request.name}`);
   const child = fork(request.file, [], { stdio: ["ignore", "pipe", "pipe", "ipc"], serialization: "advanced", env: { ...process.env, ...isolatedVariable }, execArgv: [] });
   const { pid } = child;
   if (pid !== undefined) noteStarted(request.records, pid);
   child.stdout?.on("data", (text: Uint8Array) => process.stdout.write(text));
-  child.stderr?.on("data", (text: Uint8Array) => process.stderr.write(text));
+  child.stderr?.on("data", complaints.add);
   let answer = (_reply: IsolatedReply): void => {};
   let hungMs: number | undefined;
   let isGivenUp = false;
@@ -131,6 +151,7 @@ function startProcess(request: IsolatedRequest): Running {
       answer = (reply) => {
         clearInterval(timer);
         answer = () => {};
+        complaints.flush(reply.kind === "died");
         if (isGivenUp) reject(new Stopped("the run is being given up"));
         else resolve(reply);
       };
@@ -142,6 +163,6 @@ function startProcess(request: IsolatedRequest): Running {
 function describeDeath(code: number | null, signal: NodeJS.Signals | null, hungMs: number | undefined): { readonly how: string; readonly isForeign: boolean } {
   if (hungMs !== undefined) return { how: `did not come back within ${hungMs} ms`, isForeign: false };
   if (signal === "SIGKILL") return { how: "was killed from outside", isForeign: true };
-  if (signal !== null) return { how: `ended its process by ${signal}`, isForeign: false };
-  return { how: `ended its process with code ${code ?? "unknown"}`, isForeign: false };
+  if (signal !== null) return { how: `ended the process with ${signal}`, isForeign: false };
+  return { how: `ended the process with code ${code ?? "unknown"}`, isForeign: false };
 }

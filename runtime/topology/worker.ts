@@ -88,6 +88,7 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
   let sourceEnded = false;
   // Where a source stands after a fault is unknown: it reads no more.
   let hasFailed = false;
+  let isClosed = false;
   const endSource = (chunks: number): void => {
     sourceEnded = true;
     send({ kind: "sourceEnd", chunks });
@@ -115,7 +116,9 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
   });
   inTurn<ToWorker>(control, async (message) => {
     if (message.kind === "run") return runChunk(message.chunk, message.to);
-    if (message.kind === "close") {
+    // One that was retired is told again when the run ends.
+    if (message.kind === "close" && !isClosed) {
+      isClosed = true;
       await guard.close();
       await stage.close();
       ports.close();
