@@ -13,8 +13,8 @@ import type { MixedStage } from "./mixed-lane.ts";
 import { devicesOf } from "./problem.ts";
 import type { Lane, PlacedStage, PlacementProblem } from "./problem.ts";
 import { batchAtLevel } from "./segment-tables.ts";
-import { createAxes, createTransitions } from "./transitions.ts";
-import type { Axis, Transitions } from "./transitions.ts";
+import { createAxes, createTransitions, hasGrid } from "./transitions.ts";
+import type { Axis, CellShape, Transitions } from "./transitions.ts";
 import { workFloorPs } from "./work-floor.ts";
 
 export interface Placement {
@@ -44,12 +44,23 @@ export function placeModels(problem: PlacementProblem): Placement {
   return placeWithin(problem);
 }
 
+/** Few models by every cell of their grid; where that leaves them few cuts, or there are more, by a path of finer cuts too. */
 function placeWithin(problem: PlacementProblem): Placement {
-  const axes = createAxes(problem.towers, problem.towers.map((tower) => tensorLayout(tower.work)));
-  const graphs = problem.kinds.map((kind) => createTransitions(problem, kind, axes));
+  const boundPs = workFloorPs(problem);
+  const onPath = problem.towers.length >= PATH_MODELS ? placeOn(problem, "path", boundPs) : undefined;
+  const onGrid = onPath === undefined || hasGrid(problem.towers) ? placeOn(problem, "grid", boundPs) : undefined;
+  if (onPath === undefined || onGrid === undefined) return onGrid ?? onPath ?? placeOn(problem, "grid", boundPs);
+  return onPath.bestPeriodPs < onGrid.bestPeriodPs ? onPath : onGrid;
+}
+
+/** From so many models on, a grid has fewer than ten cuts of each. */
+const PATH_MODELS = 3;
+
+function placeOn(problem: PlacementProblem, shape: CellShape, boundPs: number): Placement {
+  const { axes, ...cells } = createAxes(problem.towers, problem.towers.map((tower) => tensorLayout(tower.work)), shape, problem.hints.colocate === true);
+  const graphs = problem.kinds.map((kind) => createTransitions(problem, kind, { axes, ...cells }));
   const best = graphs.map((graph, kind) => leastPeriod(graph, countOf(problem, kind), problem.hints));
   const rate = best.reduce((sum, chain) => sum + (chain === undefined ? 0 : 1 / chain.periodPs), 0);
-  const boundPs = workFloorPs(problem);
   const mixed = bestMixedChain(graphs, problem.kinds.map(devicesOf), problem.hints, boundPs, rate === 0 ? boundPs * MIXED_SEARCH : 1 / rate);
   return {
     bestPeriodPs: Math.min(rate === 0 ? Infinity : 1 / rate, mixed?.periodPs ?? Infinity),

@@ -3,7 +3,8 @@
  * placed); a transition is a stage: from one cell to a later one, at the degree and batch level with which it fits.
  *
  * Models are axes of the grid of cells. A stage that moves along several axes holds parts of several models, which share
- * its devices in time and memory.
+ * its devices in time and memory. Grids grow with every model, so of many models only a path through the grid is taken:
+ * one model after the other, or all of them together where every stage has to hold a part of each.
  */
 import { usableBytes } from "../cost/prices.ts";
 import type { TensorLayout } from "../cost/tensor-layout.ts";
@@ -14,7 +15,10 @@ import type { AcceleratorKind, PlacementProblem, Tower } from "./problem.ts";
 import { measureRuns, segmentTable } from "./segment-tables.ts";
 import type { RunMemory, SegmentTable } from "./segment-tables.ts";
 
-/** Cells of a grid at most: transitions grow with their square. */
+/** Which cells are looked at: every one, or a path on which many models have fine cuts. */
+export type CellShape = "grid" | "path";
+
+/** Cells at most: transitions grow with their square. */
 const CELLS_MAX = 1000;
 const CUTS_MAX = 200;
 
@@ -24,6 +28,11 @@ export interface Axis {
   readonly layout: TensorLayout;
   readonly cuts: Cuts;
   readonly memory: RunMemory;
+}
+
+export interface Axes {
+  readonly axes: readonly Axis[];
+  readonly shape: CellShape;
 }
 
 export interface Transitions {
@@ -49,27 +58,36 @@ export interface StageFigures {
   readonly bytes: number;
 }
 
-export function createAxes(towers: readonly Tower[], layouts: readonly TensorLayout[]): readonly Axis[] {
+/** A grid in which each model can be cut at all: both ends and one place between. */
+export function hasGrid(towers: readonly Tower[]): boolean {
+  return CUTS_MIN ** towers.length <= CELLS_MAX;
+}
+
+const CUTS_MIN = 3;
+
+export function createAxes(towers: readonly Tower[], layouts: readonly TensorLayout[], shape: CellShape, colocate: boolean): Axes {
   let cutsMax = CUTS_MAX;
-  while (cutsMax > 2 && cutsMax ** towers.length > CELLS_MAX) cutsMax--;
-  return towers.map((tower, index) => {
+  const cells = (): number => (shape === "grid" ? cutsMax ** towers.length : colocate ? cutsMax : cutsMax * towers.length);
+  while (cutsMax > CUTS_MIN && cells() > CELLS_MAX) cutsMax--;
+  const axes = towers.map((tower, index): Axis => {
     const layout = layouts[index];
     if (layout === undefined) throw new Error("a tower without a layout");
-    const cuts = chooseCuts(tower.work, Math.max(cutsMax, 3));
+    const cuts = chooseCuts(tower.work, cutsMax);
     return { tower, layout, cuts, memory: measureRuns(tower, cuts, layout) };
   });
+  return { axes, shape };
 }
 
 export function levelsOf(axes: readonly Axis[]): number {
   return Math.max(...axes.map(({ tower }) => tower.batches.length));
 }
 
-export function createTransitions(problem: PlacementProblem, kind: AcceleratorKind, axes: readonly Axis[]): Transitions {
+export function createTransitions(problem: PlacementProblem, kind: AcceleratorKind, { axes, shape }: Axes): Transitions {
   const levels = levelsOf(axes);
   const degrees = degreesOf(kind, problem.hints);
   const tables = degrees.map((degree) => axes.map(({ tower, cuts, layout, memory }) => segmentTable(tower, kind, degree, levels, cuts, layout, memory)));
   const sizes = axes.map(({ cuts }) => cuts.positions.length);
-  const coordinates = gridCoordinates(sizes);
+  const coordinates = shape === "grid" ? gridCoordinates(sizes) : problem.hints.colocate === true ? diagonalCoordinates(sizes) : stairCoordinates(sizes);
   const cells = coordinates.length / sizes.length;
   const limit = usableBytes(kind.device, problem.hints.memoryBytes);
   const grown = createGrown(cells);
@@ -102,6 +120,25 @@ function gridCoordinates(sizes: readonly number[]): Int32Array {
     }
   }
   return coordinates;
+}
+
+/** One model after the other. */
+function stairCoordinates(sizes: readonly number[]): Int32Array {
+  const cell = sizes.map(() => 0);
+  const cells = [...cell];
+  sizes.forEach((size, axis) => {
+    for (let cut = 1; cut < size; cut++) {
+      cell[axis] = cut;
+      cells.push(...cell);
+    }
+  });
+  return Int32Array.from(cells);
+}
+
+/** All models in step, each at the same share of its cuts. */
+function diagonalCoordinates(sizes: readonly number[]): Int32Array {
+  const steps = Math.min(...sizes) - 1;
+  return Int32Array.from(Array.from({ length: steps + 1 }, (_, step) => sizes.map((size) => Math.round(((size - 1) * step) / steps))).flat());
 }
 
 function advances(coordinates: Int32Array, axes: number, from: number, to: number, onAll: boolean): boolean {

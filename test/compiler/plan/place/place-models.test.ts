@@ -207,6 +207,22 @@ describe("several models", () => {
   });
 });
 
+test.each([[3], [8], [24]])("%i models share devices, each placed whole, close to the bound", (count) => {
+  const kind: AcceleratorKind = { device: T4, node: nodeType("g4dn_12xlarge"), nodes: 6, perNode: 4 };
+  const towers = Array.from({ length: count }, (_, seed) => tower(syntheticWork({ name: `m${seed}`, nodes: 30, batches: BATCHES, flops: 2e8 * (1 + (seed % 5)), weightBytes: 6e8 / count, valueBytes: 1e5, seed: seed + 1 })));
+  for (const hints of [{}, { colocate: true, pipeline: 2 }]) {
+    const placement = placeModels({ towers, kinds: [kind], hints });
+    const lanes = placement.lanesFor(placement.bestPeriodPs * 1.005) ?? [];
+    const parts = lanes.flatMap((lane) => lane.stages.flatMap((stage) => stage.parts));
+    for (const [index, { work }] of towers.entries()) {
+      const own = parts.filter((part) => part.tower === index).sort((x, y) => x.from - y.from);
+      expect([own[0]?.from, own.at(-1)?.to]).toEqual([0, work.nodes.length]);
+      own.slice(1).forEach((part, at) => expect(part.from).toBe(own[at]?.to));
+    }
+    expect(placement.bestPeriodPs / placement.boundPs).toBeLessThan("colocate" in hints ? 1.35 : 1.2);
+  }
+});
+
 describe("lanes over several kinds", () => {
   const t4: AcceleratorKind = { device: T4, node: nodeType("g4dn_xlarge"), nodes: 1, perNode: 1 };
   const a10g: AcceleratorKind = { device: A10G, node: nodeType("g5_xlarge"), nodes: 1, perNode: 1 };
