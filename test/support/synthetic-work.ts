@@ -11,12 +11,14 @@ export interface SyntheticShape {
   readonly weightBytes: number;
   readonly valueBytes: number;
   readonly seed: number;
+  /** Figures spread over a factor of 100 instead, and nodes branch: what real graphs are like. */
+  readonly uneven?: boolean;
 }
 
 /** A chain of nodes with residual connections; every figure varies by half around its average. */
 export function syntheticWork(shape: SyntheticShape): ModelWork {
   const random = createRandom(shape.seed);
-  const around = (mean: number): number => Math.round(mean * (0.5 + random.integer(1_000_000) / 1e6));
+  const around = (mean: number): number => Math.round(mean * (shape.uneven === true ? 0.045 * 100 ** (random.integer(1_000_000) / 1e6) : 0.5 + random.integer(1_000_000) / 1e6));
   const values: WorkValue[] = [{ name: "input", from: -1, lastUse: 0, bytes: shape.batches.map((batch) => batch * shape.valueBytes), cloned: false }];
   const weights: WorkWeight[] = [];
   const nodes: WorkNode[] = [];
@@ -24,7 +26,8 @@ export function syntheticWork(shape: SyntheticShape): ModelWork {
     const [flops, bytes, own] = [around(shape.flops), around(shape.valueBytes), around(shape.weightBytes)];
     weights.push({ name: `w${index}`, bytes: own });
     // Every eighth value is used again eight nodes later.
-    const lastUse = index === shape.nodes - 1 ? shape.nodes : Math.min(shape.nodes - 1, index % 8 === 0 ? index + 8 : index + 1);
+    const joined = shape.uneven === true && index % 3 === 0 ? index + 2 : index + 1;
+    const lastUse = index === shape.nodes - 1 ? shape.nodes : Math.min(shape.nodes - 1, index % 8 === 0 ? index + 8 : joined);
     values.push({ name: `v${index}`, from: index, lastUse, bytes: shape.batches.map((batch) => batch * bytes), cloned: false });
     nodes.push({
       name: `n${index}`,
@@ -35,7 +38,8 @@ export function syntheticWork(shape: SyntheticShape): ModelWork {
       bytes: shape.batches.map((batch) => own + 2 * batch * bytes),
       kernels: 1,
       weights: [index],
-      inputs: [index],
+      // Where nodes branch, every third joins what the one before and the one before that made.
+      inputs: shape.uneven === true && index % 3 === 2 ? [index, index - 1] : [index],
       outputs: [index + 1],
       liveBytes: shape.batches.map((batch) => 3 * batch * bytes),
     });
