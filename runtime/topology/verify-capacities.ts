@@ -6,9 +6,11 @@ import type { PipelineSpec } from "../contract/program.ts";
 import { inputsOf } from "../stage/open-steps.ts";
 import { readTopology } from "./topology.ts";
 import type { Topology } from "./topology.ts";
+import { verifyParts } from "./verify-parts.ts";
 
 export function verifyCapacities(pipeline: PipelineSpec): void {
   verifySteps(pipeline);
+  verifyParts(pipeline);
   const topology = readTopology(pipeline);
   verifyTopology(topology);
 }
