@@ -115,6 +115,9 @@ export function startWorker(setting: WorkerSetting, role: WorkerRole, ports: Por
 /** How long a worker may take to finish what it is in, before it is ended in the middle of its JavaScript. */
 const CLOSE_MS = 10_000;
 
+/** One that has not ended so long after it was terminated hangs in native code: only the end of the process ends it. */
+const TERMINATE_MS = 2_000;
+
 /**
  * Workers end by themselves: a thread that is terminated while it returns from native code takes the process with it.
  * One that does not come back is terminated in the end, since then it is most likely lost in JavaScript.
@@ -122,8 +125,14 @@ const CLOSE_MS = 10_000;
 export async function closeWorkers(workers: readonly RunningWorker[]): Promise<void> {
   for (const worker of workers) worker.post({ kind: "close" });
   await Promise.all(workers.map(async (worker) => {
-    const timer = setTimeout(() => void worker.thread.terminate(), CLOSE_MS);
-    await worker.ended;
+    let timer: NodeJS.Timeout | undefined;
+    const lost = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        void worker.thread.terminate();
+        timer = setTimeout(resolve, TERMINATE_MS);
+      }, CLOSE_MS);
+    });
+    await Promise.race([worker.ended, lost]);
     clearTimeout(timer);
   }));
 }
