@@ -2,6 +2,7 @@
 import { printInferredType } from "../onnx/infer/inferred-type.ts";
 import type { InferredGraph } from "../onnx/infer/infer-shapes.ts";
 import type { ShardSet, ShardStage } from "./shard-set.ts";
+import type { ReplicatedWeight, StageCollective } from "./tensor/stage-tensors.ts";
 import type { TensorOrigin } from "../../runtime/contract/program.ts";
 import { segmentFiles, writeSegment } from "./write-stage.ts";
 
@@ -35,8 +36,8 @@ export interface StageManifest {
   /** One rank of one segment, or several ranks that run their segments in lockstep. */
   readonly ranks: readonly RankManifest[];
   /** With several ranks: what crosses between them, and the weights that each holds whole, with the reason. */
-  readonly collectives?: readonly CollectiveManifest[];
-  readonly replicated?: readonly ReplicatedManifest[];
+  readonly collectives?: readonly StageCollective[];
+  readonly replicated?: readonly ReplicatedWeight[];
 }
 
 export interface RankManifest {
@@ -55,21 +56,6 @@ export interface SegmentManifest {
   readonly bytes: number;
   readonly inputs: readonly { readonly port: string; readonly from: TensorOrigin }[];
   readonly outputs: readonly string[];
-}
-
-export interface CollectiveManifest {
-  readonly value: string;
-  readonly op: "sum" | "concat";
-  readonly axis?: number;
-  /** The segment that takes it in. */
-  readonly segment: number;
-  readonly block: string;
-}
-
-export interface ReplicatedManifest {
-  readonly weight: string;
-  readonly bytes: number;
-  readonly reason: string;
 }
 
 export interface PortManifest {

@@ -9,8 +9,11 @@ import { inferShapes, type InferredGraph } from "../onnx/infer/infer-shapes.ts";
 import { reportInModel } from "../onnx/model-diagnostics.ts";
 import type { ModelGraph } from "../onnx/model-graph.ts";
 import { chooseCuts, stagesMax } from "./choose-cuts.ts";
+import { indexGraph } from "./graph-index.ts";
 import { shardPipeline, type ShardResult } from "./shard-pipeline.ts";
 import type { Cuts } from "./shard-set.ts";
+import { modelFacts } from "./tensor/part-graph.ts";
+import { shardTensors } from "./tensor/shard-tensors.ts";
 
 export interface ShardOptions {
   readonly pipeline: number;
@@ -24,5 +27,9 @@ export function shardModel(model: ModelGraph, options: ShardOptions, inferred: I
   if (!cuts) {
     return { ok: false, diagnostics: [reportInModel(shardCodes.tooFewPlaces, { file: model.files.name, stages: options.pipeline, most: stagesMax(model, inferred) })] };
   }
-  return shardPipeline(model, cuts, inferred);
+  const cut = shardPipeline(model, cuts, inferred);
+  if (!cut.ok || options.tensor === 1) return cut;
+  const facts = modelFacts(indexGraph(model, inferred));
+  const set = { ...cut.set, stages: cut.set.stages.map((stage) => shardTensors(facts, stage, options.tensor, cut.set.stages.length)) };
+  return { ok: true, set };
 }

@@ -21,6 +21,10 @@ export interface StageCollective {
   readonly segment: number;
   /** The block of the model that makes the value. */
   readonly block: string;
+  /** The first node that needs it whole; empty if it leaves the stage. */
+  readonly user: string;
+  /** Of the whole value, where every free dimension is a nominal one. */
+  readonly bytes: number;
 }
 
 /** A weight that every rank holds whole. */
