@@ -45,8 +45,8 @@ function emitCheckpoint(cx: EmitContext, pipeline: LoweredPipeline, plan: Pipeli
 function emitStage(cx: EmitContext, pipeline: LoweredPipeline, stage: PipelinePlan["stages"][number]): string {
   const first = pipeline.steps[stage.steps[0] ?? -1];
   const place = first === undefined ? "" : ` at: ${emitPlace(cx, first.span)},`;
-  const { id, label, steps, replicas, ordered, devices } = stage;
-  return `{ id: ${id}, label: ${JSON.stringify(label)},${place} steps: ${emitData(steps)}, replicas: ${replicas}, ordered: ${ordered}${devices === undefined ? "" : `, devices: ${emitData(devices)}`} },`;
+  const { id, label, steps, replicas, ordered, devices, replicasMin, replicasMax } = stage;
+  return `{ id: ${id}, label: ${JSON.stringify(label)},${place} steps: ${emitData(steps)}, replicas: ${replicas},${replicasMax === undefined ? "" : ` replicasMin: ${replicasMin ?? replicas}, replicasMax: ${replicasMax},`} ordered: ${ordered}${devices === undefined ? "" : `, devices: ${emitData(devices)}`} },`;
 }
 
 function emitSink(cx: EmitContext, id: number, step: number, write: CheckedWrite, plan: PipelinePlan): Code {

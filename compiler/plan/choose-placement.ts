@@ -2,12 +2,13 @@
  * Decides where models run: as the plan for the program's hardware has it, else as the program's settings say. Of a
  * cluster, the program that is emitted takes what one machine holds.
  */
+import type { ConstantValue } from "../../language/catalog/constant-value.ts";
 import type { Hardware } from "../../stdlib/hw/hardware.ts";
 import type { ClusterLane, ClusterPipeline, ClusterPlan, ClusterStage } from "./cluster/cluster-plan.ts";
 import type { LoweredPipeline, LoweredProgram, ModelStep, Step } from "./lowered-program.ts";
 import type { CallPlacement, PartPlacement, PipelinePlacement, Placement } from "./placement.ts";
 import type { PipelinePlan, Plan, StagePlan } from "./plan.ts";
-import { constantSetting, countOf, numberSetting, settingFields, stringSetting } from "./settings.ts";
+import { constantSetting, countOf, numberSetting, rangeOf, settingFields, stringSetting } from "./settings.ts";
 
 type Call = Step & ModelStep;
 
@@ -112,11 +113,13 @@ function callOfSettings(program: LoweredProgram, step: Call): CallPlacement {
   const colocated = constantSetting(step.settings, "colocate");
   const key = colocated?.kind === "bool" && colocated.value ? `${step.span.file}:${step.span.start}` : `step ${step.id}`;
   const parts = Array.from({ length: count }, (_, index): PartPlacement => {
-    const replicas = replicasOf(step, index);
+    const setting = replicasSetting(step, index);
+    const [replicas, range] = [countOf(setting), rangeOf(setting)];
     return {
       stage: count === 1 && !key.includes(":") ? key : `${key}/${index + 1}`,
       degree,
       ...(replicas === undefined ? {} : { replicas }),
+      ...(range === undefined ? {} : { range }),
       devices: Array.from({ length: replicas ?? 1 }, () => Array.from({ length: degree }, () => device)),
     };
   });
@@ -124,9 +127,9 @@ function callOfSettings(program: LoweredProgram, step: Call): CallPlacement {
 }
 
 /** `replicas` may be a list, by stage. */
-function replicasOf(step: Step, stage: number): number | undefined {
+function replicasSetting(step: Step, stage: number): ConstantValue | undefined {
   const setting = constantSetting(step.settings, "replicas");
-  return countOf(setting?.kind === "list" ? setting.items[Math.min(stage, setting.items.length - 1)] : setting);
+  return setting?.kind === "list" ? setting.items[Math.min(stage, setting.items.length - 1)] : setting;
 }
 
 function modelSteps(pipeline: LoweredPipeline): readonly Call[] {

@@ -23,6 +23,12 @@ export interface CallPlacement {
   readonly parts: readonly PartPlacement[];
 }
 
+/** Both ends included. */
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
 export interface PartPlacement {
   /** Parts of different models with one name run in one stage. */
   readonly stage: string;
@@ -31,11 +37,11 @@ export interface PartPlacement {
   /** Devices that share the part. */
   readonly degree: number;
   readonly replicas?: number;
+  /** Between these the run may load and unload workers. */
+  readonly range?: Range;
   /** By replica, by rank: "cpu", "cuda:0", …; at least one replica. */
   readonly devices: readonly (readonly string[])[];
 }
-
-export const emptyPlacement: Placement = { pipelines: [] };
 
 /** Whether the model runs as the file has it, on one device. */
 export function isWhole(call: CallPlacement): boolean {

@@ -8,6 +8,7 @@ import { rowBytesMax } from "./columns.ts";
 import type { RowFacts } from "./columns.ts";
 import type { LoweredPipeline, Step } from "./lowered-program.ts";
 import type { EdgeEnds } from "./plan-program.ts";
+import { mostReplicas } from "./plan.ts";
 import type { EdgePlan, MemoryBound, SinkPlan, StagePlan } from "./plan.ts";
 
 /** A worker's own cost, and what an isolate holds before it collects dropped buffers (measured, DESIGN section 8). */
@@ -55,7 +56,7 @@ export function planCapacities(input: CapacityInput): Capacities {
 function capacitiesFor(input: CapacityInput, tickets: number): Capacities {
   const chunkBytes = chunkBytesOf(input);
   const edges = input.ends.map((end): EdgePlan => {
-    const [senders, receivers] = [input.stages[end.fromStage]?.replicas ?? 1, input.stages[stageAt(end)]?.replicas ?? 1];
+    const [senders, receivers] = [replicasAt(input, end.fromStage), replicasAt(input, stageAt(end))];
     const queueChunks = holdsAll(input, end) ? tickets : Math.min(tickets, senders * PROMISED_CHUNKS + receivers);
     // A chunk keeps its place from the moment it is begun until the receiver is done with it.
     return { ...end, queueChunks, queueBytesMax: safe((queueChunks + receivers) * chunkBytes(end.fromStep)) };
@@ -65,10 +66,10 @@ function capacitiesFor(input: CapacityInput, tickets: number): Capacities {
 
 /** Enough to keep every worker of the longest path busy with one chunk waiting behind it. */
 function ticketsOf(stages: readonly StagePlan[], ends: readonly EdgeEnds[]): number {
-  const longest = stages.map((stage) => 2 * stage.replicas);
+  const longest = stages.map((stage) => 2 * mostReplicas(stage));
   for (const stage of stages) {
     const before = ends.filter((end) => end.to.kind === "stage" && end.to.stage === stage.id).map((end) => longest[end.fromStage] ?? 0);
-    longest[stage.id] = Math.max(0, ...before) + 2 * stage.replicas;
+    longest[stage.id] = Math.max(0, ...before) + 2 * mostReplicas(stage);
   }
   return Math.max(1, ...longest);
 }
@@ -79,6 +80,11 @@ function holdsAll(input: CapacityInput, end: EdgeEnds): boolean {
   const stage = input.stages[end.to.stage];
   const first = stage?.steps[0];
   return stage?.ordered === true || (first !== undefined && input.pipeline.steps[first]?.kind === "zip");
+}
+
+function replicasAt({ stages }: CapacityInput, id: number): number {
+  const stage = stages[id];
+  return stage === undefined ? 1 : mostReplicas(stage);
 }
 
 function stageAt(end: EdgeEnds): number {
@@ -137,9 +143,9 @@ function memoryBound(input: CapacityInput, edges: readonly EdgePlan[], tickets: 
   const edgeBytes = sum(edges.filter((edge) => edge.to.kind === "stage" && !isJoin(edge)));
   const joinBytes = sum(edges.filter(isJoin));
   const sinkBytes = safe(input.sinks.reduce((total, sink) => total + (tickets + 1) * chunkBytes(sink.step), 0));
-  const replicaBytes = safe(input.stages.reduce((total, stage) => total + stage.replicas * replicaBytesOf(input, stage, chunkBytes) + sharedWeightBytes(stage), 0));
+  const replicaBytes = safe(input.stages.reduce((total, stage) => total + mostReplicas(stage) * replicaBytesOf(input, stage, chunkBytes) + sharedWeightBytes(stage), 0));
   // The main thread, a worker for each replica (for each rank of a gang), a worker for each sink.
-  const workers = input.stages.reduce((total, stage) => total + stage.replicas * ranksOf(stage), 1 + input.sinks.length);
+  const workers = input.stages.reduce((total, stage) => total + mostReplicas(stage) * ranksOf(stage), 1 + input.sinks.length);
   const workerBytes = workers * (WORKER_BYTES + ISOLATE_BYTES);
   return { edgeBytes, joinBytes, sinkBytes, replicaBytes, workerBytes, boundBytes: safe(edgeBytes + joinBytes + sinkBytes + replicaBytes + workerBytes) };
 }

@@ -16,9 +16,9 @@ import type { RowFacts } from "./columns.ts";
 import { inputsOf } from "./lowered-program.ts";
 import { activationBytesMax, bytesAtMost } from "./model-memory.ts";
 import type { LoweredPipeline, LoweredProgram, ModelPartStep, ModelStep, Step } from "./lowered-program.ts";
-import type { PartPlacement } from "./placement.ts";
+import type { PartPlacement, Range } from "./placement.ts";
 import type { EdgePlan, ModelPlan, PartPlan, PipelinePlan, Plan, SinkPlan, StagePlan } from "./plan.ts";
-import { countOf, constantSetting, countSetting, numberSetting, stringSetting } from "./settings.ts";
+import { constantSetting, countOf, countSetting, numberSetting, rangeOf, stringSetting } from "./settings.ts";
 
 type ModelCall = Step & (ModelStep | ModelPartStep);
 
@@ -28,6 +28,8 @@ const DEFAULT_BATCH = 8;
 const DEFAULT_INTRA_OP_THREADS = 2;
 /** Workers of a stage of maps that says "auto" or nothing. */
 const DEFAULT_WORKERS = 2;
+/** How many of them a run may come to where the program says "auto". */
+const AUTO_WORKERS_MAX = 8;
 /** Calls under way at once in one worker's map: hides the waiting of operators that work on other threads. */
 const MAP_CONCURRENCY = 4;
 
@@ -44,11 +46,16 @@ function planPipeline(program: LoweredProgram, pipeline: LoweredPipeline, memory
   const ends = edgeEnds(pipeline, stages, sinks);
   const chunkRows = chunkRowsOf(pipeline, stages.flatMap((stage) => modelRows(program, stage)), facts);
   const input = { pipeline, ends, sinks, chunkRows, facts, memoryBytes };
-  const own = planCapacities({ ...input, stages });
-  const shared = stages.map(sharingWeights);
-  const isShort = own.memory.boundBytes > memoryBytes && shared.some((stage, index) => stage !== stages[index]);
-  const chosen = isShort ? { stages: shared, ...planCapacities({ ...input, stages: shared }) } : { stages, ...own };
+  // What does not fit is tried with less: no more workers than at the start, then one copy of weights for all of a stage.
+  const fixed = stages.map(withFixedReplicas);
+  const tries = [stages, fixed, fixed.map(sharingWeights)].map((tried) => ({ stages: tried, ...planCapacities({ ...input, stages: tried }) }));
+  const chosen = tries.find(({ memory }) => memory.boundBytes <= memoryBytes) ?? tries[2];
+  if (chosen === undefined) throw new Error("nothing was tried");
   return { name: pipeline.name, chunkRows, groupChunks: groupChunksOf(pipeline, chunkRows), sinks, ...chosen };
+}
+
+function withFixedReplicas({ replicasMin: _min, replicasMax: _max, ...stage }: StagePlan): StagePlan {
+  return stage;
 }
 
 /** The stage with one copy of its weights for all its workers; the stage itself where it has none to share. */
@@ -147,12 +154,27 @@ function planStage(program: LoweredProgram, pipeline: LoweredPipeline, facts: Ro
     const models = steps.flatMap((step) => (isModel(step) ? [planModel(program, pipeline, facts, step)] : []));
     const part = partOf(first);
     const alike = new Set(part?.devices.map((ranks) => ranks.join())).size <= 1;
-    return { ...base, replicas: part?.replicas ?? replicasOf(first), concurrency: 1, ...(part === undefined || alike ? {} : { devices: part.devices }), models };
+    const range = models.every(({ device, part: own }) => device === "cpu" && (own?.ranks.length ?? 1) === 1) ? part?.range : undefined;
+    return { ...base, replicas: part?.replicas ?? replicasOf(first), ...limits(range), concurrency: 1, ...(part === undefined || alike ? {} : { devices: part.devices }), models };
   }
   const isLight = steps.every((step) => step.kind === "zip" || step.kind === "filter" || step.kind === "sample");
   const workers = steps.map((step) => countSetting(step.settings, "workers")).find((count) => count !== undefined) ?? first.workers;
   const replicas = ordered ? 1 : (workers ?? (isLight || followsModel(pipeline, first) ? 1 : DEFAULT_WORKERS));
-  return { ...base, replicas, concurrency: steps.some((step) => step.kind === "map") ? MAP_CONCURRENCY : 1 };
+  const range = ordered ? undefined : rangeOfWorkers(steps, replicas, first.workers);
+  return { ...base, replicas, ...limits(range), concurrency: steps.some((step) => step.kind === "map") ? MAP_CONCURRENCY : 1 };
+}
+
+function limits(range: Range | undefined): { readonly replicasMin?: number; readonly replicasMax?: number } {
+  return range === undefined || range.low === range.high ? {} : { replicasMin: range.low, replicasMax: range.high };
+}
+
+/** `workers: 2..8` says so itself; `"auto"`, and what a plan for hardware gives, leave it to the run. */
+function rangeOfWorkers(steps: readonly Step[], replicas: number, planned: number | undefined): Range | undefined {
+  const setting = steps.map((step) => constantSetting(step.settings, "workers")).find((value) => value !== undefined);
+  const stated = rangeOf(setting);
+  if (stated !== undefined) return stated;
+  if (setting !== undefined && setting.kind !== "string") return undefined;
+  return planned !== undefined ? { low: 1, high: replicas } : setting === undefined ? undefined : { low: 1, high: Math.max(replicas, AUTO_WORKERS_MAX) };
 }
 
 /** What is left to do after a model (an argmax, a decode) is small beside it. */
@@ -160,11 +182,10 @@ function followsModel(pipeline: LoweredPipeline, step: Step): boolean {
   return inputsOf(step).some((input) => kindOf(pipeline.steps[input] ?? step) === "model");
 }
 
-/** `replicas` of a map with several models may be a list, one for each model; one plan for all takes the first. */
+/** Where nothing was placed; `replicas` may be a list, by stage. */
 function replicasOf(step: Step): number {
   const setting = constantSetting(step.settings, "replicas");
-  const own = setting?.kind === "list" ? setting.items[0] : setting;
-  return countOf(own) ?? 1;
+  return countOf(setting?.kind === "list" ? setting.items[0] : setting) ?? 1;
 }
 
 function planModel(program: LoweredProgram, pipeline: LoweredPipeline, facts: RowFacts, step: ModelCall): ModelPlan {

@@ -34,6 +34,9 @@ export interface StagePlan {
   readonly steps: readonly number[];
   readonly stepNames: readonly string[];
   readonly replicas: number;
+  /** Between these the run may load and unload workers; absent: `replicas` stay. Queues and the memory bound are for `replicasMax`. */
+  readonly replicasMin?: number;
+  readonly replicasMax?: number;
   /** Sees chunks in row order, on one worker. */
   readonly ordered: boolean;
   /** Calls under way at once in a map whose operators wait for something. */
@@ -63,6 +66,11 @@ export interface ModelPlan {
   readonly part?: PartPlan;
   /** Most bytes of one call beside inputs and weights, as computed; undefined where the rows that come do not bound it. */
   readonly activationBytes?: number;
+}
+
+/** The most workers that a stage may have. */
+export function mostReplicas({ replicas, replicasMax }: StagePlan): number {
+  return replicasMax ?? replicas;
 }
 
 /** A part of a model: what arrives, what runs on each rank, what leaves. Files lie below the folder of `out.js`. */

@@ -12,7 +12,7 @@ export function planToJson(plan: Plan): string {
 }
 
 function printPipeline(plan: PipelinePlan): string {
-  const rows = [["stage", "runs", "workers", "what"], ...plan.stages.map((stage) => [`${stage.id} ${stage.label}`, stage.kind + (stage.ordered && stage.kind !== "source" ? ", in order" : ""), String(stage.replicas), describe(stage)])];
+  const rows = [["stage", "runs", "workers", "what"], ...plan.stages.map((stage) => [`${stage.id} ${stage.label}`, stage.kind + (stage.ordered && stage.kind !== "source" ? ", in order" : ""), printReplicas(stage), describe(stage)])];
   const lines = [
     `pipeline ${plan.name}`,
     `  chunks of ${plan.chunkRows} rows, ${plan.groupChunks} chunks a commit, ${plan.tickets} chunks under way`,
@@ -25,6 +25,10 @@ function printPipeline(plan: PipelinePlan): string {
     ...printMemory(plan),
   ];
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+}
+
+function printReplicas({ replicas, replicasMin, replicasMax }: StagePlan): string {
+  return replicasMax === undefined ? String(replicas) : `${replicas} (${replicasMin ?? replicas} to ${replicasMax})`;
 }
 
 function describe(stage: StagePlan): string {

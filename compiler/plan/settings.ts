@@ -39,6 +39,13 @@ export function countOf(value: ConstantValue | undefined): number | undefined {
   return value?.kind === "range" ? numberOf(value.low) : numberOf(value);
 }
 
+/** The ends of a range `low..high`; undefined for anything else. */
+export function rangeOf(value: ConstantValue | undefined): { readonly low: number; readonly high: number } | undefined {
+  if (value?.kind !== "range") return undefined;
+  const [low, high] = [numberOf(value.low), numberOf(value.high)];
+  return low === undefined || high === undefined ? undefined : { low, high };
+}
+
 /** The settings of a block such as `checkpoint: { at, every }`, whichever way the checker kept it. */
 export function settingFields(value: SettingValue | undefined): Settings | undefined {
   switch (value?.kind) {

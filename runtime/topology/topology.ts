@@ -77,7 +77,8 @@ export function readTopology(pipeline: PipelineSpec, options: TopologyOptions = 
   const stages = pipeline.stages.map((stage): StageNode => ({
     id: stage.id,
     label: stage.label,
-    replicas: stage.replicas,
+    // Where the number is left to the run, no more start than there are cores.
+    replicas: Math.max(stage.replicasMin ?? stage.replicas, Math.min(stage.replicas, cores)),
     replicasMin: stage.replicasMin ?? stage.replicas,
     replicasMax: stage.replicasMax ?? stage.replicas,
     cores: Math.min(cores, coresOf(pipeline, stage)),
