@@ -6,7 +6,7 @@
  */
 import type { CheckedModel } from "../../language/check/checked-program.ts";
 import type { Diagnostic } from "../../language/diagnostics/diagnostic.ts";
-import { dimName, equalDims, sumOfDims, type Dim } from "../../language/tensor/dim.ts";
+import { dimName, sumOfDims, type Dim } from "../../language/tensor/dim.ts";
 import { freeNames } from "../../language/tensor/evaluate-dim.ts";
 import { computeCost } from "../onnx/cost/model-cost.ts";
 import { viewScope } from "../onnx/cost/value-view.ts";
@@ -18,6 +18,7 @@ import type { LoweredProgram } from "../plan/lowered-program.ts";
 import type { CutCalls, CutModel, CutPart } from "../plan/model-parts.ts";
 import { isWhole } from "../plan/placement.ts";
 import type { CallPlacement, PartPlacement, Placement } from "../plan/placement.ts";
+import { batchAxisOf } from "./batch-axis.ts";
 import { shardModel } from "./shard-model.ts";
 import type { Cuts, ShardStage } from "./shard-set.ts";
 import { segmentFiles } from "./write-stage.ts";
@@ -120,6 +121,7 @@ function createDescriber(model: CheckedModel, graph: ModelGraph, folder: string)
   const inferred = inferShapes(graph, { inputShapes, declarations: "ignore" });
   const view = viewScope(inferred);
   const given = new Set([...inputShapes.values()].flat().flatMap((dim) => [...freeNames(dim)]).concat(BATCH_NAME));
+  const batchAxis = batchAxisOf(graph, inferred, dimName(BATCH_NAME), given);
   return (stage) => {
     const blocks = stage.nodes.flatMap((node) => blockOf.get(node) ?? []);
     const weightBytes = Math.max(...stage.ranks.map((rank) => rank.segments.reduce((sum, segment) => sum + segment.weightBytes, 0)));
@@ -129,7 +131,7 @@ function createDescriber(model: CheckedModel, graph: ModelGraph, folder: string)
       ranks: stage.ranks.map((rank, at) => rank.segments.map(({ inputs, outputs }, segment) => ({ file: `${folder}/${segmentFiles(stage, at, segment).model}`, inputs, outputs }))),
       outputs: stage.leaves,
       batchAxes: Object.fromEntries(stage.receives.flatMap((value) => {
-        const axis = batchAxisOf(inferred, value, given);
+        const axis = batchAxis(value);
         return axis === undefined ? [] : [[value, axis] as const];
       })),
       nodes: stage.nodes.length,
@@ -139,20 +141,6 @@ function createDescriber(model: CheckedModel, graph: ModelGraph, folder: string)
       sendBytes: bytesOf(inferred, stage.sends, (value) => view.operand(value).bytes, given),
     };
   };
-}
-
-/** Where the batch stands in a tensor; null: nowhere; undefined: not as an axis of its own. */
-function batchAxisOf({ types }: InferredGraph, value: string, given: ReadonlySet<string>): number | null | undefined {
-  const type = types.get(value);
-  if (type?.kind !== "tensor" || !type.shape) return undefined;
-  const shape: readonly Dim[] = type.shape;
-  // A size that only data decides may be one of the batch.
-  if (!shape.every((dim) => [...freeNames(dim)].every((name) => given.has(name)))) return undefined;
-  const axes = shape.flatMap((dim, axis) => (freeNames(dim).has(BATCH_NAME) ? [axis] : []));
-  const [axis] = axes;
-  if (axis === undefined) return null;
-  const dim = shape[axis];
-  return axes.length === 1 && dim !== undefined && equalDims(dim, dimName(BATCH_NAME)) ? axis : undefined;
 }
 
 function bytesOf({ types }: InferredGraph, values: readonly string[], bytes: (value: string) => Dim, given: ReadonlySet<string>): Dim | undefined {
