@@ -53,7 +53,7 @@ export function handleLost(s: SchedulerState, stage: StageNode, replica: number)
   if (stage.isSource) throw new Error(`a source's place is lost with its worker: ${stage.label} cannot go on`);
   const state = s.stages[stage.id];
   const slot = state.slots[replica];
-  if (slot.state === "empty" || slot.state === "loading") return;
+  if (slot.state === "empty") return;
   if (slot.running > 0) s.tokens.giveBack(stage);
   for (const [chunk, run] of state.runs) {
     if (run.replica !== replica) continue;
@@ -61,7 +61,8 @@ export function handleLost(s: SchedulerState, stage: StageNode, replica: number)
     state.redo.set(chunk, run);
   }
   slot.running = 0;
-  slot.state = "lost";
+  // One that was only loading has nothing bound to it, and gets nothing before it is there.
+  if (slot.state !== "loading") slot.state = "lost";
   slot.incarnation++;
   s.commands.push({ kind: "load", stage: stage.id, replica, incarnation: slot.incarnation });
 }

@@ -1,0 +1,80 @@
+/** A random pipeline with random work and random faults: all from one seed. */
+import type { Topology } from "../../runtime/topology/topology.ts";
+import { createRandom } from "../support/random.ts";
+import type { Random } from "../support/random.ts";
+import { randomTopology } from "../support/random-topology.ts";
+import { MAX_CHUNK_BYTES } from "./simulate-engine.ts";
+import type { SimulatedRun } from "./simulate-run.ts";
+import { faultKinds } from "./work.ts";
+import type { Fault, FaultKind, Poison, Work } from "./work.ts";
+
+export interface RandomRunOptions {
+  /** "one", or the plan's. */
+  readonly tickets: "one" | "planned";
+  readonly faultsMax: number;
+}
+
+export function randomRun(seed: number, options: RandomRunOptions): SimulatedRun {
+  const random = createRandom(seed);
+  const isLong = random.integer(8) === 0;
+  const drawn = randomTopology(random, options.tickets);
+  const topology = isLong && random.integer(2) === 0 ? onDevices(drawn) : drawn;
+  const chunks = topology.regions.map(() => random.integer(isLong ? 500 : 40));
+  const work = randomWork(random, topology, chunks);
+  const faults = randomFaults(random, options.faultsMax);
+  const tickets = Math.max(...topology.regions.map((region) => region.tickets));
+  return { work, tickets, faults, integer: random.integer };
+}
+
+/** Stages whose workers have devices of their own, with as few of them as may be at the start. */
+function onDevices(topology: Topology): Topology {
+  return { ...topology, stages: topology.stages.map((stage) => ({ ...stage, cores: 0, replicas: stage.replicasMin })) };
+}
+
+function randomWork(random: Random, topology: Topology, chunks: readonly number[]): Work {
+  const base = topology.stages.map(({ isSource }) => 1 + random.integer(isSource ? 6 : 40));
+  const drifts = topology.stages.map(() => (random.integer(6) === 0 ? { from: random.integer(200), factor: random.integer(2) === 0 ? 4 : 0.25 } : undefined));
+  // The same chunk takes as long again when it is done again.
+  const jitter = createRandom(random.integer(2 ** 31));
+  const jitters = Array.from({ length: 97 }, () => 0.6 + jitter.integer(800) / 1000);
+  const slowestLoadMs = random.pick([20, 300]);
+  const loads = topology.stages.map(() => 1 + random.integer(slowestLoadMs));
+  const isolatable = new Set(topology.stages.filter(({ isSource }) => !isSource).map(({ id }) => id));
+  const replicaBytes = 10;
+  const needed = topology.stages.reduce((sum, { replicas }) => sum + replicas, 0) * replicaBytes;
+  return {
+    topology,
+    chunks,
+    serviceMs: (stage, chunk) => {
+      const drift = drifts[stage];
+      const factor = drift !== undefined && chunk >= drift.from ? drift.factor : 1;
+      return base[stage] * factor * jitters[(stage * 31 + chunk * 7) % jitters.length];
+    },
+    sinkMs: (sink, chunk) => 1 + jitters[(sink * 13 + chunk * 5) % jitters.length] * 4,
+    bytes: (edge, chunk) => (edge * 37 + chunk * 101) % MAX_CHUNK_BYTES,
+    loadMs: (stage) => loads[stage],
+    commitMs: random.integer(20),
+    delayMs: () => random.integer(30) / 10,
+    batches: 1 + random.integer(8),
+    replicaBytes,
+    memoryBytes: random.integer(3) === 0 ? needed + replicaBytes * random.integer(4) : Infinity,
+    poison: randomPoison(random, topology, chunks),
+    isolatable,
+  };
+}
+
+function randomPoison(random: Random, topology: Topology, chunks: readonly number[]): readonly Poison[] {
+  const count = random.integer(4) === 0 ? 1 + random.integer(3) : 0;
+  return Array.from({ length: count }, (): Poison | undefined => {
+    const stage = topology.stages[random.integer(topology.stages.length)];
+    if (stage.isSource || chunks[stage.region] === 0) return undefined;
+    return { stage: stage.id, chunk: random.integer(chunks[stage.region]), kind: random.pick(["crash", "hang"]) };
+  }).filter((poison) => poison !== undefined);
+}
+
+function randomFaults(random: Random, most: number): readonly Fault[] {
+  const count = random.integer(most + 1);
+  const draw = (length: number, kinds: readonly [FaultKind, ...FaultKind[]]): readonly Fault[] => Array.from({ length }, () => ({ atMs: random.integer(random.pick([100, 500, 4000])), kind: random.pick(kinds) }));
+  const changes = random.integer(4) === 0 ? draw(random.integer(12), ["load", "unload"]) : [];
+  return [...draw(count, faultKinds), ...changes].sort((a, b) => a.atMs - b.atMs);
+}

@@ -1,0 +1,56 @@
+/** Many seeds one after the other: what went wrong, and what all happened. */
+import { findViolation } from "./check-run.ts";
+import { randomRun } from "./random-run.ts";
+import { simulateRun } from "./simulate-run.ts";
+
+export interface SchedulesOutcome {
+  /** At most a few, each with its seed and how to replay it. */
+  readonly violations: readonly string[];
+  readonly happened: {
+    readonly engines: number;
+    readonly restarts: number;
+    readonly crashes: number;
+    readonly kills: number;
+    readonly hangs: number;
+    readonly drains: number;
+    readonly lostWorkers: number;
+    readonly commands: number;
+    readonly loads: number;
+    readonly unloads: number;
+    readonly groups: number;
+    readonly chunks: number;
+  };
+}
+
+const VIOLATIONS_MAX = 5;
+const FAULTS_MAX = 6;
+
+export function runSchedules(firstSeed: number, count: number): SchedulesOutcome {
+  const violations: string[] = [];
+  const happened = { engines: 0, restarts: 0, crashes: 0, kills: 0, hangs: 0, drains: 0, lostWorkers: 0, commands: 0, loads: 0, unloads: 0, groups: 0, chunks: 0 };
+  for (let seed = firstSeed; seed < firstSeed + count && violations.length < VIOLATIONS_MAX; seed++) {
+    const complain = (what: string): number => violations.push(`seed ${seed}: ${what} (replay: SIM_SEED=${seed} npx vitest run test/sim/schedules.test.ts)`);
+    try {
+      const run = randomRun(seed, { tickets: seed % 4 === 0 ? "one" : "planned", faultsMax: seed % 5 === 0 ? 0 : FAULTS_MAX });
+      const report = simulateRun(run);
+      const violation = findViolation(run, report);
+      if (violation !== undefined) complain(violation);
+      happened.engines += report.lives.length;
+      happened.commands += report.commands;
+      happened.restarts += report.lives.length - report.commands;
+      for (const { end, decisions, committed, completed } of report.lives) {
+        if (end.kind === "died") happened[end.how === "crash" ? "crashes" : "kills"]++;
+        if (end.kind === "hung") happened.hangs++;
+        if (end.kind === "finished" && end.isCutShort) happened.drains++;
+        happened.loads += decisions.filter(({ from, to }) => to > from).length;
+        happened.unloads += decisions.filter(({ from, to }) => to < from).length;
+        happened.groups += committed;
+        happened.chunks += completed;
+      }
+      happened.lostWorkers += run.faults.filter(({ kind }) => kind === "lose").length;
+    } catch (error) {
+      complain(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return { violations, happened };
+}
