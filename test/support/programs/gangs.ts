@@ -43,7 +43,7 @@ const steps: readonly StepSpec[] = [
     ...base, id: 1, name: "inputs", kind: "map", input: 0, concurrency: 1, columns: [id, tensor("x")],
     row: (row) => {
       const number = Number(row.id);
-      return { id: row.id, x: { dtype: "f32", shape: [4], data: Float32Array.from([number % 7, number % 3, (number % 5) - 2, row.id === params.bad_at ? 5000 : number]) } };
+      return { id: row.id, x: { dtype: "f32", shape: [4], data: Float32Array.from([number % 7, number % 3, (number % 5) - 2, row.id === params.bad_at ? 5000 : number % 200]) } };
     },
   },
 ];
