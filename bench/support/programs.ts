@@ -1,0 +1,72 @@
+/** Building programs as a user would, running them, and what can be seen of a run from outside. */
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { benchFolder, repository, runTs } from "./fixtures.ts";
+
+export interface BuiltProgram {
+  readonly folder: string;
+  readonly file: string;
+}
+
+/** Builds `text` as a program of its own, from the sources of this repository. */
+export function buildProgram(name: string, text: string): BuiltProgram {
+  const folder = join(benchFolder(), "programs", name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "main.pipe"), text);
+  execFileSync(process.execPath, [runTs, join(repository, "compiler", "cli", "cli.ts"), "build", "main.pipe"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+  return { folder, file: join(folder, "out.js") };
+}
+
+export interface ProgramRun {
+  /** From the start of the process. */
+  readonly totalMs: number;
+  /** When each output file got its first row: since the start of the process. */
+  readonly openedMs: readonly number[];
+  /** The highest resident set of the run's processes together, where the system tells. */
+  readonly residentBytesMax: number;
+  /** The resident set every second or so. */
+  readonly residentBytes: readonly number[];
+}
+
+/** Runs it to its end, in an output folder `out/rows` made anew. */
+export async function runProgram(program: BuiltProgram, args: readonly string[] = [], watch = false): Promise<ProgramRun> {
+  const output = join(program.folder, "out", "rows");
+  rmSync(output, { recursive: true, force: true });
+  const began = Date.now();
+  const child = spawn(process.execPath, [program.file, ...args], { cwd: program.folder, stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (text: Buffer) => (said += text.toString()));
+  const residentBytes: number[] = [];
+  const timer = watch ? setInterval(() => residentBytes.push(residentOf(child.pid ?? 0)), 250) : undefined;
+  const code = await new Promise<number | null>((done, fail) => {
+    child.on("error", fail);
+    child.on("close", done);
+  });
+  const ended = Date.now();
+  clearInterval(timer);
+  if (code !== 0) throw new Error(`${program.file} ended with ${code}:\n${said}`);
+  const openedMs = readdirSync(output).filter((name) => name.startsWith("part-")).map((name) => statSync(join(output, name)).birthtimeMs - began).sort((a, b) => a - b);
+  return { totalMs: ended - began, openedMs, residentBytesMax: Math.max(0, ...residentBytes), residentBytes };
+}
+
+/** Of the process and its descendants; pages that they share are counted for each. */
+function residentOf(pid: number): number {
+  try {
+    const own = Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
+    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number));
+    return children.reduce((sum, child) => sum + residentOf(child), own);
+  } catch {
+    // It ended meanwhile.
+    return 0;
+  }
+}
+
+/** Rows per second between the first row of file `skip` and that of the last file: start and end are left out. */
+export function steadyRate(run: ProgramRun, rowsPerFile: number, skip: number): number {
+  const times = run.openedMs.slice(skip);
+  const [first, last] = [times[0], times.at(-1)];
+  if (first === undefined || last === undefined || last <= first) throw new Error("too few files to tell a rate");
+  return ((times.length - 1) * rowsPerFile * 1000) / (last - first);
+}
