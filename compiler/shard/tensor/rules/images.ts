@@ -2,12 +2,18 @@
 import { constantDim, dividing, forInputs, forOutputs, intAttribute, moved, plainDivision, type LocalEdit, type RuleContext, type RuleTable, type ShardOption, type ShardRule } from "../rule.ts";
 import { partialSum, replicated, type ShardState, type TensorState } from "../tensor-state.ts";
 
-/** Weights are [M, C/group, k…], or [C, M/group, k…] where they are transposed. */
+/**
+ * Weights are [M, C/group, k…], or [C, M/group, k…] where they are transposed. They are divided by output channel: each
+ * output is then added up as in the whole, which matters in deep networks that amplify rounding. By input channel only
+ * where the outputs cannot be divided.
+ */
 function convolution(isTransposed: boolean): ShardRule {
   return (ctx) => {
     const group = intAttribute(ctx, "group", 1);
     if (!ctx.isConstant(1)) return [];
-    return group > 1 ? grouped(ctx, group, isTransposed) : [...byOutput(ctx, isTransposed), ...byInput(ctx, isTransposed)];
+    if (group > 1) return grouped(ctx, group, isTransposed);
+    const options = byOutput(ctx, isTransposed);
+    return options.length > 0 ? options : byInput(ctx, isTransposed);
   };
 }
 
@@ -29,8 +35,7 @@ function byInput(ctx: RuleContext, isTransposed: boolean): readonly ShardOption[
   const state = ctx.state(0);
   const axis = isTransposed ? 0 : 1;
   const input = state.kind === "shard" && state.axis === 1 ? state : undefined;
-  const isStart = state.kind === "replicated" && ctx.divisions(1).length === 0;
-  const own = input ?? (isStart ? plainDivision(ctx, ctx.inputShape(0), 1) : undefined);
+  const own = input ?? (state.kind === "replicated" ? plainDivision(ctx, ctx.inputShape(0), 1) : undefined);
   const weight = own && dividing(ctx, ctx.inputShape(1), axis, own.runs);
   if (!own || !weight) return [];
   const edit: LocalEdit = ctx.node.inputs[2] ? { firstRankOnly: [2] } : {};
