@@ -27,20 +27,31 @@ function printPipeline(plan: PipelinePlan): string {
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 }
 
+/** Of the workers of all replicas with this rank. */
+function devicesOfRank(stage: StagePlan, device: string, rank: number): string {
+  return [...new Set(stage.devices?.map((own) => own[rank] ?? device) ?? [device])].join(", ");
+}
+
+function printFiles(files: readonly string[]): string {
+  const [first = "", last = ""] = [files[0], files.at(-1)];
+  return files.length < 3 ? files.join(", ") : `${files.length} segments: ${first} to ${last.slice(last.lastIndexOf("/") + 1)}`;
+}
+
 function printReplicas({ replicas, replicasMin, replicasMax }: StagePlan): string {
   return replicasMax === undefined ? String(replicas) : `${replicas} (${replicasMin ?? replicas} to ${replicasMax})`;
 }
 
 function describe(stage: StagePlan): string {
   if (stage.models === undefined) return stage.stepNames.join(" -> ");
-  return stage.models.map(describeModel).join("; ");
+  const all = stage.devices?.flat();
+  return stage.models.map((model) => describeModel(model, all ?? model.part?.ranks.map((rank) => rank.device) ?? [model.device])).join("; ");
 }
 
-function describeModel(model: ModelPlan): string {
+function describeModel(model: ModelPlan, on: readonly string[]): string {
   const weights = model.weightBytes > 0 ? `, weights ${printBytes(model.weightBytes)}${model.shareWeights ? " shared by all workers" : ""}` : "";
   const activations = model.activationBytes === undefined ? "" : `, activations ${printBytes(model.activationBytes)}`;
   const part = model.part === undefined ? "" : `part ${model.part.index + 1} of ${model.part.count} of `;
-  const devices = [...new Set(model.part?.ranks.map((rank) => rank.device) ?? [model.device])].join(", ");
+  const devices = [...new Set(on)].join(", ");
   const asIs = model.optimize ? "" : ", as the file has it";
   return `${part}model ${model.name}, batches of ${model.batch} on ${devices}, ${model.intraOpThreads} threads${asIs}${weights}${activations}`;
 }
@@ -54,7 +65,7 @@ function printParts(plan: PipelinePlan): readonly string[] {
     const sends = part.sendBytesPerRow === undefined ? "" : `, sends ${printBytes(part.sendBytesPerRow)} a row`;
     return [
       [`${model.name} ${part.index + 1}/${part.count}`, `stage ${stage.id}`, `${part.nodes} nodes, ${blocks}${sends}`],
-      ...part.ranks.map((rank, index) => [part.ranks.length === 1 ? "" : `  rank ${index}`, rank.device, rank.segments.map(({ file }) => file).join(", ")]),
+      ...part.ranks.map((rank, index) => [part.ranks.length === 1 ? "" : `  rank ${index}`, devicesOfRank(stage, rank.device, index), printFiles(rank.segments.map(({ file }) => file))]),
     ];
   });
   return [...table([["part", "runs on", "what"], ...rows]).map((line) => `  ${line}`), ""];

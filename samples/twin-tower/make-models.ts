@@ -181,12 +181,18 @@ function writeFile(path: string, rope: Rope): void {
   }
 }
 
+export type TowerScale = "full" | "small";
+
+/** Both towers, not yet made: weights come into being as they are read. */
+export function towerFiles(scale: TowerScale): Readonly<Record<"vit.onnx" | "albert.onnx", Rope>> {
+  const sizes = scale === "full" ? full : small;
+  return { "vit.onnx": vit(sizes.vit).build().model, "albert.onnx": albert(sizes.albert).build().model };
+}
+
 /** Writes both towers into a folder. */
-export function makeTowers(folder: string, size: "full" | "small"): void {
-  const sizes = size === "full" ? full : small;
+export function makeTowers(folder: string, scale: TowerScale): void {
   mkdirSync(folder, { recursive: true });
-  writeFile(join(folder, "vit.onnx"), vit(sizes.vit).build().model);
-  writeFile(join(folder, "albert.onnx"), albert(sizes.albert).build().model);
+  for (const [name, rope] of Object.entries(towerFiles(scale))) writeFile(join(folder, name), rope);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

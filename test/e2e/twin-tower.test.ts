@@ -1,0 +1,124 @@
+/**
+ * The twin-tower sample, its towers small: with each of its plans it writes the embeddings of the uncut program, within
+ * the tolerance of reordered sums; bit for bit where models are cut only between nodes.
+ */
+import { appendFileSync, cpSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { makeTowers } from "../../samples/twin-tower/make-models.ts";
+import { readRows } from "../support/read-output.ts";
+import { twinTowerFolder, twinTowerText } from "../support/twin-tower.ts";
+import type { Variation } from "../support/twin-tower.ts";
+import { makeWorkplace, node, pipec } from "../support/workplace.ts";
+
+const limitMs = 120_000;
+const gpus = "aws.g5_48xlarge";
+const vectors = ["image", "text"] as const;
+
+let folder = "";
+const built = new Map<string, Promise<Embeddings>>();
+
+type Embeddings = ReadonlyMap<string, Readonly<Record<(typeof vectors)[number], readonly number[]>>>;
+
+beforeAll(() => {
+  folder = makeWorkplace();
+  cpSync(join(twinTowerFolder, "data"), join(folder, "data"), { recursive: true });
+  makeTowers(join(folder, "models"), "small");
+});
+
+/** Builds the variation in a folder of its own beside the towers and runs it on the processor. */
+function embed(variation: Variation, ...args: readonly string[]): Promise<Embeddings> {
+  const key = JSON.stringify([variation, args]);
+  const known = built.get(key) ?? build(variation, `v${built.size}`, args);
+  built.set(key, known);
+  return known;
+}
+
+async function build(variation: Variation, name: string, args: readonly string[]): Promise<Embeddings> {
+  const place = makeWorkplace({ "main.pipe": twinTowerText(variation) });
+  for (const below of ["data", "models"]) cpSync(join(folder, below), join(place, below), { recursive: true });
+  const made = await pipec(place, "build");
+  expect({ code: made.code, stderr: made.stderr.replaceAll(/^note [^]*?\n\n/gm, "") }).toEqual({ code: 0, stderr: "" });
+  const ran = await node(place, "out.js", "--quiet", "--device", "cpu", "--output", name, ...args);
+  expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: "" });
+  const rows = await readRows(join(place, name));
+  rmSync(place, { recursive: true, force: true });
+  return new Map(rows.map((row) => [String(row["id"]), { image: numbers(row["image"]), text: numbers(row["text"]) }]));
+}
+
+function numbers(value: unknown): readonly number[] {
+  if (!Array.isArray(value) && !ArrayBuffer.isView(value)) throw new Error("no vector");
+  return Array.from(value as unknown as ArrayLike<number>);
+}
+
+/** Values that differ by more than rtol 1e-4 + atol 1e-5 * max(1, rms). */
+function apart(whole: Embeddings, cut: Embeddings): number {
+  expect([...cut.keys()].sort()).toEqual([...whole.keys()].sort());
+  let count = 0;
+  for (const [id, row] of whole) {
+    for (const name of vectors) {
+      const [wanted, given] = [row[name], cut.get(id)?.[name] ?? []];
+      expect(given.length).toBe(512);
+      const rms = Math.sqrt(wanted.reduce((sum, value) => sum + value * value, 0) / wanted.length);
+      const atol = 1e-5 * Math.max(1, rms);
+      wanted.forEach((value, at) => (count += Math.abs(value - (given[at] ?? Infinity)) <= 1e-4 * Math.abs(value) + atol ? 0 : 1));
+    }
+  }
+  return count;
+}
+
+describe.each([1, 2])("with %i threads", (threads) => {
+  const whole: Variation = { shard: null, threads };
+
+  test("the uncut program embeds every pair", { timeout: limitMs }, async () => {
+    const rows = await embed(whole);
+    expect(rows.size).toBe(48);
+    const texts = new Set([...rows.values()].map(({ text }) => text.slice(0, 4).join()));
+    expect(texts.size).toBe(15);
+    expect(new Set([...rows.values()].map(({ image }) => image.slice(0, 4).join())).size).toBe(48);
+    for (const { image } of rows.values()) expect(Math.hypot(...image)).toBeCloseTo(1, 5);
+  });
+
+  test.each<[string, Variation]>([
+    ["auto", { shard: '"auto"', threads, hardware: gpus }],
+    ["pipeline 3", { shard: "{ pipeline: 3 }", threads, hardware: gpus }],
+    ["tensor 2", { shard: "{ tensor: 2 }", threads, hardware: gpus }],
+    ["pipeline 3, tensor 2", { shard: "{ pipeline: 3, tensor: 2 }", threads, hardware: gpus }],
+    ["tensor 2 without hardware", { shard: "{ tensor: 2 }", threads }],
+  ])("%s gives the same embeddings", { timeout: limitMs }, async (_name, variation) => {
+    expect(apart(await embed(whole), await embed(variation))).toBe(0);
+  });
+
+  test("three stages give the same bits where graphs run as they are", { timeout: limitMs }, async () => {
+    const asIs = { threads, model: "optimize: false" };
+    expect(await embed({ ...asIs, shard: "{ pipeline: 3 }" })).toEqual(await embed({ ...asIs, shard: null }));
+  });
+});
+
+test("three stages give the same bits as the uncut program, each optimised by itself", { timeout: limitMs }, async () => {
+  expect(await embed({ shard: "{ pipeline: 3 }", threads: 2 })).toEqual(await embed({ shard: null, threads: 2 }));
+});
+
+test("the interpreter runs the parts in one thread, to the same bits", { timeout: limitMs }, async () => {
+  const hybrid: Variation = { shard: "{ pipeline: 3, tensor: 2 }", threads: 1, hardware: gpus };
+  expect(await embed(hybrid, "--interpret")).toEqual(await embed(hybrid));
+});
+
+test("building again writes only shards of what has changed", { timeout: limitMs }, async () => {
+  const place = makeWorkplace({ "main.pipe": twinTowerText({ shard: "{ pipeline: 3 }" }) });
+  cpSync(join(folder, "data"), join(place, "data"), { recursive: true });
+  cpSync(join(folder, "models"), join(place, "models"), { recursive: true });
+  const written = async (): Promise<readonly bigint[]> => {
+    expect((await pipec(place, "build")).code).toBe(0);
+    return ["vit", "albert"].map((name) => statSync(join(place, "out/shards", name, "stage-2.onnx"), { bigint: true }).mtimeNs);
+  };
+  const first = await written();
+  expect(await written()).toEqual(first);
+  // An empty doc string: the same model, of other bytes.
+  appendFileSync(join(place, "models/vit.onnx"), new Uint8Array([0x32, 0]));
+  const [vit, albert] = await written();
+  expect(vit).not.toBe(first[0]);
+  expect(albert).toBe(first[1]);
+  rmSync(join(place, "out/shards/albert/stage-3.onnx"));
+  expect((await written())[1]).not.toBe(first[1]);
+});
