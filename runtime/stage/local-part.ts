@@ -3,12 +3,13 @@ import type { Backend, ModelSession } from "../contract/backend.ts";
 import type { ModelPart, ModelSpec } from "../contract/program.ts";
 import type { Tensor } from "../contract/value.ts";
 import { createMailbox, PeerFailed } from "./mailbox.ts";
-import { closeAll, gangResult, openRank, runRank } from "./rank.ts";
+import { gangResult, openRank } from "./rank.ts";
+import type { OpenRank } from "./rank.ts";
 
 export async function openLocalPart(backend: Backend, model: ModelSpec, part: ModelPart): Promise<ModelSession> {
-  const ranks: (readonly ModelSession[])[] = [];
+  const ranks: OpenRank[] = [];
   const close = async (): Promise<void> => {
-    for (const sessions of ranks) await closeAll(sessions);
+    for (const rank of ranks) await rank.close();
   };
   try {
     for (const rank of part.ranks.keys()) ranks.push(await openRank(backend, model, part, rank));
@@ -16,14 +17,14 @@ export async function openLocalPart(backend: Backend, model: ModelSpec, part: Mo
     await close();
     throw error;
   }
-  return { run: (received) => runTogether(part, ranks, received), close };
+  return { run: (received) => runTogether(ranks, received), close };
 }
 
 /** Each rank goes on as far as it can; a tensor for a peer is handed over as it is. */
-async function runTogether(part: ModelPart, ranks: readonly (readonly ModelSession[])[], received: ReadonlyMap<string, Tensor>): Promise<ReadonlyMap<string, Tensor>> {
+async function runTogether(ranks: readonly OpenRank[], received: ReadonlyMap<string, Tensor>): Promise<ReadonlyMap<string, Tensor>> {
   const boxes = ranks.map(createMailbox);
-  const runs = ranks.map((sessions, rank) =>
-    runRank(part, rank, sessions, received, {
+  const runs = ranks.map(({ run }, rank) =>
+    run(received, {
       send: (to, segment, port, tensor) => boxes[to].put(rank, segment, port, tensor),
       receive: boxes[rank].take,
       fail: (segment) => {

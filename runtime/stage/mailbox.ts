@@ -6,7 +6,7 @@ import type { Tensor } from "../contract/value.ts";
 
 export interface Mailbox {
   readonly put: (from: number, segment: number, port: string, tensor: Tensor) => void;
-  /** The same tensor as often as it is asked for. */
+  /** Each tensor can be taken once. */
   readonly take: (from: number, segment: number, port: string) => Promise<Tensor>;
   /** From this segment on nothing comes from that rank: whoever waits for it, now or later, gets the error. */
   readonly fail: (from: number, segment: number, error: Error) => void;
@@ -33,16 +33,18 @@ export function createMailbox(): Mailbox {
   return {
     put: (from, segment, port, tensor) => {
       const key = keyOf(from, segment, port);
-      arrived.set(key, tensor);
-      for (const one of waiting) {
-        if (one.key !== key) continue;
-        waiting.delete(one);
-        one.come(tensor);
+      const taker = [...waiting].find((one) => one.key === key);
+      if (taker === undefined) {
+        arrived.set(key, tensor);
+        return;
       }
+      waiting.delete(taker);
+      taker.come(tensor);
     },
     take: async (from, segment, port) => {
       const key = keyOf(from, segment, port);
       const here = arrived.get(key);
+      arrived.delete(key);
       if (here !== undefined) return here;
       const fault = failed.get(from);
       if (fault !== undefined && segment >= fault.segment) throw fault.error;

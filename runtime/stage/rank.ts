@@ -18,53 +18,92 @@ export interface Exchange {
   readonly fail: (segment: number) => void;
 }
 
-/** The sessions of one rank, by segment. */
-export async function openRank(backend: Backend, model: ModelSpec, part: ModelPart, rank: number): Promise<readonly ModelSession[]> {
+/** One rank, loaded. */
+export interface OpenRank {
+  /** Runs one batch. At rank 0 gives what the part sends, elsewhere nothing. Where a peer is to blame, throws `PeerFailed`. */
+  readonly run: (received: ReadonlyMap<string, Tensor>, exchange: Exchange) => Promise<ReadonlyMap<string, Tensor>>;
+  readonly close: () => Promise<void>;
+}
+
+export async function openRank(backend: Backend, model: ModelSpec, part: ModelPart, rank: number): Promise<OpenRank> {
   const { device, segments } = part.ranks[rank];
-  const opened: ModelSession[] = [];
+  const sessions: ModelSession[] = [];
+  const close = async (): Promise<void> => {
+    for (const session of sessions) await session.close();
+  };
   try {
     for (const segment of segments) {
       const spec: SessionSpec = { ...model, device, inputs: segment.inputs.map(({ port }) => ({ port })), outputs: segment.outputs.map((port) => ({ port })) };
-      opened.push(await backend.open(spec, programFile(segment.file)));
+      sessions.push(await backend.open(spec, programFile(segment.file)));
     }
-    return opened;
   } catch (error) {
-    await closeAll(opened);
+    await close();
     throw error;
   }
-}
-
-export async function closeAll(sessions: readonly ModelSession[]): Promise<void> {
-  for (const session of sessions) await session.close();
-}
-
-/** Runs one batch. At rank 0 gives what the part sends, elsewhere nothing. Where a peer is to blame, throws `PeerFailed`. */
-export async function runRank(part: ModelPart, rank: number, sessions: readonly ModelSession[], received: ReadonlyMap<string, Tensor>, exchange: Exchange): Promise<ReadonlyMap<string, Tensor>> {
-  const made: ReadonlyMap<string, Tensor>[] = [];
-  const find = async (origin: TensorOrigin): Promise<Tensor> => {
-    switch (origin.kind) {
-      case "stage":
-        return given(received.get(origin.value), origin.value);
-      case "self":
-        return given(made[origin.segment].get(origin.port), origin.port);
-      case "peer":
-        return exchange.receive(origin.rank, origin.segment, origin.port);
+  const uses = lastUses(part, rank);
+  const ways = segments.map(({ outputs }, segment) => outputs.map((port) => ({ port, receivers: receiversOf(part, rank, segment, port) })));
+  const run = async (received: ReadonlyMap<string, Tensor>, exchange: Exchange): Promise<ReadonlyMap<string, Tensor>> => {
+    const held = new Map<string, Tensor>();
+    const find = async (from: TensorOrigin): Promise<Tensor> => {
+      const key = keyOf(from);
+      const here = from.kind === "stage" ? received.get(from.value) : held.get(key);
+      if (here !== undefined) return here;
+      if (from.kind !== "peer") throw new Error(`rank ${rank} does not hold ${key}`);
+      const arrived = await exchange.receive(from.rank, from.segment, from.port);
+      held.set(key, arrived);
+      return arrived;
+    };
+    for (const [number, { inputs }] of segments.entries()) {
+      let made: ReadonlyMap<string, Tensor>;
+      try {
+        const feeds = new Map<string, Tensor>();
+        for (const { port, from } of inputs) feeds.set(port, await find(from));
+        made = await sessions[number].run(feeds);
+      } catch (error) {
+        exchange.fail(number);
+        throw error;
+      }
+      for (const key of held.keys()) if ((uses.get(key) ?? number) <= number) held.delete(key);
+      for (const { port, receivers } of ways[number]) {
+        const tensor = made.get(port);
+        if (tensor === undefined) throw new Error(`segment ${number} of rank ${rank} gave no ${port}`);
+        const key = keyOf({ kind: "self", segment: number, port });
+        if (uses.has(key)) held.set(key, tensor);
+        // Whoever is given the tensor itself comes last: the others are given copies of it before.
+        receivers.forEach((to, index) => exchange.send(to, number, port, tensor, !uses.has(key) && index === receivers.length - 1));
+      }
     }
+    const sends = new Map<string, Tensor>();
+    if (rank === 0) for (const { value, from } of part.outputs) sends.set(value, await find(from));
+    return sends;
   };
-  for (const [number, segment] of part.ranks[rank].segments.entries()) {
-    try {
-      const feeds = new Map<string, Tensor>();
-      for (const { port, from } of segment.inputs) feeds.set(port, await find(from));
-      made.push(await sessions[number].run(feeds));
-    } catch (error) {
-      exchange.fail(number);
-      throw error;
-    }
-    for (const [port, tensor] of made[number]) sendToPeers(part, rank, number, port, tensor, exchange);
+  return { run, close };
+}
+
+/** The last segment that wants each tensor, by origin: after it, the rank drops the tensor. What the part sends is kept. */
+function lastUses(part: ModelPart, rank: number): ReadonlyMap<string, number> {
+  const uses = new Map<string, number>();
+  part.ranks[rank].segments.forEach(({ inputs }, number) => {
+    for (const { from } of inputs) uses.set(keyOf(from), number);
+  });
+  if (rank === 0) for (const { from } of part.outputs) uses.set(keyOf(from), Infinity);
+  return uses;
+}
+
+function receiversOf(part: ModelPart, rank: number, segment: number, port: string): readonly number[] {
+  const key = keyOf({ kind: "peer", rank, segment, port });
+  return part.ranks.flatMap(({ segments }, other) => (other !== rank && segments.some(({ inputs }) => inputs.some(({ from }) => keyOf(from) === key)) ? [other] : []));
+}
+
+function keyOf(from: TensorOrigin): string {
+  switch (from.kind) {
+    case "stage":
+      return `stage ${from.value}`;
+    case "self":
+      return `self ${from.segment} ${from.port}`;
+    case "peer":
+      return `peer ${from.rank} ${from.segment} ${from.port}`;
   }
-  const sends = new Map<string, Tensor>();
-  if (rank === 0) for (const { value, from } of part.outputs) sends.set(value, await find(from));
-  return sends;
 }
 
 /** What the gang made of a batch, or why it could not: of several ranks that failed by themselves, the first is believed. */
@@ -77,24 +116,9 @@ export function gangResult(results: readonly PromiseSettledResult<ReadonlyMap<st
   return first.value;
 }
 
-function sendToPeers(part: ModelPart, rank: number, segment: number, port: string, tensor: Tensor, exchange: Exchange): void {
-  const isPeer = (from: TensorOrigin): boolean => from.kind === "peer" && from.rank === rank && from.segment === segment && from.port === port;
-  const isOwn = (from: TensorOrigin): boolean => from.kind === "self" && from.segment === segment && from.port === port;
-  const uses = (of: number, test: (from: TensorOrigin) => boolean): boolean => part.ranks[of].segments.some(({ inputs }) => inputs.some(({ from }) => test(from)));
-  const receivers = part.ranks.flatMap((_, other) => (other !== rank && uses(other, isPeer) ? [other] : []));
-  const isKept = uses(rank, isOwn) || (rank === 0 && part.outputs.some(({ from }) => isOwn(from)));
-  // Whoever is given the tensor itself comes last: the others are given copies of it before.
-  receivers.forEach((to, index) => exchange.send(to, segment, port, tensor, !isKept && index === receivers.length - 1));
-}
-
 /** The names of what a rank wants of what the part receives. */
 export function receivedBy(part: ModelPart, rank: number): ReadonlySet<string> {
   const fed = part.ranks[rank].segments.flatMap(({ inputs }) => inputs.map(({ from }) => from));
   const sent = rank === 0 ? part.outputs.map(({ from }) => from) : [];
   return new Set([...fed, ...sent].flatMap((from) => (from.kind === "stage" ? [from.value] : [])));
-}
-
-function given(tensor: Tensor | undefined, name: string): Tensor {
-  if (tensor === undefined) throw new Error(`tensor ${name} is not there`);
-  return tensor;
 }

@@ -1,11 +1,12 @@
 /** The worker of one rank of a gang, other than the first: runs its segments whenever the first rank says so. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { Backend, ModelSession } from "../contract/backend.ts";
+import type { Backend } from "../contract/backend.ts";
 import type { Program } from "../contract/define-program.ts";
 import { setProgramFolder } from "../contract/program-folder.ts";
 import type { PartStepSpec } from "../stage/step-context.ts";
 import { PeerFailed } from "../stage/mailbox.ts";
-import { closeAll, openRank, runRank } from "../stage/rank.ts";
+import { openRank } from "../stage/rank.ts";
+import type { OpenRank } from "../stage/rank.ts";
 import type { FromMember, MemberStart, ToMember } from "./gang-messages.ts";
 import { createGangPorts } from "./gang-ports.ts";
 import { toFault } from "./messages.ts";
@@ -29,16 +30,16 @@ export function runMember(program: Program, start: MemberStart, backend: Backend
 
   const opening = openRank(placed, model, part, start.rank);
   opening.then(() => send({ kind: "ready" }), (error: unknown) => send({ kind: "fault", fault: toFault(error) }));
-  const runBatch = async (sessions: readonly ModelSession[], { batch, received }: Extract<ToMember, { kind: "run" }>): Promise<void> => {
+  const runBatch = async (rank: OpenRank, { batch, received }: Extract<ToMember, { kind: "run" }>): Promise<void> => {
     try {
-      await runRank(part, start.rank, sessions, received, ports.begin(batch));
+      await rank.run(received, ports.begin(batch));
       send({ kind: "done", batch });
     } catch (error) {
       send({ kind: "failed", batch, fault: toFault(error), isPeers: error instanceof PeerFailed });
     }
   };
   const close = async (): Promise<void> => {
-    await closeAll(await opening.catch(() => []));
+    await opening.then((rank) => rank.close(), () => {});
     ports.close();
     // With no port open, the thread ends by itself.
     control.close();

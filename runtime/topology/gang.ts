@@ -13,7 +13,7 @@ import type { Backend, ModelSession } from "../contract/backend.ts";
 import { jobError } from "../contract/failures.ts";
 import type { Tensor } from "../contract/value.ts";
 import { PeerFailed } from "../stage/mailbox.ts";
-import { closeAll, gangResult, openRank, receivedBy, runRank } from "../stage/rank.ts";
+import { gangResult, openRank, receivedBy } from "../stage/rank.ts";
 import type { PartStepSpec } from "../stage/step-context.ts";
 import type { FromMember, MemberStart, ToMember } from "./gang-messages.ts";
 import { createGangPorts } from "./gang-ports.ts";
@@ -117,7 +117,7 @@ async function startGang(setting: GangSetting, step: PartStepSpec, incarnation: 
   });
   const close = async (): Promise<void> => {
     closing = true;
-    await closeAll(await own.catch(() => []));
+    await own.then((rank) => rank.close(), () => {});
     await endMembers(members, ports);
   };
   const own = openRank(setting.backend, model, part, 0);
@@ -127,12 +127,12 @@ async function startGang(setting: GangSetting, step: PartStepSpec, incarnation: 
     await close();
     throw failed.reason;
   }
-  const sessions = await own;
+  const first = await own;
   return {
     run: async (batch, received) => {
       if (died !== undefined) throw died;
       const others = members.map((member) => runMember(member, batch, pickWanted(received, receivedBy(part, member.rank))));
-      const results = await Promise.allSettled([runRank(part, 0, sessions, received, ports.begin(batch)), ...others]);
+      const results = await Promise.allSettled([first.run(received, ports.begin(batch)), ...others]);
       // What the others say of a batch in which somebody died is only how they noticed.
       if (died !== undefined) throw died;
       return gangResult(results);
