@@ -5,7 +5,7 @@ import type { Column } from "../contract/column.ts";
 import { decodeTexts, encodeTexts } from "./binary-column.ts";
 import type { BinaryColumn } from "./binary-column.ts";
 import { buffersOf, decodeColumns, encodeColumns } from "./columns.ts";
-import type { ColumnData } from "./columns.ts";
+import type { ColumnData, TakeBuffer } from "./columns.ts";
 import { batchBuffers, encodeBatches } from "./open-batches.ts";
 
 /** What lies on an edge: the columns of its rows, and of the parents of each open explode (outermost first). */
@@ -37,12 +37,13 @@ interface LevelMessage extends IdData {
   readonly columns: readonly ColumnData[];
 }
 
-export function encodeChunk(edge: number, schema: EdgeSchema, chunk: Chunk): ChunkMessage {
+/** `take`: where tensors are put. */
+export function encodeChunk(edge: number, schema: EdgeSchema, chunk: Chunk, take?: TakeBuffer): ChunkMessage {
   return {
     edge,
     id: chunk.id,
     part: 0,
-    columns: encodeColumns(schema.columns, chunk.rows),
+    columns: encodeColumns(schema.columns, chunk.rows, take),
     parents: Int32Array.from(chunk.parents),
     children: Int32Array.from(chunk.children),
     levels: chunk.levels.map((level, depth) => encodeLevel(schema.levels[depth].columns, level)),
@@ -94,6 +95,11 @@ export function messageBuffers(message: ChunkMessage): readonly ArrayBuffer[] {
     message.places.bytes.buffer,
     ...batchBuffers(message.batches ?? []),
   ];
+}
+
+/** Buffers of a chunk that nobody looks at any more: the large ones that are still here, for the sender to use again. */
+export function spentBuffers(message: ChunkMessage, bytesMin: number): readonly ArrayBuffer[] {
+  return message.columns.flatMap(buffersOf).filter((buffer) => buffer.byteLength >= bytesMin);
 }
 
 /** Moves the chunk to another thread: afterwards it is gone here, and nothing was copied. Gives its bytes. */

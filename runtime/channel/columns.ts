@@ -30,9 +30,14 @@ export type NumericData = Exclude<TensorData, readonly string[]>;
 
 type TensorType = Extract<ColumnType, { kind: "tensor" }>;
 
+/** Where the elements of tensors go: a buffer of exactly so many bytes, whatever is in it. */
+export type TakeBuffer = (bytes: number) => ArrayBuffer;
+
+const takeNew: TakeBuffer = (bytes) => new ArrayBuffer(bytes);
+
 /** The rows' values of every column, in the order of `columns`. Values must fit their columns: our bug otherwise. */
-export function encodeColumns(columns: readonly Column[], rows: readonly Row[]): readonly ColumnData[] {
-  return columns.map((column) => encodeColumn(column.type, rows.map((row) => row[column.name]), column.name));
+export function encodeColumns(columns: readonly Column[], rows: readonly Row[], take: TakeBuffer = takeNew): readonly ColumnData[] {
+  return columns.map((column) => encodeColumn(column.type, rows.map((row) => row[column.name]), column.name, take));
 }
 
 export function decodeColumns(columns: readonly Column[], data: readonly ColumnData[], count: number): readonly Row[] {
@@ -40,29 +45,29 @@ export function decodeColumns(columns: readonly Column[], data: readonly ColumnD
   return Array.from({ length: count }, (_, row) => Object.fromEntries(columns.map((column, index) => [column.name, values[index][row]])));
 }
 
-function encodeColumn(type: ColumnType, values: readonly Value[], name: string): ColumnData {
+function encodeColumn(type: ColumnType, values: readonly Value[], name: string, take: TakeBuffer): ColumnData {
   switch (type.kind) {
     case "scalar":
       return { layout: "fixed", data: encodeScalars(type.dtype, values) };
     case "tensor":
-      return encodeTensors(type, values.map((value) => wanted(isTensorValue(value), value, type, name)));
+      return encodeTensors(type, values.map((value) => wanted(isTensorValue(value), value, type, name)), take);
     case "string":
       return { layout: "binary", items: encodeTexts(values.map((value) => wanted(typeof value === "string", value, type, name))) };
     case "bytes":
       return { layout: "binary", items: writeBinary(values.map((value) => wanted(value instanceof Uint8Array, value, type, name))) };
     case "list": {
       const lists = values.map((value) => wanted<readonly Value[]>(isList(value), value, type, name));
-      return { layout: "list", offsets: offsetsOf(lists.map((list) => list.length)), items: encodeColumn(type.element, lists.flat(1), name) };
+      return { layout: "list", offsets: offsetsOf(lists.map((list) => list.length)), items: encodeColumn(type.element, lists.flat(1), name, take) };
     }
     case "record":
-      return { layout: "record", fields: encodeColumns(type.fields, values.map((value) => wanted(isRecord(value), value, type, name))) };
+      return { layout: "record", fields: encodeColumns(type.fields, values.map((value) => wanted(isRecord(value), value, type, name)), take) };
     case "optional": {
       const validity = new Uint8Array(Math.ceil(values.length / 8));
       values.forEach((value, row) => {
         if (value !== null && value !== undefined) validity[row >> 3] |= 1 << (row & 7);
       });
       const empty = emptyValue(type.inner);
-      return { layout: "optional", validity, items: encodeColumn(type.inner, values.map((value) => value ?? empty), name) };
+      return { layout: "optional", validity, items: encodeColumn(type.inner, values.map((value) => value ?? empty), name, take) };
     }
   }
 }
@@ -122,11 +127,12 @@ function encodeScalars(dtype: Dtype, values: readonly Value[]): NumericData {
   return data;
 }
 
-function encodeTensors(type: TensorType, tensors: readonly Tensor[]): ColumnData {
+function encodeTensors(type: TensorType, tensors: readonly Tensor[], take: TakeBuffer): ColumnData {
   const shapes = Int32Array.from(tensors.flatMap((tensor) => tensor.shape));
   const offsets = offsetsOf(tensors.map((tensor) => tensor.data.length));
   if (type.dtype === "string") return { layout: "texts", items: encodeTexts(tensors.flatMap((tensor) => Array.from(tensor.data, String))), offsets, shapes };
-  const data = allocateNumeric(type.dtype, offsets[tensors.length]);
+  // All of it is written: what a buffer held before does not matter.
+  const data = numbersIn(type.dtype, offsets[tensors.length], take);
   tensors.forEach((tensor, row) => copyElements(tensor.data, data, offsets[row]));
   return isFixed(type) ? { layout: "fixed", data } : { layout: "ragged", data, offsets, shapes };
 }
@@ -160,6 +166,28 @@ function allocateNumeric(dtype: Dtype, length: number): NumericData {
   const data = allocate(dtype, length);
   if (!("buffer" in data)) throw new Error("texts have a layout of their own");
   return data;
+}
+
+/** As `allocateNumeric`, but not zeroed. */
+function numbersIn(dtype: Dtype, length: number, take: TakeBuffer): NumericData {
+  const bytes = allocateNumeric(dtype, 0).BYTES_PER_ELEMENT * length;
+  switch (dtype) {
+    case "f32":
+      return new Float32Array(take(bytes));
+    case "u8":
+    case "bool":
+      return new Uint8Array(take(bytes));
+    case "f16":
+    case "bf16":
+    case "u16":
+      return new Uint16Array(take(bytes));
+    case "i64":
+      return new BigInt64Array(take(bytes));
+    case "i32":
+      return new Int32Array(take(bytes));
+    default:
+      return allocateNumeric(dtype, length);
+  }
 }
 
 function ownBuffer(data: NumericData): ArrayBuffer {
