@@ -8,7 +8,9 @@ const outOption: CommandOption = { flags: "-o, --out <file>", summary: "where to
 const jsonOption: CommandOption = { flags: "--json", summary: "print JSON" };
 const cutOptions: readonly CommandOption[] = [
   { flags: "--pipeline <stages>", summary: "cut the model into so many stages" },
+  { flags: "--tensor <ranks>", summary: "share the tensors of each stage among so many ranks" },
   { flags: "--cut <nodes>", summary: "cut after these nodes (separated by commas) and what they need; once per cut", repeat: true },
+  { flags: "--optimize-first", summary: "cut the model as onnxruntime optimises it; the shards run as they are" },
 ];
 
 export const commands: readonly CommandSpec[] = [
@@ -139,7 +141,7 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: "shard",
-    summary: "cut a model into stages that are models of their own",
+    summary: "cut a model into stages, and tensors among ranks",
     takes: "<model>",
     options: [...cutOptions, { flags: "-o, --out <folder>", summary: "where to write the shards (default: shards)" }, jsonOption],
     load: () => import("./commands/shard.ts"),

@@ -20,6 +20,32 @@ import { createWireReader } from "./wire.ts";
 export interface WriteOptions {
   /** Where large weights go; without it everything is in the model's own file. */
   readonly external?: { readonly location: string; readonly bytesMin: number };
+  /** In place of `external`: a file that several models share; each of its tensors is there once, known by its name. */
+  readonly shared?: SharedWeights;
+}
+
+/** A file of weights that several models refer to. */
+export interface SharedWeights {
+  /** All that was placed so far. */
+  rope(): Rope;
+  place: PlaceData;
+}
+
+/** Places values in the external file if they are large enough to go there. */
+type PlaceData = (data: Rope, name: string) => { readonly location: string; readonly offset: number } | undefined;
+
+/** A file at `location` for tensors of at least `bytesMin`. Models that share it must mean the same by the same name. */
+export function sharedWeights(location: string, bytesMin: number): SharedWeights {
+  const out = createExternal({ external: { location, bytesMin } });
+  const placed = new Map<string, ReturnType<PlaceData>>();
+  return {
+    rope: () => joinRopes(out.pieces),
+    place(data, name) {
+      const known = placed.get(name) ?? out.place(data, name);
+      if (known) placed.set(name, known);
+      return known;
+    },
+  };
 }
 
 export interface WrittenModel {
@@ -37,7 +63,7 @@ const externalAlignment = 4096;
  * Lays out a draft. Throws a RangeError if the model file would reach 2 GiB: ask for external data then.
  */
 export function writeModel(draft: ModelDraft, options: WriteOptions = {}): WrittenModel {
-  const out = createExternal(options);
+  const out = options.shared ? { place: options.shared.place, pieces: [] } : createExternal(options);
   const graph = draft.base ? editGraph(draft.base, draft.graph, out) : newGraph(draft.graph, out, undefined);
   const model = draft.base ? editModel(draft.base, draft, graph) : newModel(draft, graph);
   if (model.length > modelBytesMax) throw new RangeError(`the model file would have ${model.length} bytes; weights must go to external data`);
@@ -55,8 +81,7 @@ export function tensorRope(base: ModelGraph, tensor: TensorRef): Rope | undefine
 }
 
 interface ExternalOut {
-  /** Places a rope in the external file if it is large enough to go there. */
-  place(data: Rope): { readonly location: string; readonly offset: number } | undefined;
+  readonly place: PlaceData;
   readonly pieces: Rope[];
 }
 
@@ -222,17 +247,17 @@ function tensorBody(draft: TensorDraft, out: ExternalOut, base: ModelGraph | und
   const source = sourceOf(base);
   const { tensor } = draft;
   const data = base && tensorRope(base, tensor);
-  const moved = tensor.data.kind === "external" || (data && out.place(data));
+  const moved = tensor.data.kind === "external" || (data && out.place(data, tensor.name));
   if (!moved) return rangeRope(source, tensor.bytes.offset, tensor.bytes.length);
   if (!data) throw new Error(`verifyDraft: the external data of ${JSON.stringify(tensor.name)} cannot be copied`);
-  const place = moved === true ? out.place(data) : moved;
+  const place = moved === true ? out.place(data, tensor.name) : moved;
   // Values and their old place go; name, dims, type and whatever else the file has stay.
   const replaced = new Map<number, readonly Rope[]>([[9, place ? [] : [bodyField(9, data)]], [13, place ? externalFields(place, data.length) : []], [14, place ? [varintField(14, 1)] : []]]);
   return editMessage(source, tensor.bytes, replaced);
 }
 
 function newTensor(tensor: NewTensor, out: ExternalOut | undefined): Rope {
-  const place = out?.place(tensor.data);
+  const place = out?.place(tensor.data, tensor.name);
   return joinRopes([
     ...tensor.dims.map((dim) => varintField(1, dim)),
     varintField(2, codeOfElemType(tensor.dtype)),

@@ -4,7 +4,7 @@ import type { InferredGraph } from "../onnx/infer/infer-shapes.ts";
 import type { ShardSet, ShardStage } from "./shard-set.ts";
 import type { ReplicatedWeight, StageCollective } from "./tensor/stage-tensors.ts";
 import type { TensorOrigin } from "../../runtime/contract/program.ts";
-import { segmentFiles, writeSegment } from "./write-stage.ts";
+import { writeRank } from "./write-stage.ts";
 
 export interface ShardManifest {
   /** The whole model's file name. */
@@ -42,6 +42,9 @@ export interface StageManifest {
 
 export interface RankManifest {
   readonly rank: number;
+  /** The file of its large weights, beside the models, which share it; null if all are inside. */
+  readonly weights: string | null;
+  readonly weightsBytes: number;
   readonly segments: readonly SegmentManifest[];
 }
 
@@ -49,8 +52,6 @@ export interface RankManifest {
 export interface SegmentManifest {
   readonly segment: number;
   readonly file: string;
-  /** The file of its large weights, beside it; null if all are inside. */
-  readonly weights: string | null;
   readonly nodes: number;
   readonly weightBytes: number;
   readonly bytes: number;
@@ -94,23 +95,19 @@ function stageManifest(stage: ShardStage, port: (name: string) => PortManifest):
     forwards: stage.sends.filter((name) => received.has(name)),
     sends: stage.sends,
     leaves: stage.leaves,
-    ranks: stage.ranks.map(({ segments }, rank) => ({ rank, segments: segments.map((_, segment) => segmentManifest(stage, rank, segment)) })),
+    ranks: stage.ranks.map((_, rank) => rankManifest(stage, rank)),
     ...(stage.tensors ? { collectives: stage.tensors.collectives, replicated: stage.tensors.replicated } : {}),
   };
 }
 
-function segmentManifest(stage: ShardStage, rank: number, segment: number): SegmentManifest {
-  const { model, external } = writeSegment(stage, rank, segment);
-  const files = segmentFiles(stage, rank, segment);
-  const found = stage.ranks[rank]?.segments[segment];
+function rankManifest(stage: ShardStage, rank: number): RankManifest {
+  const { segments, weights } = writeRank(stage, rank);
   return {
-    segment,
-    file: files.model,
-    weights: external.length > 0 ? files.weights : null,
-    nodes: found?.nodes ?? 0,
-    weightBytes: found?.weightBytes ?? 0,
-    bytes: model.length + external.length,
-    inputs: found?.inputs ?? [],
-    outputs: found?.outputs ?? [],
+    rank,
+    weights: weights?.file ?? null,
+    weightsBytes: weights?.data.length ?? 0,
+    segments: (stage.ranks[rank]?.segments ?? []).map(({ nodes, weightBytes, inputs, outputs }, segment) => ({
+      segment, file: segments[segment]?.file ?? "", nodes, weightBytes, bytes: segments[segment]?.model.length ?? 0, inputs, outputs,
+    })),
   };
 }

@@ -1,4 +1,4 @@
-/** `pipec verify MODEL --pipeline P [--data DIR] [--json]`: runs a model whole and cut, and compares what comes out. */
+/** `pipec verify MODEL --pipeline P --tensor T [--data DIR] [--json]`: runs a model whole and cut, and compares what comes out. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -11,7 +11,7 @@ import type { CommandArgs, CommandRun } from "../command.ts";
 import { exitCodes, type Io } from "../io.ts";
 import { reportNowhere, showDiagnostics } from "../report.ts";
 import { compareTensors, type Difference } from "../shards/compare-values.ts";
-import { failed, showFailure, withCutModel, writeShards, type CutModel, type Outcome } from "../shards/cut-model.ts";
+import { describeSize, failed, showFailure, withCutModel, writeShards, type CutModel, type Outcome } from "../shards/cut-model.ts";
 import { dataSets, randomInputs, readInputs } from "../shards/model-inputs.ts";
 import { runChain, RunFailure, runWhole, type Values } from "../shards/run-models.ts";
 
@@ -23,6 +23,7 @@ interface Verdict {
   readonly maxAbs: number;
   readonly maxRel: number;
   readonly stages: number;
+  /** Runs of one rank, one after the other; without tensor sharding each stage is one. */
   readonly segments: number;
 }
 
@@ -65,7 +66,7 @@ async function verify(cut: CutModel, args: CommandArgs, io: Io, dims: ReadonlyMa
 }
 
 function collectFeeds(cut: CutModel, data: string | undefined, dims: ReadonlyMap<string, number>): Outcome<readonly Values[]> {
-  const sets = dims.size > 0 && data === undefined ? [] : dataSets(cut.path, data);
+  const sets = dims.size > 0 && data === undefined ? [] : dataSets(cut.original, data);
   const { model } = cut.set;
   const outcomes = sets.length > 0 ? sets.map((folder) => readInputs(model, folder)) : Array.from({ length: randomSets }, (_, seed) => randomInputs(model, dims, seed + 1));
   const feeds: Values[] = [];
@@ -87,14 +88,13 @@ function showVerdict(cut: CutModel, compared: ReturnType<typeof compareAll>, set
     maxAbs: largest((difference) => difference.maxAbs),
     maxRel: largest((difference) => difference.maxRel),
     stages: cut.set.stages.length,
-    // Without tensor sharding each stage is one segment.
-    segments: cut.set.stages.length,
+    segments: cut.set.stages.reduce((sum, { ranks }) => sum + (ranks[0]?.segments.length ?? 0), 0),
   };
   const beyond = compared.filter(({ difference }) => !difference.within);
   if (flag(args, "json")) io.stdout(`${JSON.stringify(verdict)}\n`);
   else {
     const inputs = `${sets} ${sets === 1 ? "set" : "sets"} of inputs`;
-    io.stdout(`${cut.shown} in ${verdict.stages} ${verdict.stages === 1 ? "stage" : "stages"}, ${inputs}: ${describe(verdict)}\n`);
+    io.stdout(`${cut.shown} in ${describeSize(cut.set)}, ${inputs}: ${describe(verdict)}\n`);
     showDiagnostics(io, uniqueProblems(beyond), sourcesOf());
   }
   return beyond.length === 0 ? exitCodes.ok : exitCodes.diagnostics;

@@ -50,7 +50,7 @@ describe("shard", () => {
       inputs: [{ name: "x", type: "f32[N, 8]" }],
       outputs: [{ name: "y", type: "f32[N, 8]", stage: 3 }],
       stages: [
-        { stage: 1, nodes: 1, ranks: [{ rank: 0, segments: [{ segment: 0, file: "stage-1.onnx", weights: null, inputs: [{ port: "x", from: { kind: "stage", value: "x" } }], outputs: ["a"] }] }], leaves: [{ value: "a", from: { kind: "self", segment: 0, port: "a" } }], inputs: [{ name: "x", stage: 0 }], outputs: [{ name: "a" }], forwards: [], sends: ["a"] },
+        { stage: 1, nodes: 1, ranks: [{ rank: 0, weights: null, segments: [{ segment: 0, file: "stage-1.onnx", inputs: [{ port: "x", from: { kind: "stage", value: "x" } }], outputs: ["a"] }] }], leaves: [{ value: "a", from: { kind: "self", segment: 0, port: "a" } }], inputs: [{ name: "x", stage: 0 }], outputs: [{ name: "a" }], forwards: [], sends: ["a"] },
         { stage: 2, inputs: [{ name: "a", stage: 1 }], outputs: [{ name: "b" }], forwards: ["a"], sends: ["a", "b"] },
         { stage: 3, inputs: [{ name: "a", stage: 1 }, { name: "b", stage: 2 }], outputs: [{ name: "y" }], forwards: [], sends: ["y"] },
       ],
@@ -65,7 +65,7 @@ describe("shard", () => {
   });
 
   test.each([
-    [["m.onnx"], 2, "P1156: say into how many stages: --pipeline 2"],
+    [["m.onnx"], 2, "P1156: say into how many stages or ranks: --pipeline 2, --tensor 2"],
     [["m.onnx", "--pipeline", "two"], 2, 'P1156: --pipeline takes a whole number of at least 1, not "two"'],
     [["m.onnx", "--pipeline", "2", "--cut", "a", "--cut", "b"], 2, "P1156: 2 stages have 1 cuts, and --cut is given 2 times"],
     [["m.onnx", "--pipeline", "40"], 1, "P1150: m.onnx cannot be cut into 40 stages: it has parts for 5"],
