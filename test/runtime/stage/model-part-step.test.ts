@@ -136,6 +136,32 @@ describe("parts of a model", () => {
   });
 });
 
+/** Blocks of two linear layers with whole numbers, whose sums are exact in any order. */
+function blocks(count: number): Uint8Array {
+  const builder = createModelBuilder(17, 5);
+  const whole = (length: number, salt: number): readonly number[] => Array.from({ length }, (_, index) => ((index * 7 + salt) % 3) - 1);
+  let value = builder.input("x", "f32", ["N", "T", 8]);
+  for (let block = 0; block < count; block++) {
+    const up = builder.node("Add", [builder.node("MatMul", [value, builder.floats(`up${block}`, [8, 16], whole(128, block))]), builder.floats(`bias${block}`, [16], whole(16, block))]);
+    const down = builder.node("MatMul", [builder.node("Relu", [up]), builder.floats(`down${block}`, [16, 8], whole(128, block + 1))]);
+    value = builder.node("Add", [down, value], {}, block === count - 1 ? { outputs: ["y"] } : {});
+  }
+  builder.output("y", "f32", ["N", "T", 8]);
+  return builtBytes(builder);
+}
+
+describe("ranks of a part", () => {
+  test.each([[1, 2], [1, 4], [3, 2]])("%i parts of %i ranks give the bits of the whole where sums are exact", async (pipeline, tensorRanks) => {
+    put(folder, "whole.onnx", blocks(3));
+    const cut = cutModel(folder, `b${pipeline}${tensorRanks}`, blocks(3), pipeline, tensorRanks);
+    expect(cut.map(({ ranks }) => ranks.length)).toEqual(Array.from({ length: pipeline }, () => tensorRanks));
+    expect(cut[0].ranks[0].segments.length).toBeGreaterThan(1);
+    const chunk = (): Chunk => makeChunk(ragged([3, 9, 4, 4, 1]).map((row) => ({ ...row, x: tensor([Number(row["id"]) + 2, 8], (index) => (index % 5) - 2) })));
+    const expected = await run([whole(spec())], chunk());
+    expect(await run(parts(spec(), cut), chunk())).toEqual(expected);
+  });
+});
+
 function twin(): Chunk {
   return makeChunk(ragged([3, 9, 4, 4, 1]).map((row, index) => ({ ...row, z: tensor([index + 2, 8], (at) => Math.cos(at + index)) })));
 }
