@@ -16,6 +16,7 @@ import type { FileSystem } from "./file-system.ts";
 import { findManifest, listManifests, manifestPath, readOwner } from "./manifest-files.ts";
 import type { Found } from "./manifest-files.ts";
 import { printLine } from "./manifest.ts";
+import type { InputNote } from "./identity.ts";
 import type { CommitState, GroupRecord, Header, LogOutput, ManifestLine, Owner } from "./manifest.ts";
 import { digestFolder, makeFolders, syncAbove, syncFolders, walkFiles } from "./output-files.ts";
 import type { DirtyFolders } from "./output-files.ts";
@@ -25,6 +26,9 @@ export interface CommitLog {
   /** The number that this run's staging folders bear. */
   readonly epoch: number;
   readonly state: () => CommitState;
+  /** The file that records are appended to. */
+  readonly manifest: () => string;
+  readonly noteInputs: (inputs: readonly InputNote[]) => Promise<void>;
   /** Moves away what an earlier run left: names by output, the mark first. Before the first group. */
   readonly clear: (files: readonly (readonly string[])[]) => Promise<void>;
   /** Commits one group; its files are synced under the staging folders. One call at a time. */
@@ -33,6 +37,8 @@ export interface CommitLog {
   readonly install: (output: number, name: string, to: string) => Promise<void>;
   /** Everything stands under its final name: forgets the checkpoint. */
   readonly forget: () => Promise<void>;
+  /** Ends before that: whoever comes next may go on at once. Where nothing is committed nothing is left. */
+  readonly release: () => Promise<void>;
 }
 
 export interface OpenRequest {
@@ -110,7 +116,7 @@ async function refuseLiving(fs: FileSystem, request: OpenRequest): Promise<void>
   // A file without an owner was claimed this moment, or by one who was killed at it.
   if ((await readOwner(fs, request.folder, last)) === undefined) await request.pause();
   const owner = await readOwner(fs, request.folder, last);
-  if (owner === undefined || !(await request.isAlive(owner, manifestPath(request.folder, last)))) return;
+  if (owner === undefined || owner === "none" || !(await request.isAlive(owner, manifestPath(request.folder, last)))) return;
   throw jobError("R0158", `another run of this pipeline is at work with the checkpoint ${request.folder} (process ${owner.pid} on ${owner.host})`, "wait until it has ended, or end it");
 }
 
@@ -287,7 +293,7 @@ function logOf(log: Log): CommitLog {
     epoch: log.epoch,
     state: () => log.state,
     clear: (files) => whole(log, () => clear(log, files)),
-    commit: (record) => whole(log, () => commit(log, { ...record, kind: "group", epoch: log.epoch })),
+    commit: (group) => whole(log, () => commit(log, { ...group, kind: "group", epoch: log.epoch })),
     install: (output, name, to) => whole(log, async () => {
       // Whoever sees a mark finds, also after a power cut, all that it stands for.
       await syncFolders(log.fs, log.dirty);
@@ -296,6 +302,9 @@ function logOf(log: Log): CommitLog {
       log.dirty.add(dirname(to));
     }),
     forget: () => whole(log, () => forget(log)),
+    manifest: () => manifestPath(log.request.folder, log.manifest),
+    noteInputs: (inputs) => whole(log, () => record(log, { kind: "inputs", inputs })),
+    release: () => release(log),
   };
 }
 
@@ -311,30 +320,41 @@ async function whole(log: Log, step: () => Promise<void>): Promise<void> {
   log.isBroken = false;
 }
 
-async function clear(log: Log, files: readonly (readonly string[])[]): Promise<void> {
-  const { fs, header, request } = log;
-  const names = log.state.clearing ?? files;
-  const line: ManifestLine = { kind: "clearing", files: names };
-  if (log.state.clearing === undefined && names.some((list) => list.length > 0)) {
-    await append(log, line);
-    await fs.syncData(manifestPath(request.folder, log.manifest));
+/** Appended, synced, and counted. Folded first: what is out of turn must not come into the manifest. */
+async function record(log: Log, line: ManifestLine): Promise<void> {
+  const state = foldLine(log.state, line);
+  await append(log, line);
+  await log.fs.syncData(manifestPath(log.request.folder, log.manifest));
+  log.state = state;
+}
+
+async function release(log: Log): Promise<void> {
+  const { state, fs, header } = log;
+  if (state.published || (await isOvertaken(log))) return;
+  if (!log.isBroken) {
+    const isEmpty = state.clearing === undefined && state.regions.every(({ groups }) => groups === 0);
+    if (isEmpty) return forgetAll(log);
+    // Whatever is committed was renamed.
+    for (const { staging } of header.outputs) await fs.removeFolder(`${staging}${log.epoch}`);
   }
+  log.isBroken = true;
+  await append(log, { kind: "released" });
+}
+
+async function clear(log: Log, files: readonly (readonly string[])[]): Promise<void> {
+  const { fs, header } = log;
+  const names = log.state.clearing ?? files;
+  if (log.state.clearing === undefined && names.some((list) => list.length > 0)) await record(log, { kind: "clearing", files: names });
   for (const [output, list] of names.entries()) if (list.length > 0) await moveAway(fs, header.outputs[output], log.epoch, list, log.dirty);
   await syncFolders(fs, log.dirty);
-  await append(log, { kind: "cleared" });
-  await fs.syncData(manifestPath(request.folder, log.manifest));
-  log.state = foldLine(foldLine(log.state, line), { kind: "cleared" });
+  await record(log, { kind: "cleared" });
   for (const [output, list] of names.entries()) if (list.length > 0) await fs.removeFolder(join(`${header.outputs[output].staging}${log.epoch}`, ".old"));
 }
 
-async function commit(log: Log, record: GroupRecord): Promise<void> {
-  // Folded first: what is out of turn must not come into the manifest.
-  const state = foldLine(log.state, record);
-  await append(log, record);
-  await log.fs.syncData(manifestPath(log.request.folder, log.manifest));
-  log.state = state;
-  await prepareFolders(log, record);
-  for (const { output, files } of record.outputs) {
+async function commit(log: Log, group: GroupRecord): Promise<void> {
+  await record(log, group);
+  await prepareFolders(log, group);
+  for (const { output, files } of group.outputs) {
     const { staging, final } = log.header.outputs[output];
     for (const { name } of files) await give(log, join(`${staging}${log.epoch}`, name), join(final, name));
   }
@@ -363,11 +383,13 @@ async function compact(log: Log): Promise<void> {
 }
 
 async function forget(log: Log): Promise<void> {
+  await syncFolders(log.fs, log.dirty);
+  await record(log, { kind: "published" });
+  await forgetAll(log);
+}
+
+async function forgetAll(log: Log): Promise<void> {
   const { fs, request, header } = log;
-  await syncFolders(fs, log.dirty);
-  await append(log, { kind: "published" });
-  await fs.syncData(manifestPath(request.folder, log.manifest));
-  log.state = { ...log.state, published: true };
   for (const { staging, dead, final, isTemporary } of header.outputs) {
     for (const number of await epochsOf(fs, dead)) if (number < log.epoch) await fs.removeFolder(`${dead}${number}`);
     // By way of our staging folder: one who was fenced must not take it from those who go on.

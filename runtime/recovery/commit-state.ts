@@ -13,7 +13,10 @@ export function foldLine(state: CommitState, line: ManifestLine): CommitState {
   switch (line.kind) {
     case "owner":
     case "header":
+    case "released":
       return state;
+    case "inputs":
+      return { ...state, inputs: line.inputs };
     case "base":
       return line.state;
     case "clearing":

@@ -1,20 +1,62 @@
 /**
  * Rows set aside: JSON lines that say where each came from, at which step it failed, and why. In row order of each
- * source, one source after the other, whatever order failures became known in.
+ * source, one source after the other, whatever order failures became known in. Where groups are committed as they come,
+ * each group of a source has a file of its own.
  */
 import { appendFile, readFile, rename, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { Split } from "../contract/kernel.ts";
 import { compareFailures } from "../contract/row-failure.ts";
 import type { RowFailure } from "../contract/row-failure.ts";
+import type { StagedFile } from "./manifest.ts";
 import type { OutputTarget } from "./output-target.ts";
+import { settleFiles } from "./settle-files.ts";
 import { syncPath, writing } from "./sync-file.ts";
 
 export interface DeadLetterFile {
   /** The failures of one chunk; chunks of a region come in order. */
   readonly write: (region: number, failures: readonly RowFailure[]) => void;
+  /** No more failures of the group come; the file to commit with it, where one is. */
+  readonly endGroup: (region: number, group: number) => Promise<StagedFile | undefined>;
   /** Names of the files written, relative to the target: none where nothing failed and a folder is the target. */
   readonly close: () => Promise<readonly string[]>;
+}
+
+/** Files of groups, for a target whose groups are committed as they come. */
+export function openKeptLetters(target: OutputTarget, splitsOf: (region: number) => readonly Split[], groupsBefore: (region: number) => number): DeadLetterFile {
+  // By region: what comes before the next group ends.
+  const waiting = new Map<number, Promise<number>>();
+  const groups = new Map<number, number>();
+  const nameOf = (region: number, group: number): string => `part-${String(group).padStart(5, "0")}-${String(region).padStart(3, "0")}.${target.extension}`;
+  return {
+    write: (region, failures) => {
+      if (failures.length === 0) return;
+      const bytes = Buffer.from(printLetters(failures, splitsOf(region)));
+      const before = waiting.get(region) ?? Promise.resolve(0);
+      const file = join(target.staging, nameOf(region, groups.get(region) ?? groupsBefore(region)));
+      const next = before.then(async (size) => {
+        await writing(target.path, () => appendFile(file, bytes));
+        return size + bytes.length;
+      });
+      next.catch(() => {});
+      waiting.set(region, next);
+    },
+    endGroup: async (region, group) => {
+      const written = waiting.get(region);
+      waiting.delete(region);
+      groups.set(region, group + 1);
+      if (written === undefined) return undefined;
+      const name = nameOf(region, group);
+      const bytes = await written;
+      const [file] = await writing(target.path, () => settleFiles(target.staging, [{ name, bytes }], true));
+      return file;
+    },
+    close: async () => [],
+  };
+}
+
+function printLetters(failures: readonly RowFailure[], splits: readonly Split[]): string {
+  return [...failures].sort(compareFailures).map((failure) => `${JSON.stringify(deadLetter(failure, splits))}\n`).join("");
 }
 
 export function openDeadLetters(target: OutputTarget, splitsOf: (region: number) => readonly Split[]): DeadLetterFile {
@@ -25,11 +67,12 @@ export function openDeadLetters(target: OutputTarget, splitsOf: (region: number)
       if (failures.length === 0) return;
       const file = join(target.staging, `.region-${region}`);
       regions.set(region, file);
-      const lines = [...failures].sort(compareFailures).map((failure) => `${JSON.stringify(deadLetter(failure, splitsOf(region)))}\n`);
-      last = last.then(() => writing(target.path, () => appendFile(file, lines.join(""))));
+      const lines = printLetters(failures, splitsOf(region));
+      last = last.then(() => writing(target.path, () => appendFile(file, lines)));
       // Looked at when the file is closed.
       last.catch(() => {});
     },
+    endGroup: async () => undefined,
     close: async () => {
       await last;
       const parts = [...regions.entries()].sort(([a], [b]) => a - b).map(([, file]) => file);

@@ -15,9 +15,12 @@ export async function listManifests(fs: FileSystem, folder: string): Promise<rea
   return entries.flatMap(({ name }) => (/^manifest-\d{5,}$/.test(name) ? [Number(name.slice("manifest-".length))] : [])).sort((a, b) => a - b);
 }
 
-export async function readOwner(fs: FileSystem, folder: string, number: number): Promise<Owner | undefined> {
-  const first = (await readManifest(fs, folder, number)).lines[0];
-  return first?.kind === "owner" ? first.owner : undefined;
+/** "none": nobody has it; undefined: whoever claimed it has not said who he is. */
+export async function readOwner(fs: FileSystem, folder: string, number: number): Promise<Owner | "none" | undefined> {
+  const { lines } = await readManifest(fs, folder, number);
+  const [first] = lines;
+  if (first?.kind !== "owner") return undefined;
+  return lines.at(-1)?.kind === "released" ? "none" : first.owner;
 }
 
 async function readManifest(fs: FileSystem, folder: string, number: number, limit?: number): Promise<ManifestText> {

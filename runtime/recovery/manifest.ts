@@ -5,6 +5,7 @@
  * begun; then a record for every group.
  */
 import { crc32 } from "node:zlib";
+import type { InputNote } from "./identity.ts";
 
 export interface Owner {
   readonly pid: number;
@@ -91,6 +92,10 @@ export type ManifestLine =
   /** What an earlier, finished run left is being cleared away: the files, by output. */
   | { readonly kind: "clearing"; readonly files: readonly (readonly string[])[] }
   | { readonly kind: "cleared" }
+  /** What the sources read, once it is known. */
+  | { readonly kind: "inputs"; readonly inputs: readonly InputNote[] }
+  /** The owner has ended in good order. */
+  | { readonly kind: "released" }
   | GroupRecord
   /** Everything stands under its final name; what is left to do is to forget the checkpoint. */
   | { readonly kind: "published" };
@@ -111,6 +116,7 @@ export interface OutputState {
 
 /** All that is known of what is committed. Its size does not grow with the rows. */
 export interface CommitState {
+  readonly inputs?: readonly InputNote[];
   readonly clearing?: readonly (readonly string[])[];
   readonly cleared: boolean;
   readonly published: boolean;

@@ -18,6 +18,8 @@ export interface OutputTarget {
   readonly extension: string;
   /** The hidden folder that files are written in. */
   readonly staging: string;
+  /** Groups are committed as they come: of a single file the rows are kept until it can be made whole. */
+  readonly isKept: boolean;
 }
 
 /** Which pipeline owns a folder's files. */
@@ -31,12 +33,12 @@ export function describeTarget(path: string, extension: string): OutputTarget {
   if (isAddress(path)) throw jobError("R0144", `${path}: only places on this machine can be written`);
   const kind = path.toLowerCase().endsWith(`.${extension}`) ? "file" : "folder";
   const full = resolve(path);
-  return { path, kind, extension, staging: join(dirname(full), `.pipec-staging-${basename(full)}-${process.pid}`) };
+  return { path, kind, extension, staging: join(dirname(full), `.pipec-staging-${basename(full)}-${process.pid}`), isKept: false };
 }
 
-const MARK = "_SUCCESS";
+export const MARK = "_SUCCESS";
 
-interface Mark extends Owner {
+export interface Mark extends Owner {
   readonly files: readonly string[];
 }
 
@@ -159,7 +161,7 @@ export async function discard(target: OutputTarget, made: string | undefined): P
   if (made !== undefined) await removeEmptyFolders(dirname(target.staging), made);
 }
 
-async function readMark(folder: string): Promise<Mark | undefined> {
+export async function readMark(folder: string): Promise<Mark | undefined> {
   const text = await readFile(join(folder, MARK), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   try {
@@ -179,7 +181,7 @@ function parseMark(value: unknown): Mark | undefined {
 }
 
 /** Data files below a folder, relative to it with "/", in order; without the full paths `except` and what lies in them. */
-async function listFiles(root: string, except: ReadonlySet<string>, under = ""): Promise<readonly string[]> {
+export async function listFiles(root: string, except: ReadonlySet<string>, under = ""): Promise<readonly string[]> {
   const entries = await readdir(join(root, under), { withFileTypes: true });
   const files: string[] = [];
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {

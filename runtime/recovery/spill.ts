@@ -1,8 +1,9 @@
 /** Rows of a commit group set aside on disk by partition, so that memory holds one chunk and one file is open at a time. */
-import { appendFile, mkdir, open, rm } from "node:fs/promises";
+import { appendFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { deserialize, serialize } from "node:v8";
 import type { Row } from "../contract/value.ts";
+import { realFiles } from "./file-system.ts";
+import { encodeRows, readRows } from "./rows-file.ts";
 
 export interface Spill {
   readonly add: (key: string, rows: readonly Row[]) => Promise<void>;
@@ -11,8 +12,6 @@ export interface Spill {
   readonly read: (key: string) => AsyncGenerator<readonly Row[]>;
   readonly clear: () => Promise<void>;
 }
-
-const LENGTH_BYTES = 4;
 
 export function createSpill(folder: string): Spill {
   const keys = new Map<string, string>();
@@ -25,28 +24,11 @@ export function createSpill(folder: string): Spill {
   };
   return {
     add: async (key, rows) => {
-      if (keys.size === 0) await mkdir(folder, { recursive: true });
-      const record = serialize(rows);
-      const head = Buffer.alloc(LENGTH_BYTES);
-      head.writeUInt32LE(record.byteLength);
-      await appendFile(fileOf(key), Buffer.concat([head, record]));
+      if (keys.size === 0) await realFiles.makeFolder(folder);
+      await appendFile(fileOf(key), encodeRows(rows));
     },
     keys: () => [...keys.keys()].sort(),
-    read: async function* (key) {
-      const file = await open(fileOf(key), "r");
-      try {
-        for (let at = 0; ; ) {
-          const head = await file.read(Buffer.alloc(LENGTH_BYTES), 0, LENGTH_BYTES, at);
-          if (head.bytesRead < LENGTH_BYTES) return;
-          const record = Buffer.alloc(head.buffer.readUInt32LE());
-          await file.read(record, 0, record.byteLength, at + LENGTH_BYTES);
-          at += LENGTH_BYTES + record.byteLength;
-          yield deserialize(record) as readonly Row[];
-        }
-      } finally {
-        await file.close();
-      }
-    },
+    read: (key) => readRows(fileOf(key)),
     clear: async () => {
       keys.clear();
       await rm(folder, { recursive: true, force: true });

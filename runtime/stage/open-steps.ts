@@ -15,6 +15,8 @@ export interface OpenSteps {
   readonly run: (given: ReadonlyMap<number, Chunk>, log: ChunkLog) => Promise<ReadonlyMap<number, Chunk>>;
   /** Whether no step at the end of these gives any more rows. */
   readonly isExhausted: () => boolean;
+  /** What steps that look at rows before remember, by step: keys are those since the last call. */
+  readonly remember: () => { readonly passed: Readonly<Record<string, number>>; readonly keys: ReadonlyMap<number, readonly unknown[]> };
   readonly close: () => Promise<void>;
 }
 
@@ -40,10 +42,22 @@ export async function openSteps(steps: readonly StepSpec[], context: StepContext
       return chunks;
     },
     isExhausted: () => opened.some(({ run }) => run.isExhausted?.() === true),
+    remember: () => remember(opened),
     close: async () => {
       for (const { run } of opened) await run.close?.();
     },
   };
+}
+
+function remember(opened: readonly { readonly step: StepSpec; readonly run: OpenStep }[]): ReturnType<OpenSteps["remember"]> {
+  const passed: Record<string, number> = {};
+  const keys = new Map<number, readonly unknown[]>();
+  for (const { step, run } of opened) {
+    const memory = run.remember?.();
+    if (memory?.passed !== undefined) passed[step.id] = memory.passed;
+    if (memory?.keys !== undefined && memory.keys.length > 0) keys.set(step.id, memory.keys);
+  }
+  return { passed, keys };
 }
 
 function chunkOf(chunks: ReadonlyMap<number, Chunk>, input: number, step: StepSpec): Chunk {
@@ -73,9 +87,9 @@ export async function openStep(step: Exclude<StepSpec, { kind: "read" }>, contex
     case "implode":
       return openImplode(step);
     case "dedupe":
-      return openDedupe(step);
+      return openDedupe(step, context.memoryOf?.(step.id));
     case "limit":
-      return openLimit(step);
+      return openLimit(step, context.memoryOf?.(step.id));
     case "sample":
       return openSample(step);
     case "zip":

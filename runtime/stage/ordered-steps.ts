@@ -6,13 +6,14 @@ import { valueKey } from "../contract/value-key.ts";
 import type { Value } from "../contract/value.ts";
 import { computeRows } from "./compute-rows.ts";
 import { filterRows, leaveOut } from "./map-step.ts";
-import type { OpenStep } from "./step-context.ts";
+import { noMemory } from "./step-context.ts";
+import type { OpenStep, StepMemory } from "./step-context.ts";
 
 type Step<Kind extends StepSpec["kind"]> = Extract<StepSpec, { kind: Kind }>;
 
-export function openLimit(step: Step<"limit">): OpenStep {
+export function openLimit(step: Step<"limit">, memory: StepMemory = noMemory): OpenStep {
   const most = step.rows();
-  let passed = 0;
+  let { passed } = memory;
   return {
     run: async ([chunk], log) => {
       const room = Math.max(0, most - passed);
@@ -21,16 +22,30 @@ export function openLimit(step: Step<"limit">): OpenStep {
       return kept;
     },
     isExhausted: () => passed >= most,
+    remember: () => ({ passed }),
   };
 }
 
-export function openDedupe(step: Step<"dedupe">): OpenStep {
+export function openDedupe(step: Step<"dedupe">, memory: StepMemory = noMemory): OpenStep {
   const seen = step.distance === 0 ? exactKeys() : nearKeys(step.distance);
+  // Keys that were remembered are of the same step: they have the type that it gives.
+  for (const key of memory.keys) seen.addIfNew(key as Value);
+  let fresh: unknown[] = [];
+  const isNew = (key: Value): boolean => {
+    const added = seen.addIfNew(key);
+    if (added && memory.isKept) fresh.push(typeof key === "object" ? valueKey(key) : key);
+    return added;
+  };
   return {
     run: async ([chunk], log) => {
-      const outcomes = await computeRows(chunk.rows, (row) => seen.addIfNew(step.key(row)), 1);
+      const outcomes = await computeRows(chunk.rows, (row) => isNew(step.key(row)), 1);
       if (seen.size() > step.keysMax) throw jobError("R0153", `${step.name} met more than ${step.keysMax} distinct keys`, "raise `keys:`");
       return filterRows(step, chunk, outcomes, log);
+    },
+    remember: () => {
+      const keys = fresh;
+      fresh = [];
+      return { keys };
     },
   };
 }

@@ -16,15 +16,15 @@ export interface SourceReader {
   readonly next: (log: ChunkLog) => Promise<Chunk | undefined>;
 }
 
-export function createSourceReader(step: ReadStep, source: OpenSource, chunkRows: number): SourceReader {
-  let ordinal = 0;
-  let split = 0;
-  let firstRow = 0;
+/** `start`: the next chunk's number, and where in the source it begins. */
+export function createSourceReader(step: ReadStep, source: OpenSource, chunkRows: number, start = { chunk: 0, split: 0, row: 0 }): SourceReader {
+  let ordinal = start.chunk;
+  let { split, row: firstRow } = start;
   let waiting: SourceItem[] = [];
   let items: AsyncIterator<readonly SourceItem[]> | undefined;
 
   const fill = async (): Promise<void> => {
-    items ??= source.read(split, 0)[Symbol.asyncIterator]();
+    items ??= source.read(split, firstRow)[Symbol.asyncIterator]();
     while (waiting.length < chunkRows) {
       const more = await items.next();
       if (more.done === true) return;

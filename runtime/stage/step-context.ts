@@ -8,7 +8,21 @@ import type { RowFailure } from "../contract/row-failure.ts";
 
 export type PartStepSpec = Extract<StepSpec, { kind: "modelPart" }>;
 
+/** What a step that looks at rows before knows of them. */
+export interface StepMemory {
+  /** Rows that a limit has let through. */
+  readonly passed: number;
+  /** Keys that a dedupe has met. */
+  readonly keys: readonly unknown[];
+  /** Keys met for the first time are wanted. */
+  readonly isKept: boolean;
+}
+
+export const noMemory: StepMemory = { passed: 0, keys: [], isKept: false };
+
 export interface StepContext {
+  /** What an earlier run, which stopped, left to a step. */
+  readonly memoryOf?: (step: number) => StepMemory;
   /** Fields that implodes want of the parents that an explode step opens. */
   readonly parentFields: (explode: number) => readonly string[];
   readonly openModel: (model: ModelSpec) => Promise<ModelSession>;
@@ -46,6 +60,8 @@ export interface OpenStep {
   readonly run: (inputs: readonly Chunk[], log: ChunkLog) => Promise<Chunk>;
   /** Whether the step gives no more rows whatever comes. */
   readonly isExhausted?: () => boolean;
+  /** For who goes on: rows let through so far, and the keys met since the last call. */
+  readonly remember?: () => { readonly passed?: number; readonly keys?: readonly unknown[] };
   readonly close?: () => Promise<void>;
 }
 

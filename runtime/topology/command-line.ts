@@ -23,6 +23,10 @@ export interface RunFlags {
   readonly interpret: boolean;
   readonly json: boolean;
   readonly overwrite: boolean;
+  /** Forget what a run that stopped has committed. */
+  readonly fresh?: boolean;
+  /** Say what a run would go on with; run nothing. */
+  readonly explainResume?: boolean;
   readonly quiet: boolean;
   /** Where all models run, in place of the plan's devices. */
   readonly device?: string;
@@ -60,7 +64,7 @@ export function parseCommandLine(program: ProgramSpec, argv: readonly string[]):
     return usage("R0104", `${options} must be given: ${missing.length === 1 ? "it has" : "they have"} no default`);
   }
   const has = (flag: (typeof flagNames)[number]): boolean => words.flags.has(flag);
-  const flags = { interpret: has("interpret"), json: has("json"), overwrite: has("overwrite"), quiet: has("quiet"), ...Object.fromEntries(words.texts) };
+  const flags = { interpret: has("interpret"), json: has("json"), overwrite: has("overwrite"), quiet: has("quiet"), ...(has("fresh") ? { fresh: true } : {}), ...(has("explain-resume") ? { explainResume: true } : {}), ...Object.fromEntries(words.texts) };
   return { kind: "run", pipeline, params, flags };
 }
 
@@ -71,7 +75,7 @@ interface Words {
   readonly texts: ReadonlyMap<TextOption, string>;
 }
 
-const flagNames = ["interpret", "json", "overwrite", "quiet"] as const satisfies readonly (keyof RunFlags)[];
+const flagNames = ["interpret", "json", "overwrite", "quiet", "fresh", "explain-resume"] as const;
 /** Options that take a value. */
 const textNames = ["device", "metrics", "trace", "report"] as const satisfies readonly (keyof RunFlags)[];
 type TextOption = (typeof textNames)[number];

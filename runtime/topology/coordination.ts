@@ -2,7 +2,7 @@
 import type { PipelineSpec } from "../contract/program.ts";
 import type { Value } from "../contract/value.ts";
 import type { Outputs } from "../recovery/outputs.ts";
-import type { WrittenFiles } from "../recovery/sink-writer.ts";
+import type { GroupTracker } from "../recovery/group-tracker.ts";
 import type { RunLog } from "../telemetry/run-event.ts";
 import type { Supervised } from "./engine-order.ts";
 import type { Elasticity } from "./elasticity.ts";
@@ -42,7 +42,9 @@ export interface Coordination {
   /** By stage and replica; undefined where none is, or none any more. */
   readonly stageWorkers: readonly (RunningWorker | undefined)[][];
   readonly sinkWorkers: RunningWorker[];
-  readonly written: Map<number, WrittenFiles>;
+  /** Sinks that have everything. */
+  readonly finished: Set<number>;
+  readonly groups: GroupTracker;
   notReady: number;
   /** Rows move: every worker of the start was ready. */
   isStarted: boolean;
@@ -52,5 +54,6 @@ export interface Coordination {
   readonly elasticity: Elasticity | undefined;
   /** Starts a worker; its faults end the run. */
   readonly start: (role: WorkerRole, ports: PortsOfWorker) => RunningWorker;
-  readonly resolve: (written: readonly WrittenFiles[]) => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }

@@ -3,34 +3,34 @@
  * carries out what the scheduler decides. Sees control messages only, never a row.
  */
 import { performance } from "node:perf_hooks";
-import type { WrittenFiles } from "../recovery/sink-writer.ts";
 import type { Coordination, CoordinatorRequest } from "./coordination.ts";
 import { createRunElasticity } from "./elastic-run.ts";
 import { handleMessage, placeOf } from "./handle-message.ts";
 import type { FromWorker, WorkerRole } from "./messages.ts";
+import { schedulerOptions, stageResume, trackGroups } from "./run-start.ts";
 import { placeRun } from "./placement.ts";
 import { closeWorkers, joinPorts, startWorker } from "./run-workers.ts";
 import type { RunningWorker, PortsOfWorker } from "./run-workers.ts";
 import { createScheduler } from "./scheduler.ts";
 
-/** The files of each sink, written and not yet published. Rejects with the first fault; no worker is left behind. */
-export async function runOnWorkers(request: CoordinatorRequest): Promise<readonly WrittenFiles[]> {
+/** Ends when everything is committed, and nothing published that waits for the end. Rejects with the first fault; no worker is left behind. */
+export async function runOnWorkers(request: CoordinatorRequest): Promise<void> {
   const workers: RunningWorker[] = [];
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   try {
-    const written = await new Promise<readonly WrittenFiles[]>((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       request.signal.addEventListener("abort", () => reject(request.signal.reason), { once: true });
       if (request.signal.aborted) return reject(request.signal.reason);
-      coordinate({ ...request, stop, placement: placeRun(request.pipeline, request.device) }, workers, resolve, reject);
+      const { pipeline, topology, outputs, device } = request;
+      coordinate({ ...request, stop, placement: placeRun(pipeline, device), resumeOf: (stage) => stageResume(pipeline, topology, outputs, stage) }, workers, resolve, reject);
     });
-    return written;
   } finally {
     Atomics.store(new Int32Array(stop), 0, 1);
     await closeWorkers(workers);
   }
 }
 
-function coordinate(request: Coordination["request"], workers: RunningWorker[], resolve: Coordination["resolve"], reject: (error: unknown) => void): void {
+function coordinate(request: Coordination["request"], workers: RunningWorker[], resolve: Coordination["resolve"], reject: Coordination["reject"]): void {
   const { pipeline, topology, outputs, log } = request;
   const start = (role: WorkerRole, ports: PortsOfWorker): RunningWorker => {
     c.loadingSince.set(placeOf(role), performance.now());
@@ -47,23 +47,26 @@ function coordinate(request: Coordination["request"], workers: RunningWorker[], 
     return worker;
   };
   const notReady = topology.sinks.length + topology.stages.reduce((sum, { replicas }) => sum + replicas, 0);
-  const scheduler = createScheduler(topology);
+  const scheduler = createScheduler(topology, schedulerOptions(outputs));
   const c: Coordination = {
     request,
     scheduler,
     elasticity: createRunElasticity(request, scheduler),
     stageWorkers: topology.stages.map(() => []),
     sinkWorkers: [],
-    written: new Map(),
+    finished: new Set(),
+    groups: trackGroups(pipeline, topology, outputs, log),
     notReady,
     isStarted: false,
     loadingSince: new Map(),
     start,
     resolve,
+    reject,
   };
+  c.groups.done.catch(reject);
   const ports = joinPorts(pipeline, topology);
   for (const stage of topology.stages) {
     for (let replica = 0; replica < stage.replicas; replica++) c.stageWorkers[stage.id].push(start({ kind: "stage", stage: stage.id, replica, incarnation: 0 }, ports.ofStage(stage.id, replica)));
   }
-  for (const sink of topology.sinks) c.sinkWorkers.push(start({ kind: "sink", sink: sink.id, target: outputs.targets[sink.id] }, ports.ofSink(sink.id)));
+  for (const sink of topology.sinks) c.sinkWorkers.push(start({ kind: "sink", sink: sink.id, target: outputs.targets[sink.id], start: outputs.start.sinks[sink.id] }, ports.ofSink(sink.id)));
 }

@@ -32,6 +32,7 @@ function handleReady(c: Coordination, role: WorkerRole, message: Extract<FromWor
   if (c.isStarted) return role.kind === "stage" ? carryOut(c, c.scheduler.handle({ kind: "loaded", stage: role.stage, replica: role.replica, incarnation: role.incarnation })) : undefined;
   if (--c.notReady > 0) return;
   c.isStarted = true;
+  outputs.noteSources(topology.regions.map(({ id }) => ledger.splitsOf(id)));
   onStart(c.scheduler);
   carryOut(c, c.scheduler.start());
   c.request.control?.onDrain((reason, atOnce) => drain(c, reason, atOnce));
@@ -72,19 +73,27 @@ function handleStageMessage(c: Coordination, { stage, replica, incarnation }: Ex
 }
 
 function handleSinkMessage(c: Coordination, sink: number, message: FromWorker): void {
-  const { ledger, pipeline } = c.request;
+  const { ledger, pipeline, topology } = c.request;
   if (message.kind === "sinkDone") {
     ledger.addSinkReport(sink, message.rows, message.busyMs);
     c.elasticity?.sinkDone(sink, message.busyMs);
     c.request.log({ kind: "sinkDone", sink, chunk: message.chunk, rows: message.rows, busyMs: message.busyMs });
     carryOut(c, c.scheduler.handle({ kind: "sinkDone", sink, chunk: message.chunk }));
+  } else if (message.kind === "sinkGroup") {
+    c.groups.sinkGroup(topology.sinks[sink].region, sink, message);
   } else if (message.kind === "finished") {
-    c.written.set(sink, message.written);
-    if (c.written.size < pipeline.sinks.length) return;
+    c.finished.add(sink);
+    if (c.finished.size < pipeline.sinks.length) return;
     c.scheduler.verifyIdle();
-    c.request.control?.noteEnd(c.scheduler.isCutShort() && !isAllRead(c));
-    c.resolve(pipeline.sinks.map(({ id }) => c.written.get(id) ?? { files: [], rows: 0, bytes: 0 }));
+    c.request.control?.noteEnd(isCutShort(c));
+    // What the sinks hold is committed after they said so.
+    c.groups.done.then(c.resolve, c.reject);
   }
+}
+
+/** Whether a drain left rows unread. */
+function isCutShort(c: Coordination): boolean {
+  return c.scheduler.isCutShort() && !isAllRead(c);
 }
 
 /** Where sources say how many rows they have, a drain may come to stop at their end. */
@@ -128,10 +137,11 @@ export function carryOut(c: Coordination, commands: readonly SchedulerCommand[])
         c.stageWorkers[command.stage][command.replica] = undefined;
         break;
       case "completed":
-        if (command.isNeeded) ledger.completeChunk(command.region, command.chunk, outputs.deadLetters);
+        if (command.isNeeded) c.groups.chunkCompleted(command.region, command.chunk, ledger.completeChunk(command.region, command.chunk, outputs.deadLetters));
         else ledger.dropChunk(command.region, command.chunk);
         break;
       case "finished":
+        c.groups.regionFinished(command.region, isCutShort(c));
         for (const sink of topology.regions[command.region].sinks) c.sinkWorkers[sink].post({ kind: "finish" });
     }
   }

@@ -31,6 +31,8 @@ const options: readonly Entry[] = [
   { term: "--interpret", lines: ["Run in one thread, row by row, and print shapes. Writes the same bytes."] },
   { term: "--json", lines: ["Print progress and the summary as JSON, one object a line."] },
   { term: "--overwrite", lines: ["Replace files in the output folder that another program wrote."] },
+  { term: "--fresh", lines: ["Start over where a checkpoint is kept of a run that stopped, and remove what that run wrote."] },
+  { term: "--explain-resume", lines: ["Say what a run would reuse of one that stopped, and what forbids it. Runs nothing."] },
   { term: "--metrics [HOST]:PORT", lines: ["Serve Prometheus metrics at /metrics while the run lasts; without a host, to this machine only."] },
   { term: "--trace FILE", lines: ["Write what every worker did when, for ui.perfetto.dev."] },
   { term: "--report FILE", lines: ["Write an offline HTML page about the run."] },

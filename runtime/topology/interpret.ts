@@ -14,10 +14,12 @@ import type { Program } from "../contract/define-program.ts";
 import type { PipelineSpec, StepSpec } from "../contract/program.ts";
 import { programFile } from "../contract/program-folder.ts";
 import type { Row, Value } from "../contract/value.ts";
+import type { GroupTracker } from "../recovery/group-tracker.ts";
 import type { Outputs } from "../recovery/outputs.ts";
 import { createSinkWriter } from "../recovery/sink-writer.ts";
-import type { SinkWriter, WrittenFiles } from "../recovery/sink-writer.ts";
+import type { SinkGroup, SinkWriter } from "../recovery/sink-writer.ts";
 import { openLocalPart } from "../stage/local-part.ts";
+import type { RunLog } from "../telemetry/run-event.ts";
 import { inputsOf, openSteps } from "../stage/open-steps.ts";
 import type { OpenSteps } from "../stage/open-steps.ts";
 import { createSourceReader } from "../stage/source-reader.ts";
@@ -27,6 +29,7 @@ import { edgeSchema } from "./edge-schema.ts";
 import { placeBackend } from "./placement.ts";
 import { describeFailure } from "./run-ledger.ts";
 import type { RunLedger } from "./run-ledger.ts";
+import { stageResume, trackGroups } from "./run-start.ts";
 import { openStage } from "./stage-runner.ts";
 import type { StageRunner } from "./stage-runner.ts";
 import { lastNeededChunk, openExplodes, parentFields } from "./topology.ts";
@@ -39,45 +42,52 @@ export interface InterpretRequest {
   readonly outputs: Outputs;
   readonly observe: (step: StepSpec, chunk: Chunk) => void;
   readonly signal: AbortSignal;
+  readonly log: RunLog;
   /** In place of the plan's devices. */
   readonly device: string | undefined;
 }
 
-/** The files of each sink, written and not yet published. */
-export async function runInterpreted(request: InterpretRequest): Promise<readonly WrittenFiles[]> {
+/** Ends when everything is committed, and nothing published that waits for the end. */
+export async function runInterpreted(request: InterpretRequest): Promise<void> {
   const { pipeline, topology, ledger, outputs } = request;
   const stages: StageRunner[] = [];
   const writers: SinkWriter[] = [];
   try {
     for (const stage of pipeline.stages) {
-      const runner = await openStage(pipeline, stage, { backend: placeBackend(onnxBackend, request.device), isStopped: () => request.signal.aborted, observe: (step, chunk) => request.observe(pipeline.steps[step], chunk) });
+      const runner = await openStage(pipeline, stage, { backend: placeBackend(onnxBackend, request.device), isStopped: () => request.signal.aborted, observe: (step, chunk) => request.observe(pipeline.steps[step], chunk), resume: stageResume(pipeline, topology, outputs, stage.id) });
       stages.push(runner);
       if (runner.splits === undefined) continue;
       outputs.checkInputs(runner.splits);
       ledger.addSource(topology.stages[stage.id].region, runner.splits);
     }
+    outputs.noteSources(topology.regions.map(({ id }) => ledger.splitsOf(id)));
+    const groups = trackGroups(pipeline, topology, outputs, request.log);
     for (const sink of pipeline.sinks) {
       const columns = pipeline.steps[sink.step].columns;
-      writers.push(createSinkWriter({ sink, columns, groupChunks: pipeline.groupChunks, target: outputs.targets[sink.id] }));
+      const onGroup = (group: SinkGroup): void => groups.sinkGroup(topology.sinks[sink.id].region, sink.id, group);
+      writers.push(createSinkWriter({ sink, columns, groupChunks: pipeline.groupChunks, target: outputs.targets[sink.id], start: outputs.start.sinks[sink.id], onGroup }));
     }
-    for (const region of topology.regions) await runRegion(request, region.id, stages, writers);
-    const written: WrittenFiles[] = [];
-    for (const writer of writers) written.push(await writer.finish());
-    return written;
+    for (const { id, sinks } of topology.regions) {
+      await runRegion(request, id, stages, writers, groups);
+      groups.regionFinished(id, false);
+      for (const sink of sinks) await writers[sink].finish();
+    }
+    await groups.done;
   } finally {
     for (const stage of stages) await stage.close();
   }
 }
 
-async function runRegion(request: InterpretRequest, region: number, stages: readonly StageRunner[], writers: readonly SinkWriter[]): Promise<void> {
+async function runRegion(request: InterpretRequest, region: number, stages: readonly StageRunner[], writers: readonly SinkWriter[], groups: GroupTracker): Promise<void> {
   const { topology, ledger, outputs, signal } = request;
-  const exhaustedAt = new Map<number, number>();
-  for (let chunk = 0; chunk <= lastNeededChunk(topology, exhaustedAt, topology.regions[region].source); chunk++) {
+  const { chunks, exhausted: before, ended } = outputs.start.regions[region];
+  const exhaustedAt = new Map(before.map((stage) => [stage, chunks - 1]));
+  for (let chunk = chunks; !ended && chunk <= lastNeededChunk(topology, exhaustedAt, topology.regions[region].source); chunk++) {
     signal.throwIfAborted();
     const exhausted = await runChunk(request, region, chunk, stages, writers);
     if (exhausted === undefined) return;
     for (const stage of exhausted) exhaustedAt.set(stage, Math.min(chunk, exhaustedAt.get(stage) ?? chunk));
-    ledger.completeChunk(region, chunk, outputs.deadLetters);
+    groups.chunkCompleted(region, chunk, ledger.completeChunk(region, chunk, outputs.deadLetters));
   }
 }
 

@@ -9,7 +9,7 @@ import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { onnxBackend } from "../backends/onnx-executor.ts";
 import type { Program } from "../contract/define-program.ts";
-import { isUsageFailure } from "../contract/failures.ts";
+import { isUsageFailure, jobError } from "../contract/failures.ts";
 import { JobError } from "../contract/kernel.ts";
 import { setProgramFolder } from "../contract/program-folder.ts";
 import type { PipelineSpec } from "../contract/program.ts";
@@ -24,6 +24,10 @@ import type { EngineOrder } from "./engine-order.ts";
 import { leave, openEngineRun, restartEvents } from "./engine-run.ts";
 import { takeIsolatedStart } from "./isolated-messages.ts";
 import { runIsolatedProcess } from "./isolated-process.ts";
+import type { RunStart } from "../recovery/outputs.ts";
+import { explainResume } from "./explain-resume.ts";
+import { createRunControl } from "./run-control.ts";
+import type { RunControl } from "./run-control.ts";
 import { createRunView } from "./run-view.ts";
 import { runPipeline } from "./run-pipeline.ts";
 import { supervise } from "./supervisor.ts";
@@ -96,6 +100,7 @@ async function runCommand(command: Command): Promise<number> {
   }
   const pipeline = program.pipelines.find((candidate) => candidate.name === line.pipeline);
   if (pipeline === undefined) throw new Error(`the program has no pipeline ${line.pipeline}`);
+  if (line.flags.explainResume === true) return runExplain(command, pipeline, line);
   return isSupervised(command, line) ? runSupervised(command, pipeline, line) : runNamed(command, pipeline, line);
 }
 
@@ -117,12 +122,21 @@ function runSupervised({ file, argv }: Command, pipeline: PipelineSpec, { flags 
   });
 }
 
+async function runExplain({ program, file }: Command, pipeline: PipelineSpec, line: RunLine): Promise<number> {
+  const { lines, isForbidden } = await explainResume({ program, pipeline, params: readParams(program, line), folder: dirname(file) });
+  process.stdout.write(`${lines.join("\n")}\n`);
+  return isForbidden ? exitCodes.failed : exitCodes.done;
+}
+
 type RunLine = Extract<CommandLine, { kind: "run" }>;
 
 async function runNamed({ program, file, order, link }: Command, pipeline: PipelineSpec, line: RunLine): Promise<number> {
   const view = createRunView(pipeline, line.flags);
   const abort = new AbortController();
-  const engine = openEngineRun(order, link, pipeline, { onInterrupt: () => abort.abort(new Interrupted("interrupted")), onDrain: () => abort.abort(new Interrupted("interrupted")) });
+  const control = createRunControl();
+  const interrupt = (): void => abort.abort(new Interrupted(pipeline.checkpoint === undefined ? "nothing was published" : "what is committed stays; run the same command to go on"));
+  // Without a checkpoint there is nothing to save; one thread stops between chunks anyway.
+  const engine = openEngineRun(order, link, pipeline, { onInterrupt: interrupt, onDrain: pipeline.checkpoint === undefined || line.flags.interpret ? interrupt : () => drainSoon(control, abort) });
   let watch: RunWatch | undefined;
   try {
     watch = await openWatch({ program: program.name, pipeline, flags: line.flags, programFolder: dirname(file), params: describeParams(line) });
@@ -136,6 +150,12 @@ async function runNamed({ program, file, order, link }: Command, pipeline: Pipel
       folder: dirname(file),
       interpret: line.flags.interpret,
       overwrite: line.flags.overwrite,
+      // An engine that was started again goes on with what the one before it began.
+      fresh: line.flags.fresh === true && (order?.incarnation ?? 0) === 0,
+      control,
+      onResume: (start) => {
+        if (!line.flags.quiet) process.stderr.write(describeResume(pipeline, start));
+      },
       ...(line.flags.device === undefined ? {} : { device: line.flags.device }),
       signal: abort.signal,
       onText: view.onText,
@@ -167,6 +187,21 @@ async function runNamed({ program, file, order, link }: Command, pipeline: Pipel
   }
 }
 
+/** What a machine that goes away leaves a run for the group under way. */
+const DRAIN_MS = 90_000;
+
+function drainSoon(control: RunControl, abort: AbortController): void {
+  control.requestDrain("asked to stop");
+  const late = jobError("R0159", `the run was told to stop, and the group under way took longer than ${DRAIN_MS / 1000} s: what is committed stays`, "run the same command to go on");
+  setTimeout(() => abort.abort(late), DRAIN_MS).unref();
+}
+
+function describeResume(pipeline: PipelineSpec, { regions, isComplete }: RunStart): string {
+  const rows = regions.reduce((sum, { rowsIn }) => sum + rowsIn, 0).toLocaleString("en-US");
+  const shown = isComplete ? [] : pipeline.sinks.filter(({ kernel }) => kernel.extension === undefined).map(({ label }) => `note: ${label} has no files: rows after the last group are shown again\n`);
+  return `note: ${rows} rows are committed already; ${isComplete ? "everything was computed" : "the run goes on after them"}\n${shown.join("")}`;
+}
+
 /** What was given on the command line, for the log of runs. */
 function describeParams(line: RunLine): Readonly<Record<string, string>> {
   const given = Object.entries(line.params).filter(([, param]) => param.fromCommandLine);
@@ -184,7 +219,7 @@ function readParams(program: Program, line: RunLine): Readonly<Record<string, Va
 
 function reportError(error: unknown): number {
   if (error instanceof Interrupted) {
-    process.stderr.write("interrupted: nothing was published\n");
+    process.stderr.write(`interrupted: ${error.message}\n`);
     return exitCodes.interrupted;
   }
   if (error instanceof JobError) {

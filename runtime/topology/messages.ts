@@ -3,7 +3,8 @@ import { JobError } from "../contract/kernel.ts";
 import type { Split } from "../contract/kernel.ts";
 import type { RowFailure } from "../contract/row-failure.ts";
 import type { Value } from "../contract/value.ts";
-import type { WrittenFiles } from "../recovery/sink-writer.ts";
+import type { StageProgress, StepKeys } from "../recovery/progress.ts";
+import type { SinkGroup, SinkStart } from "../recovery/sink-writer.ts";
 import type { OutputTarget } from "../recovery/output-target.ts";
 import type { MessagePort } from "node:worker_threads";
 import type { EngineOrder } from "./engine-order.ts";
@@ -19,6 +20,8 @@ export interface WorkerStart {
   /** One Int32: 1 once the run is being given up. A thread inside native code must not be terminated (it aborts the process). */
   readonly stop: SharedArrayBuffer;
   readonly placement: Placement;
+  /** Of a stage: where it goes on. */
+  readonly resume: StageResume;
   /** Where the run has a supervisor. */
   readonly order: EngineOrder | undefined;
   readonly inPorts: readonly MessagePort[];
@@ -28,7 +31,7 @@ export interface WorkerStart {
 export type WorkerRole =
   /** `incarnation` counts the workers that had this place before. */
   | { readonly kind: "stage"; readonly stage: number; readonly replica: number; readonly incarnation: number }
-  | { readonly kind: "sink"; readonly sink: number; readonly target: OutputTarget | undefined };
+  | { readonly kind: "sink"; readonly sink: number; readonly target: OutputTarget | undefined; readonly start: SinkStart };
 
 export interface OutPort {
   readonly edge: number;
@@ -55,8 +58,25 @@ export type FromWorker =
   /** A member of the stage's gang died, and the gang was started again. */
   | { readonly kind: "gangRestart"; readonly incarnation: number; readonly reason: string }
   | { readonly kind: "sinkDone"; readonly chunk: number; readonly rows: number; readonly busyMs: number }
-  | { readonly kind: "finished"; readonly written: WrittenFiles }
+  /** The files of a commit group are on disk for good. */
+  | ({ readonly kind: "sinkGroup" } & SinkGroup)
+  | { readonly kind: "finished" }
   | { readonly kind: "fault"; readonly fault: Fault };
+
+/** What a stage of a run that goes on where another stopped must know. */
+export interface StageResume {
+  /** Of its source: the next chunk, and where it begins. */
+  readonly chunk: number;
+  readonly split: number;
+  readonly row: number;
+  /** Rows that limits have let through, and keys that steps have met, by step. */
+  readonly passed: Readonly<Record<string, number>>;
+  readonly keys: StepKeys;
+  /** Keys met for the first time are told of. */
+  readonly isKept: boolean;
+}
+
+export const stageBeginning: StageResume = { chunk: 0, split: 0, row: 0, passed: {}, keys: new Map(), isKept: false };
 
 /** What a stage did with one chunk. */
 export interface ChunkReport {
@@ -66,6 +86,8 @@ export interface ChunkReport {
   readonly filtered: number;
   readonly failures: readonly RowFailure[];
   readonly busyMs: number;
+  /** For whoever goes on after this run. */
+  readonly progress?: StageProgress;
 }
 
 /** A JobError as it crosses threads. */

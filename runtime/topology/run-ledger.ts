@@ -10,6 +10,8 @@ import { compareFailures } from "../contract/row-failure.ts";
 import type { RowFailure } from "../contract/row-failure.ts";
 import { createErrorBudget } from "../recovery/error-budget.ts";
 import type { DeadLetterFile } from "../recovery/dead-letters.ts";
+import { noProgress } from "../recovery/progress.ts";
+import type { ChunkBooks, SourcePosition } from "../recovery/progress.ts";
 import { noLog } from "../telemetry/run-event.ts";
 import type { FailureSample, RunLog } from "../telemetry/run-event.ts";
 import { createRunCounters } from "../telemetry/run-counters.ts";
@@ -26,7 +28,9 @@ export interface RunLedger {
   readonly addFault: (stage: number, chunk: number, error: JobError) => void;
   readonly addSinkReport: (sink: number, rows: number, busyMs: number) => void;
   /** All that can fail in the chunk has: its dead letters are written. Throws a JobError where what failed ends the run. */
-  readonly completeChunk: (region: number, chunk: number, letters: DeadLetterFile | undefined) => void;
+  readonly completeChunk: (region: number, chunk: number, letters: DeadLetterFile | undefined) => ChunkBooks;
+  /** Counts what an earlier run committed. */
+  readonly addEarlier: (rowsIn: number, filtered: number, dead: number) => void;
   /** The chunk was read ahead for nothing: what failed in it does not matter. */
   readonly dropChunk: (region: number, chunk: number) => void;
   readonly isOverBudget: () => boolean;
@@ -40,6 +44,10 @@ interface OpenChunk {
   rowsRead: number;
   filtered: number;
   readonly failures: RowFailure[];
+  position: SourcePosition | undefined;
+  passed: Readonly<Record<string, number>>;
+  readonly exhausted: number[];
+  readonly keys: Map<number, readonly unknown[]>;
   fault: { readonly stage: number; readonly error: JobError } | undefined;
 }
 
@@ -53,7 +61,7 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
   const openChunk = (key: string): OpenChunk => {
     const known = open.get(key);
     if (known !== undefined) return known;
-    const made: OpenChunk = { rowsRead: 0, filtered: 0, failures: [], fault: undefined };
+    const made: OpenChunk = { rowsRead: 0, filtered: 0, failures: [], position: undefined, passed: {}, exhausted: [], keys: new Map(), fault: undefined };
     open.set(key, made);
     return made;
   };
@@ -84,6 +92,11 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
       books.filtered += report.filtered;
       books.failures.push(...report.failures);
       if (node.isSource) books.rowsRead += report.rowsIn;
+      const { position, passed, keys, isExhausted } = report.progress ?? noProgress;
+      books.position = position ?? books.position;
+      books.passed = { ...books.passed, ...passed };
+      for (const [step, list] of keys) books.keys.set(step, list);
+      if (isExhausted) books.exhausted.push(stage);
     },
     addFault: (stage, chunk, error) => {
       const books = openChunk(`${topology.stages[stage].region}:${chunk}`);
@@ -95,7 +108,7 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
     },
     completeChunk: (region, chunk, letters) => {
       const key = `${region}:${chunk}`;
-      const { rowsRead, filtered, failures, fault } = openChunk(key);
+      const { rowsRead, filtered, failures, fault, position, passed, exhausted, keys } = openChunk(key);
       open.delete(key);
       counters.rowsRead += rowsRead;
       counters.filtered += filtered;
@@ -106,6 +119,13 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
       if (inOrder.length > 0) log({ kind: "rowsFailed", chunk, count: sourceRowsOf(inOrder), samples: inOrder.slice(0, SAMPLES_MAX).map((failure) => sampleOf(failure, splitsOf(region))) });
       judge(region, rowsRead, inOrder);
       letters?.write(region, inOrder);
+      return { rowsIn: rowsRead, filtered, dead: sourceRowsOf(failures), position, passed, exhausted, keys };
+    },
+    addEarlier: (rowsIn, filtered, dead) => {
+      counters.rowsRead += rowsIn;
+      counters.filtered += filtered;
+      counters.dead += dead;
+      budget.add(rowsIn, dead);
     },
     dropChunk: (region, chunk) => {
       open.delete(`${region}:${chunk}`);

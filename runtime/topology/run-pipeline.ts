@@ -5,12 +5,16 @@
 import { performance } from "node:perf_hooks";
 import type { Chunk } from "../contract/chunk.ts";
 import type { Program } from "../contract/define-program.ts";
+import { jobError } from "../contract/failures.ts";
 import type { PipelineSpec, StepSpec } from "../contract/program.ts";
 import { setProgramFolder } from "../contract/program-folder.ts";
 import type { Value } from "../contract/value.ts";
+import { loadOnnxRuntime } from "../backends/load-onnxruntime.ts";
+import { describeRun, modelsOf } from "../recovery/identity.ts";
+import { openKeptOutputs } from "../recovery/kept-outputs.ts";
+import type { KeptRequest } from "../recovery/kept-outputs.ts";
 import { openOutputs } from "../recovery/outputs.ts";
-import type { Outputs } from "../recovery/outputs.ts";
-import type { WrittenFiles } from "../recovery/sink-writer.ts";
+import type { Outputs, RunStart, WrittenFiles } from "../recovery/outputs.ts";
 import type { RunCounters } from "../telemetry/run-counters.ts";
 import { noLog } from "../telemetry/run-event.ts";
 import type { RunLog } from "../telemetry/run-event.ts";
@@ -34,10 +38,14 @@ export interface RunRequest {
   readonly folder: string;
   readonly interpret: boolean;
   readonly overwrite: boolean;
+  /** Forget what an earlier run that stopped has committed. */
+  readonly fresh?: boolean;
   /** In place of the plan's devices: cuts and batches stay. */
   readonly device?: string;
   readonly signal: AbortSignal;
   readonly onText: (stream: "stdout" | "stderr", text: Uint8Array) => void;
+  /** The run goes on where an earlier one stopped. */
+  readonly onResume?: (start: RunStart) => void;
   readonly onStart: (counters: RunCounters, scheduler: Scheduler | undefined) => void;
   /** Interpreter only: each step's rows. */
   readonly observe: (step: StepSpec, chunk: Chunk) => void;
@@ -67,12 +75,15 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
   verifyCapacities(pipeline);
   const topology = readTopology(pipeline, { tickets: Math.min(pipeline.tickets, request.supervised?.order.ticketsMax ?? Infinity) });
   const ledger = createRunLedger(pipeline, topology, request.log);
-  const owner = { program: program.name, pipeline: pipeline.name };
-  const outputs = await openOutputs({ pipeline, owner, overwrite: request.overwrite, splitsOf: ledger.splitsOf });
+  const outputs = await openRunOutputs(request, topology, ledger);
+  for (const { rowsIn, filtered, dead } of outputs.start.regions) ledger.addEarlier(rowsIn, filtered, dead);
+  outputs.start.sinks.forEach(({ rows }, sink) => ledger.addSinkReport(sink, rows, 0));
+  if (outputs.start.isResumed) request.onResume?.(outputs.start);
   try {
-    const written = await runWith(request, topology, ledger, outputs);
+    if (!outputs.start.isComplete) await runWith(request, topology, ledger, outputs);
     request.signal.throwIfAborted();
-    await outputs.publish(written.map(({ files }) => files));
+    if (request.control?.isCutShort() === true) throw stoppedBeforeEnd(pipeline);
+    const written = await outputs.publish();
     return {
       counters: ledger.counters,
       written,
@@ -89,11 +100,36 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
   }
 }
 
-function runWith(request: RunRequest, topology: Topology, ledger: RunLedger, outputs: Outputs): Promise<readonly WrittenFiles[]> {
+/** Published at the end, or group by group where the pipeline has a checkpoint. */
+async function openRunOutputs(request: RunRequest, topology: Topology, ledger: RunLedger): Promise<Outputs> {
+  const { pipeline } = request;
+  const plain = { pipeline, owner: { program: request.program.name, pipeline: pipeline.name }, overwrite: request.overwrite, splitsOf: ledger.splitsOf, regions: topology.regions.length };
+  return pipeline.checkpoint === undefined ? openOutputs(plain) : openKeptOutputs({ ...plain, ...(await describeKept(request, topology)), fresh: request.fresh === true });
+}
+
+/** What the outputs of a pipeline with a checkpoint must know beside. Params are set. */
+export async function describeKept({ pipeline, params }: Pick<RunRequest, "pipeline" | "params">, topology: Topology): Promise<Pick<KeptRequest, "at" | "identity" | "regionOf" | "columnsOf">> {
+  if (pipeline.checkpoint === undefined) throw new Error(`pipeline ${pipeline.name} has no checkpoint`);
+  const onnxruntime = modelsOf(pipeline).length === 0 ? undefined : (await loadOnnxRuntime()).env.versions.node;
+  return {
+    at: pipeline.checkpoint.at(),
+    identity: describeRun({ pipeline, params, onnxruntime }),
+    regionOf: (sink) => topology.sinks[sink].region,
+    columnsOf: (sink) => pipeline.steps[pipeline.sinks[sink].step].columns,
+  };
+}
+
+function stoppedBeforeEnd(pipeline: PipelineSpec): Error {
+  return pipeline.checkpoint === undefined
+    ? jobError("R0159", "the run was told to stop before its end: nothing was published", "run it again; with `checkpoint: { at: … }` a run that is stopped can be gone on with")
+    : jobError("R0159", "the run was told to stop before its end: what is committed stays", "run the same command to go on");
+}
+
+function runWith(request: RunRequest, topology: Topology, ledger: RunLedger, outputs: Outputs): Promise<void> {
   const { pipeline, signal } = request;
   if (request.interpret) {
     request.onStart(ledger.counters, undefined);
-    return runInterpreted({ pipeline, topology, ledger, outputs, signal, device: request.device, observe: request.observe });
+    return runInterpreted({ pipeline, topology, ledger, outputs, signal, log: request.log ?? noLog, device: request.device, observe: request.observe });
   }
   const { params, file, folder, onText } = request;
   return runOnWorkers({ pipeline, topology, ledger, outputs, params, file, folder, onText, signal, supervised: request.supervised, device: request.device, log: request.log ?? noLog, control: request.control, onStart: (scheduler) => request.onStart(ledger.counters, scheduler) });

@@ -110,7 +110,7 @@ function summarize(pipeline: PipelineSpec, outcome: RunOutcome): RunSummary {
     outcome: outcome.isOverBudget ? "overBudget" : "finished",
     outputs: written.map(({ files, rows, bytes }, index) => {
       const place = places[index];
-      return { label: pipeline.sinks[index].label, ...(place === undefined ? {} : { place }), rows, files: files.length, bytes };
+      return { label: pipeline.sinks[index].label, ...(place === undefined ? {} : { place }), rows, files, bytes };
     }),
     ...(deadLetterPath === undefined ? {} : { deadLetters: deadLetterPath }),
   };

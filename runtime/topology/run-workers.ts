@@ -7,7 +7,8 @@ import type { MessagePort } from "node:worker_threads";
 import { jobError } from "../contract/failures.ts";
 import type { EdgeSpec, PipelineSpec } from "../contract/program.ts";
 import type { Value } from "../contract/value.ts";
-import type { FromWorker, OutPort, ToWorker, WorkerRole, WorkerStart } from "./messages.ts";
+import { stageBeginning } from "./messages.ts";
+import type { FromWorker, OutPort, StageResume, ToWorker, WorkerRole, WorkerStart } from "./messages.ts";
 import type { Supervised } from "./engine-order.ts";
 import type { Placement } from "./placement.ts";
 import type { Topology } from "./topology.ts";
@@ -23,6 +24,7 @@ export interface WorkerSetting {
   readonly onText: (stream: "stdout" | "stderr", text: Uint8Array) => void;
   readonly stop: SharedArrayBuffer;
   readonly placement: Placement;
+  readonly resumeOf: (stage: number) => StageResume;
   readonly supervised?: Supervised | undefined;
 }
 
@@ -82,7 +84,7 @@ export function joinReplica(pipeline: PipelineSpec, role: Extract<WorkerRole, { 
 }
 
 export function startWorker(setting: WorkerSetting, role: WorkerRole, ports: PortsOfWorker, onMessage: (message: FromWorker) => void, onFault: (error: unknown) => void): RunningWorker {
-  const start: WorkerStart = { pipeline: setting.pipeline.name, role, params: setting.params, folder: setting.folder, stop: setting.stop, placement: setting.placement, order: setting.supervised?.order, ...ports };
+  const start: WorkerStart = { pipeline: setting.pipeline.name, role, params: setting.params, folder: setting.folder, stop: setting.stop, placement: setting.placement, resume: role.kind === "stage" ? setting.resumeOf(role.stage) : stageBeginning, order: setting.supervised?.order, ...ports };
   const thread = new Worker(setting.file, {
     workerData: { pipec: start },
     transferList: [...ports.inPorts, ...ports.outPorts.map(({ port }) => port)],

@@ -10,10 +10,10 @@
  * by workers that compute: nothing can deadlock.
  */
 import { createCoreTokens } from "./core-tokens.ts";
-import { capacityOf, fillPlace, hasRoom, promisePlace, releasePlace, takePlaceBack } from "./edge-places.ts";
+import { capacityOf, fillPlace, hasRoom, isFed, promisePlace, releasePlace, takePlaceBack } from "./edge-places.ts";
 import { endStages, handleLoaded, handleLost, loadReplica, retireIfIdle, unloadReplica } from "./replica-slots.ts";
 import { createState, stagesInOrder, verifyIdle } from "./scheduler-state.ts";
-import type { SchedulerState } from "./scheduler-state.ts";
+import type { SchedulerState, StageState } from "./scheduler-state.ts";
 import { lastNeededChunk } from "./topology.ts";
 import type { EdgeNode, StageNode, Topology } from "./topology.ts";
 
@@ -69,6 +69,10 @@ export interface Scheduler {
 export interface SchedulerOptions {
   /** By region: the first chunk of a run that goes on where another ended. */
   readonly firstChunks?: readonly number[];
+  /** By region: whether an earlier run brought it to its end. */
+  readonly ended?: readonly boolean[];
+  /** Stages that gave their last row in an earlier run. */
+  readonly exhausted?: readonly number[];
 }
 
 /** Chunks that a worker is told to do ahead: the one at work and one more, so that it never waits to be told. */
@@ -77,6 +81,7 @@ const RUNS_AHEAD = 2;
 export function createScheduler(topology: Topology, options: SchedulerOptions = {}): Scheduler {
   const order = stagesInOrder(topology);
   const state = createState(topology, order, createCoreTokens(topology.cores, order), options.firstChunks ?? []);
+  resumeEnds(state, options);
   const take = (): readonly SchedulerCommand[] => {
     startAll(state);
     return state.commands.splice(0);
@@ -96,6 +101,15 @@ export function createScheduler(topology: Topology, options: SchedulerOptions = 
     coresInUse: () => topology.cores - state.tokens.free(),
     verifyIdle: () => verifyIdle(state),
   };
+}
+
+/** What an earlier run saw the end of is not begun again. */
+function resumeEnds(s: SchedulerState, { ended = [], exhausted = [] }: SchedulerOptions): void {
+  for (const stage of exhausted) s.exhaustedAt.set(stage, s.regions[s.topology.stages[stage].region].first - 1);
+  for (const { id } of s.topology.regions) {
+    if (ended[id] === true) stopRegion(s, id);
+    else if (exhausted.length > 0) stopIfUseless(s, id);
+  }
 }
 
 function handleEvent(s: SchedulerState, event: SchedulerEvent): void {
@@ -123,15 +137,19 @@ function handleEvent(s: SchedulerState, event: SchedulerEvent): void {
 function startAll(s: SchedulerState): void {
   for (let moved = true; moved; ) {
     moved = false;
+    for (const stage of s.order) while (!isOutFed(s, stage) && startNext(s, stage) === "started") moved = true;
     for (const stage of s.order) {
-      let outcome = startNext(s, stage);
-      while (outcome === "started") {
-        moved = true;
-        outcome = startNext(s, stage);
-      }
+      const outcome = startNext(s, stage);
+      if (outcome === "started") moved = true;
       if (outcome === "nothing" && s.tokens.forget(stage)) moved = true;
+      if (outcome === "started") break;
     }
   }
+}
+
+/** Whether all stages that take from this one have enough to do. */
+function isOutFed(s: SchedulerState, stage: StageNode): boolean {
+  return stage.cores > 0 && stage.outs.every((edge) => isFed(s, s.topology.edges[edge]));
 }
 
 /** `cores`: something could start, but for want of core tokens. */
@@ -166,7 +184,7 @@ function startStage(s: SchedulerState, stage: StageNode): StartOutcome {
     }
     if (tried === "cores") outcome = tried;
   }
-  for (const chunk of state.ready) {
+  for (const chunk of byLoad(state)) {
     if (stage.ordered && chunk !== state.nextOrdered) continue;
     const tried = tryRun(s, stage, state.bound.get(chunk)?.replica ?? 0, chunk);
     if (tried === "started") {
@@ -177,6 +195,12 @@ function startStage(s: SchedulerState, stage: StageNode): StartOutcome {
     if (tried === "cores") outcome = tried;
   }
   return outcome;
+}
+
+/** Chunks that can start, those of the worker with most before it first: so that all come to their end together. */
+function byLoad(state: StageState): readonly number[] {
+  const loadOf = (chunk: number): number => state.slots[state.bound.get(chunk)?.replica ?? 0].load;
+  return [...state.ready].sort((a, b) => loadOf(b) - loadOf(a) || a - b);
 }
 
 function tryRun(s: SchedulerState, stage: StageNode, replica: number, chunk: number): StartOutcome {

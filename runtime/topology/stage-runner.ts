@@ -7,14 +7,15 @@ import type { Chunk } from "../contract/chunk.ts";
 import type { OpenSource, Split } from "../contract/kernel.ts";
 import { programFile } from "../contract/program-folder.ts";
 import type { EdgeSpec, PipelineSpec, StageSpec } from "../contract/program.ts";
+import { createBufferPool } from "../pool/buffer-pool.ts";
 import { openLocalPart } from "../stage/local-part.ts";
 import { openSteps } from "../stage/open-steps.ts";
 import { createSourceReader } from "../stage/source-reader.ts";
 import { createChunkLog, Stopped } from "../stage/step-context.ts";
-import type { PartStepSpec, StepContext } from "../stage/step-context.ts";
+import type { PartStepSpec, StepContext, StepMemory } from "../stage/step-context.ts";
 import { watchSession } from "../stage/watched-session.ts";
 import { edgeSchema } from "./edge-schema.ts";
-import type { ChunkReport } from "./messages.ts";
+import type { ChunkReport, StageResume } from "./messages.ts";
 import { parentFields } from "./topology.ts";
 
 export interface StageRunner {
@@ -25,8 +26,15 @@ export interface StageRunner {
   readonly outs: readonly EdgeSpec[];
   /** Undefined where a source has no more chunks. `messages`: one for each in-edge, in any order. */
   readonly run: (messages: readonly ChunkMessage[]) => Promise<StageResult | undefined>;
+  /** Once a chunk is done, nothing looks at its inputs' buffers any more. */
+  readonly leavesNothing: boolean;
+  /** Buffers that an out-edge's receiver is done with. */
+  readonly reclaim: (edge: number, buffers: readonly ArrayBuffer[]) => void;
   readonly close: () => Promise<void>;
 }
+
+/** Of spent buffers, kept by a worker for each edge. */
+const POOL_BYTES_MAX = 64 * 2 ** 20;
 
 export interface StageResult {
   readonly messages: readonly ChunkMessage[];
@@ -42,6 +50,8 @@ export interface StageHost {
   readonly isStopped: () => boolean;
   readonly observe?: (step: number, chunk: Chunk) => void;
   readonly around?: NonNullable<StepContext["around"]>;
+  /** Where a run that goes on where another stopped begins. */
+  readonly resume?: StageResume;
 }
 
 /** What steps of the pipeline need to be opened in this thread. */
@@ -54,7 +64,12 @@ export function stepContext(pipeline: PipelineSpec, host: StageHost): StepContex
     openPart: async (step) => watched(await (step.part.ranks.length > 1 && host.openGang !== undefined ? host.openGang(step) : openLocalPart(host.backend, step.model, step.part))),
     ...(host.observe === undefined ? {} : { observe: host.observe }),
     ...(host.around === undefined ? {} : { around: host.around }),
+    ...(host.resume === undefined ? {} : { memoryOf: memoryIn(host.resume) }),
   };
+}
+
+function memoryIn({ passed, keys, isKept }: StageResume): (step: number) => StepMemory {
+  return (step) => ({ passed: passed[step] ?? 0, keys: keys.get(step) ?? [], isKept });
 }
 
 export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: StageHost): Promise<StageRunner> {
@@ -63,9 +78,10 @@ export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: 
   const schemas = new Map<number, EdgeSchema>([...ins, ...outs].map((edge) => [edge.id, edgeSchema(pipeline, edge)]));
   const schemaOf = (edge: number): EdgeSchema => schemas.get(edge) ?? edgeSchema(pipeline, pipeline.edges[edge]);
   const steps = stage.steps.map((step) => pipeline.steps[step]);
-  const source = await openReader(pipeline, stage);
+  const source = await openReader(pipeline, stage, host.resume);
   const opened = await openSteps(steps, stepContext(pipeline, host));
   const last = stage.steps[stage.steps.length - 1];
+  const pools = new Map(outs.map((edge) => [edge.id, createBufferPool(Math.min(edge.queueBytesMax, POOL_BYTES_MAX))]));
 
   return {
     splits: source?.open.splits,
@@ -85,12 +101,19 @@ export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: 
       }
       const chunks = await opened.run(given, log);
       // Once for each edge, even where several lead from one step: buffers are transferred, and can go to one thread only.
-      const out = outs.map((edge) => encodeChunk(edge.id, schemaOf(edge.id), chunkOf(chunks, edge.fromStep)));
+      const out = outs.map((edge) => encodeChunk(edge.id, schemaOf(edge.id), chunkOf(chunks, edge.fromStep), pools.get(edge.id)?.take));
       const rowsIn = source === undefined ? rowsOf([...given.values()]) : (given.get(source.step)?.places.length ?? 0);
       const rowsOut = chunks.get(last)?.rows.length ?? 0;
-      const report = { rowsIn, rowsOut, filtered: log.filtered, failures: log.failures, busyMs: performance.now() - started };
-      return { messages: out, report, exhausted: opened.isExhausted() };
+      const exhausted = opened.isExhausted();
+      const chunk = source === undefined ? undefined : given.get(source.step);
+      const position = chunk === undefined ? {} : { position: { split: chunk.id.split, row: chunk.id.firstRow + chunk.places.length } };
+      const progress = { ...opened.remember(), ...position, isExhausted: exhausted };
+      const report = { rowsIn, rowsOut, filtered: log.filtered, failures: log.failures, busyMs: performance.now() - started, progress };
+      return { messages: out, report, exhausted };
     },
+    // Functions of users may keep what they were given, and the parts of a model hand on views of it; models do neither.
+    leavesNothing: steps.every(({ kind }) => kind === "model"),
+    reclaim: (edge, buffers) => pools.get(edge)?.keep(buffers),
     close: async () => {
       await opened.close();
       await source?.open.close();
@@ -119,9 +142,9 @@ function chunkOf(chunks: ReadonlyMap<number, Chunk>, step: number): Chunk {
   return chunk;
 }
 
-async function openReader(pipeline: PipelineSpec, stage: StageSpec): Promise<{ readonly step: number; readonly open: OpenSource; readonly reader: ReturnType<typeof createSourceReader> } | undefined> {
+async function openReader(pipeline: PipelineSpec, stage: StageSpec, resume: StageResume | undefined): Promise<{ readonly step: number; readonly open: OpenSource; readonly reader: ReturnType<typeof createSourceReader> } | undefined> {
   const step = stage.steps.map((id) => pipeline.steps[id]).find((candidate) => candidate.kind === "read");
   if (step?.kind !== "read") return undefined;
   const open = await step.source.open(step.args(), step.columns);
-  return { step: step.id, open, reader: createSourceReader(step, open, pipeline.chunkRows) };
+  return { step: step.id, open, reader: createSourceReader(step, open, pipeline.chunkRows, resume) };
 }

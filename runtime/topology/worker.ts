@@ -14,7 +14,6 @@ import { JobError } from "../contract/kernel.ts";
 import type { PipelineSpec } from "../contract/program.ts";
 import { setProgramFolder } from "../contract/program-folder.ts";
 import { createSinkWriter } from "../recovery/sink-writer.ts";
-import type { OutputTarget } from "../recovery/output-target.ts";
 import { Stopped } from "../stage/step-context.ts";
 import type { PartStepSpec } from "../stage/step-context.ts";
 import { openDeviceLocks } from "./device-locks.ts";
@@ -22,7 +21,7 @@ import { edgeSchema } from "./edge-schema.ts";
 import { openGang } from "./gang.ts";
 import { placeBackend } from "./placement.ts";
 import { toFault, toJobFault } from "./messages.ts";
-import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
+import type { FromWorker, ToWorker, WorkerRole, WorkerStart } from "./messages.ts";
 import { onReplica } from "./replica-devices.ts";
 import { openStage } from "./stage-runner.ts";
 import { openStageGuard } from "./stage-guard.ts";
@@ -45,7 +44,7 @@ export function runWorker(program: Program, start: WorkerStart, file: string): v
   const pipeline = program.pipelines.find((candidate) => candidate.name === start.pipeline);
   if (pipeline === undefined) throw new Error(`the program has no pipeline ${start.pipeline}`);
   const { role } = start;
-  const working = role.kind === "stage" ? runStageWorker(onReplica(pipeline, role.stage, role.replica), role.stage, start, control, file) : runSinkWorker(pipeline, role.sink, role.target, start, control);
+  const working = role.kind === "stage" ? runStageWorker(onReplica(pipeline, role.stage, role.replica), role.stage, start, control, file) : runSinkWorker(pipeline, role, start, control);
   working.catch((error: unknown) => {
     faultSender(control)(error);
     // What could not be opened has nothing to close.
@@ -80,9 +79,10 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
   const openGangOf = (step: PartStepSpec): Promise<ModelSession> =>
     openGang({ pipeline: pipeline.name, file, folder, backend, device: placement.device, locks: openDeviceLocks(pipeline, placement.device, placement.locks), onRestart }, step);
   const guard = openStageGuard({ start, file, steps: pipeline.stages[stageId].steps.map((step) => pipeline.steps[step]), isStopped });
-  const stage = await openStage(pipeline, pipeline.stages[stageId], { backend, isStopped, openGang: openGangOf, around: guard.around });
+  const stage = await openStage(pipeline, pipeline.stages[stageId], { backend, isStopped, openGang: openGangOf, around: guard.around, resume: start.resume });
   // Words that come while the stage opens wait until somebody listens.
   const ports = openPorts(start, control);
+  ports.onHome(stage.reclaim);
   const inbox = createInbox(ports, pipeline.edges.filter(({ to }) => to.kind === "stage" && to.stage === stageId).length);
 
   let sourceEnded = false;
@@ -102,6 +102,7 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
       const result = await stage.run(inputs);
       if (result === undefined) return endSource(chunk);
       send({ kind: "done", chunk, bytes: post(result.messages), exhausted: result.exhausted, ...result.report });
+      if (stage.leavesNothing) inputs.forEach(ports.sendHome);
     } catch (error) {
       if (!(error instanceof JobError)) throw error;
       hasFailed = true;
@@ -157,22 +158,22 @@ function createInbox(ports: WorkerPorts, edges: number): Inbox {
   };
 }
 
-async function runSinkWorker(pipeline: PipelineSpec, sinkId: number, target: OutputTarget | undefined, start: WorkerStart, control: MessagePort): Promise<void> {
+async function runSinkWorker(pipeline: PipelineSpec, role: Extract<WorkerRole, { kind: "sink" }>, start: WorkerStart, control: MessagePort): Promise<void> {
   const send = (message: FromWorker): void => control.postMessage(message);
   const fail = faultSender(control);
-  const sink = pipeline.sinks[sinkId];
-  const edge = pipeline.edges.find(({ to }) => to.kind === "sink" && to.sink === sinkId);
+  const sink = pipeline.sinks[role.sink];
+  const edge = pipeline.edges.find(({ to }) => to.kind === "sink" && to.sink === role.sink);
   if (edge === undefined) throw new Error(`nothing leads to sink ${sink.label}`);
   const schema = edgeSchema(pipeline, edge);
-  const writer = createSinkWriter({ sink, columns: schema.columns, groupChunks: pipeline.groupChunks, target });
+  const writer = createSinkWriter({ sink, columns: schema.columns, groupChunks: pipeline.groupChunks, target: role.target, start: role.start, onGroup: (group) => send({ kind: "sinkGroup", ...group }) });
   const early = new Map<number, ChunkMessage>();
-  let next = 0;
+  let next = role.start.chunk;
   let last = Promise.resolve();
 
   const writeChunk = async (message: ChunkMessage): Promise<void> => {
     const started = performance.now();
     const rows = message.isVoid ? [] : decodeChunk(schema, message).rows;
-    if (!message.isVoid) await writer.write(message.id.ordinal, rows);
+    await writer.write(message.id.ordinal, rows);
     send({ kind: "sinkDone", chunk: message.id.ordinal, rows: rows.length, busyMs: performance.now() - started });
   };
   const writeInOrder = (): void => {
@@ -189,8 +190,10 @@ async function runSinkWorker(pipeline: PipelineSpec, sinkId: number, target: Out
   });
   inTurn<ToWorker>(control, async (message) => {
     await last;
-    if (message.kind === "finish") send({ kind: "finished", written: await writer.finish() });
-    else if (message.kind === "close") ports.close();
+    if (message.kind === "finish") {
+      await writer.finish();
+      send({ kind: "finished" });
+    } else if (message.kind === "close") ports.close();
   }, fail);
   send({ kind: "ready", splits: undefined });
 }

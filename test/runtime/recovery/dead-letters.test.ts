@@ -12,7 +12,7 @@ function target(kind: "file" | "folder"): OutputTarget {
   const at = mkdtempSync(join(tmpdir(), "pipec-dead-"));
   const staging = join(at, "staging");
   mkdirSync(staging);
-  return { path: join(at, kind === "file" ? "dead.jsonl" : "dead"), kind, extension: "jsonl", staging };
+  return { path: join(at, kind === "file" ? "dead.jsonl" : "dead"), kind, extension: "jsonl", staging, isKept: false };
 }
 
 function failure(ordinal: number, row: number, step = "a"): RowFailure {

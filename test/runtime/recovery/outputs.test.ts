@@ -8,7 +8,8 @@ import type { PipelineSpec, SinkSpec } from "../../../runtime/contract/program.t
 import type { Row } from "../../../runtime/contract/value.ts";
 import { openOutputs } from "../../../runtime/recovery/outputs.ts";
 import type { Outputs } from "../../../runtime/recovery/outputs.ts";
-import { createSinkWriter } from "../../../runtime/recovery/sink-writer.ts";
+import { createSinkWriter, sinkBeginning } from "../../../runtime/recovery/sink-writer.ts";
+import type { SinkGroup } from "../../../runtime/recovery/sink-writer.ts";
 import { jsonl } from "../../../stdlib/sinks/jsonl/kernel.ts";
 import { buildPipeline, here } from "../../support/build-pipeline.ts";
 
@@ -35,16 +36,26 @@ function pipelineOf(...sinks: readonly SinkSpec[]): PipelineSpec {
 }
 
 function open(pipeline: PipelineSpec, overwrite = false): Promise<Outputs> {
-  return openOutputs({ pipeline, owner: { program: "prog", pipeline: "p" }, overwrite, splitsOf: () => [] });
+  return openOutputs({ pipeline, owner: { program: "prog", pipeline: "p" }, overwrite, splitsOf: () => [], regions: 1 });
+}
+
+const noProgress = { rowsIn: 0, filtered: 0, dead: 0, split: 0, row: 0, passed: {}, exhausted: [] };
+
+/** Writes chunks of rows to a sink, and commits its groups. */
+async function writeTo(outputs: Outputs, sink: SinkSpec, chunks: readonly (readonly Row[])[], groupChunks = 2): Promise<void> {
+  const groups: SinkGroup[] = [];
+  const writer = createSinkWriter({ sink, columns, groupChunks, target: outputs.targets[sink.id], start: sinkBeginning, onGroup: (group) => groups.push(group) });
+  for (const [ordinal, rows] of chunks.entries()) await writer.write(ordinal, rows);
+  await writer.finish();
+  for (const report of groups) await outputs.commit({ region: 0, group: report.group, chunks: 0, last: report.last, sinks: [{ sink: sink.id, report }], progress: noProgress, keys: new Map(), letters: undefined });
 }
 
 /** Writes chunks of rows to the only sink and publishes them. */
 async function write(sink: SinkSpec, chunks: readonly (readonly Row[])[], groupChunks = 2): Promise<void> {
   const outputs = await open(pipelineOf(sink));
   try {
-    const writer = createSinkWriter({ sink, columns, groupChunks, target: outputs.targets[0] });
-    for (const [ordinal, rows] of chunks.entries()) await writer.write(ordinal, rows);
-    await outputs.publish([(await writer.finish()).files]);
+    await writeTo(outputs, sink, chunks, groupChunks);
+    await outputs.publish();
   } finally {
     await outputs.discard();
   }
@@ -110,12 +121,8 @@ describe("outputs", () => {
     const sinks = [sinkTo(join(at, "out")), sinkTo(join(at, "out", "more"), { id: 1 }), sinkTo(join(at, "out", "one.jsonl"), { id: 2 })];
     const run = async (rows: readonly Row[], overwrite: boolean): Promise<void> => {
       const outputs = await open(pipelineOf(...sinks), overwrite);
-      const files = await Promise.all(sinks.map(async (sink, index) => {
-        const writer = createSinkWriter({ sink, columns, groupChunks: 2, target: outputs.targets[index] });
-        await writer.write(0, rows);
-        return (await writer.finish()).files;
-      }));
-      await outputs.publish(files);
+      for (const sink of sinks) await writeTo(outputs, sink, [rows]);
+      await outputs.publish();
       await outputs.discard();
     };
     for (const overwrite of [false, false, true]) {

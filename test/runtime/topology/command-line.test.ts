@@ -177,6 +177,10 @@ Options
                          line.
   --overwrite            Replace files in the output folder that another program
                          wrote.
+  --fresh                Start over where a checkpoint is kept of a run that
+                         stopped, and remove what that run wrote.
+  --explain-resume       Say what a run would reuse of one that stopped, and
+                         what forbids it. Runs nothing.
   --metrics [HOST]:PORT  Serve Prometheus metrics at /metrics while the run
                          lasts; without a host, to this machine only.
   --trace FILE           Write what every worker did when, for ui.perfetto.dev.

@@ -1,0 +1,95 @@
+/** What decides the output of a run: one that goes on where another stopped must agree with it in all of this. */
+import { createHash } from "node:crypto";
+import type { Split } from "../contract/kernel.ts";
+import type { ModelSpec, PipelineSpec } from "../contract/program.ts";
+import type { Value } from "../contract/value.ts";
+
+export interface RunIdentity {
+  readonly format: 1;
+  readonly pipeline: string;
+  /** Operators, models, externs: by the compiler. */
+  readonly fingerprint: string;
+  /** As text, by name. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly cuts: readonly string[];
+  /** Absent where no model runs. */
+  readonly onnxruntime?: string;
+}
+
+export interface IdentityRequest {
+  readonly pipeline: PipelineSpec;
+  readonly params: Readonly<Record<string, Value>>;
+  readonly onnxruntime: string | undefined;
+}
+
+export function describeRun({ pipeline, params, onnxruntime }: IdentityRequest): RunIdentity {
+  return {
+    format: 1,
+    pipeline: pipeline.name,
+    fingerprint: pipeline.fingerprint ?? "",
+    params: Object.fromEntries(Object.entries(params).map(([name, value]) => [name, printParam(value)])),
+    cuts: [`chunks of ${pipeline.chunkRows} rows`, `groups of ${pipeline.groupChunks} chunks`, ...modelsOf(pipeline).map(cutsOfModel)],
+    ...(onnxruntime === undefined ? {} : { onnxruntime }),
+  };
+}
+
+export function modelsOf(pipeline: PipelineSpec): readonly ModelSpec[] {
+  return pipeline.steps.flatMap((step) => (step.kind === "model" || step.kind === "modelPart" ? [step.model] : []));
+}
+
+function cutsOfModel({ name, batch, pad }: ModelSpec): string {
+  return [`${name} in batches of ${batch}`, ...pad.map(({ dim, multiple }) => `${dim} a multiple of ${multiple}`)].join(", ");
+}
+
+function printParam(value: Value): string {
+  return JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? String(part) : part)) ?? "";
+}
+
+/** What differs, in words that complete "it cannot go on: …"; nothing where it may go on. */
+export function describeChanges(was: RunIdentity, now: RunIdentity): readonly string[] {
+  const changes: string[] = [];
+  if (was.format !== now.format) changes.push("it was written by another version of pipec");
+  if (was.pipeline !== now.pipeline) changes.push(`it is of the pipeline ${was.pipeline}`);
+  if (was.fingerprint !== now.fingerprint) changes.push("the program, one of its models or one of its externs has changed");
+  for (const name of new Set([...Object.keys(was.params), ...Object.keys(now.params)])) {
+    if (was.params[name] !== now.params[name]) changes.push(`--${name} was ${was.params[name] ?? "not there"} and is ${now.params[name] ?? "not there"}`);
+  }
+  const cuts = (mine: RunIdentity, other: RunIdentity): string => mine.cuts.filter((cut) => !other.cuts.includes(cut)).join("; ");
+  if (was.cuts.join() !== now.cuts.join()) changes.push(`rows were cut into ${cuts(was, now)} and would be cut into ${cuts(now, was)}`);
+  if (was.onnxruntime !== now.onnxruntime) changes.push(`onnxruntime was ${was.onnxruntime ?? "not used"} and is ${now.onnxruntime ?? "not used"}`);
+  return changes;
+}
+
+/** The input of one region as it was when the run began. */
+export interface InputNote {
+  readonly count: number;
+  readonly digest: string;
+  /** Where there are few. */
+  readonly splits?: readonly Pick<Split, "path" | "bytes" | "modifiedMs">[];
+}
+
+const LISTED_MAX = 200;
+
+export function noteInputs(splits: readonly Split[]): InputNote {
+  const plain = splits.map(({ path, bytes, modifiedMs }) => ({ path, bytes, modifiedMs }));
+  const hash = createHash("sha256");
+  for (const split of plain) hash.update(`${JSON.stringify(split)}\n`);
+  return { count: plain.length, digest: hash.digest("hex"), ...(plain.length <= LISTED_MAX ? { splits: plain } : {}) };
+}
+
+export function describeInputChanges(was: readonly InputNote[], now: readonly InputNote[]): readonly string[] {
+  return was.flatMap((before, region) => {
+    const after = now[region];
+    if (after !== undefined && before.digest === after.digest) return [];
+    if (after?.splits === undefined || before.splits === undefined) return [`the input files have changed: there were ${before.count} and are ${after?.count ?? 0}`];
+    const olds = new Map(before.splits.map((split) => [split.path, split]));
+    const news = new Map(after.splits.map((split) => [split.path, split]));
+    const gone = [...olds.keys()].filter((path) => !news.has(path)).map((path) => `the input file ${path} has gone`);
+    const added = [...news.keys()].filter((path) => !olds.has(path)).map((path) => `the input file ${path} is new`);
+    const altered = [...news.values()].flatMap(({ path, bytes, modifiedMs }) => {
+      const old = olds.get(path);
+      return old === undefined || (old.bytes === bytes && old.modifiedMs === modifiedMs) ? [] : [`the input file ${path} has changed`];
+    });
+    return [...gone, ...altered, ...added];
+  });
+}

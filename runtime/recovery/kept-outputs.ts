@@ -1,0 +1,284 @@
+/**
+ * Outputs of a pipeline with a checkpoint: each group gets its final names as soon as it is committed, and a later run
+ * goes on after the last. Of a single file the groups' rows wait in a hidden folder beside it until it can be made whole.
+ */
+import { appendFile, readdir, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { basename, dirname, join, resolve } from "node:path";
+import { deserialize, serialize } from "node:v8";
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { jobError } from "../contract/failures.ts";
+import type { PipelineSpec } from "../contract/program.ts";
+import type { Column } from "../contract/column.ts";
+import { keysName, openCommitLog } from "./commit-log.ts";
+import type { CommitLog } from "./commit-log.ts";
+import { openKeptLetters } from "./dead-letters.ts";
+import { realFiles } from "./file-system.ts";
+import type { ReadyGroup } from "./group-tracker.ts";
+import { describeChanges, describeInputChanges, noteInputs } from "./identity.ts";
+import type { RunIdentity } from "./identity.ts";
+import type { Header, KeysFile, LogOutput } from "./manifest.ts";
+import { walkFiles } from "./output-files.ts";
+import { checkTarget, listFiles, MARK, readMark } from "./output-target.ts";
+import type { Mark, OutputTarget } from "./output-target.ts";
+import { checkInputs, describePlaces, exists } from "./outputs.ts";
+import type { OutputRequest, Outputs, Places, RunStart, WrittenFiles } from "./outputs.ts";
+import { isAlive, keepAlive, thisProcess } from "./owner.ts";
+import { readRows, ROWS_EXTENSION } from "./rows-file.ts";
+import { sinkBeginning } from "./sink-writer.ts";
+import { syncPath, writing } from "./sync-file.ts";
+
+export interface KeptRequest extends OutputRequest {
+  /** The checkpoint's folder. */
+  readonly at: string;
+  readonly identity: RunIdentity;
+  readonly fresh: boolean;
+  /** The region that each sink belongs to. */
+  readonly regionOf: (sink: number) => number;
+  readonly columnsOf: (sink: number) => readonly Column[];
+}
+
+/** An output with files: those of a sink, or the dead letters. */
+export interface KeptOutput {
+  readonly target: OutputTarget;
+  /** Undefined for the dead letters. */
+  readonly sink: number | undefined;
+}
+
+export function listOutputs({ targets, deadTarget }: Places): readonly KeptOutput[] {
+  const sinks = targets.flatMap((target, sink): readonly KeptOutput[] => (target === undefined ? [] : [{ target, sink }]));
+  return deadTarget === undefined ? sinks : [...sinks, { target: deadTarget, sink: undefined }];
+}
+
+/** Where the files of each output lie, for the run of this name. */
+export function describeOutputs(outputs: readonly KeptOutput[], run: string): readonly LogOutput[] {
+  return outputs.map(({ target, sink }) => {
+    const full = resolve(target.path);
+    const hidden = (what: string): string => join(dirname(full), `.pipec-${what}-${basename(full)}-${run}`);
+    const isFile = target.kind === "file";
+    const extension = isFile && sink !== undefined ? ROWS_EXTENSION : target.extension;
+    return { staging: `${hidden("staging")}-`, dead: `${hidden("dead")}-`, final: isFile ? hidden("parts") : full, extension, isTemporary: isFile };
+  });
+}
+
+/** Why a run may not go on with what an earlier one committed. */
+export function findObstacles(header: Header, identity: RunIdentity, outputs: readonly KeptOutput[]): readonly string[] {
+  // Written by this engine: the CRC of its line says so.
+  const changes = describeChanges(header.identity as RunIdentity, identity);
+  const places = describeOutputs(outputs, header.run);
+  const moved = places.length === header.outputs.length ? places.flatMap(({ final }, index) => (final === header.outputs[index].final ? [] : [`an output went to ${header.outputs[index].final} and would go to ${final}`])) : ["the outputs are others"];
+  return [...changes, ...moved];
+}
+
+export function cannotResume(at: string, obstacles: readonly string[]): Error {
+  return jobError("R0156", `the checkpoint ${at} is of a run that cannot be gone on with: ${obstacles.join("; ")}`, "bring back what changed, or pass --fresh to start over");
+}
+
+const CLAIM_MS = 2000;
+
+interface Kept {
+  readonly request: KeptRequest;
+  readonly places: Places;
+  readonly outputs: readonly KeptOutput[];
+  readonly log: CommitLog;
+  readonly stirs: () => void;
+  /** Rows of sinks without files, of this run. */
+  readonly shown: Map<number, WrittenFiles>;
+  /** Whatever is under way at the log. */
+  last: Promise<unknown>;
+  sources: readonly ReturnType<typeof noteInputs>[];
+}
+
+export async function openKeptOutputs(request: KeptRequest): Promise<Outputs> {
+  const { pipeline, identity, at } = request;
+  const places = describePlaces(pipeline);
+  const outputs = listOutputs(places);
+  const log = await writing(at, () =>
+    openCommitLog(realFiles, {
+      folder: resolve(at),
+      owner: thisProcess(),
+      run: randomBytes(4).toString("hex"),
+      describe: (run) => describeOutputs(outputs, run),
+      regions: request.regions,
+      regionOf: (output, part) => {
+        const { sink } = outputs[output];
+        return sink === undefined ? part : request.regionOf(sink);
+      },
+      identity,
+      fresh: request.fresh,
+      isAlive,
+      check: (header) => {
+        const obstacles = findObstacles(header, identity, outputs);
+        if (obstacles.length > 0) throw cannotResume(at, obstacles);
+      },
+      pause: () => sleep(CLAIM_MS),
+    }),
+  );
+  const kept: Kept = { request, places, outputs, log, stirs: keepAlive(log.manifest), shown: new Map(), last: Promise.resolve(), sources: [] };
+  try {
+    return await openWith(kept);
+  } catch (error) {
+    await release(kept);
+    throw error;
+  }
+}
+
+async function openWith(kept: Kept): Promise<Outputs> {
+  const { request, places, log, outputs } = kept;
+  const { owner, overwrite } = request;
+  const state = log.state();
+  if (!state.cleared && state.clearing === undefined) for (const { target } of outputs) await checkTarget(target, owner, overwrite, places.others);
+  const located = describeOutputs(outputs, log.run);
+  const staged = outputs.map(({ target }, index): OutputTarget => ({ ...target, staging: `${located[index].staging}${log.epoch}`, isKept: true }));
+  const dead = staged[outputs.findIndex(({ sink }) => sink === undefined)];
+  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
+    const next = kept.last.then(act);
+    kept.last = next.catch(() => {});
+    return next;
+  };
+  return {
+    targets: request.pipeline.sinks.map(({ id }) => staged[outputs.findIndex(({ sink }) => sink === id)]),
+    deadLetters: dead === undefined ? undefined : openKeptLetters(dead, request.splitsOf, (region) => state.regions[region].groups),
+    deadLetterPath: places.deadTarget?.path,
+    start: await readStart(kept),
+    checkInputs: (splits) => checkInputs(places.all, splits),
+    noteSources: (splits) => {
+      kept.sources = splits.map(noteInputs);
+      const before = log.state().inputs;
+      const changes = before === undefined ? [] : describeInputChanges(before, kept.sources);
+      if (changes.length > 0) throw cannotResume(request.at, changes);
+    },
+    commit: (group) => inTurn(() => writing(request.at, () => commit(kept, group))),
+    publish: () => inTurn(() => publishAll(kept)),
+    discard: async () => {
+      await kept.last;
+      await release(kept);
+    },
+  };
+}
+
+async function readStart({ request, log, outputs }: Kept): Promise<RunStart> {
+  const state = log.state();
+  const sinks = request.pipeline.sinks.map(({ id }) => {
+    const region = state.regions[request.regionOf(id)];
+    const output = outputs.findIndex(({ sink }) => sink === id);
+    return { ...sinkBeginning, chunk: region.chunks, ...(output < 0 ? {} : { files: state.outputs[output].files, rows: state.outputs[output].rows }), hasEnded: region.ended };
+  });
+  const keys = new Map<number, unknown[]>();
+  for (const { step, name } of state.keys) {
+    const list = deserialize(await readFile(join(resolve(request.at), name))) as readonly unknown[];
+    const known = keys.get(step) ?? [];
+    for (const key of list) known.push(key);
+    keys.set(step, known);
+  }
+  const isResumed = state.regions.some(({ groups }) => groups > 0);
+  return { isResumed, isComplete: state.regions.every(({ ended }) => ended), regions: state.regions, sinks, keys };
+}
+
+async function commit(kept: Kept, group: ReadyGroup): Promise<void> {
+  const { log, outputs } = kept;
+  const state = log.state();
+  if (state.inputs === undefined) await log.noteInputs(kept.sources);
+  if (!state.cleared) await log.clear(state.clearing ?? (await findOld(kept)));
+  const keys: KeysFile[] = [];
+  for (const [step, list] of group.keys) if (list.length > 0) keys.push(await writeKeys(kept, step, group.group, list));
+  const { region, chunks, last, progress, letters } = group;
+  const parts = group.sinks.flatMap(({ sink, report }) => {
+    const output = outputs.findIndex((candidate) => candidate.sink === sink);
+    if (output < 0) addShown(kept, sink, report);
+    return output < 0 ? [] : [{ output, rows: report.rows, files: report.files }];
+  });
+  const dead = outputs.findIndex(({ sink }) => sink === undefined);
+  const all = letters === undefined ? parts : [...parts, { output: dead, rows: progress.dead, files: [letters] }];
+  await log.commit({ region, group: group.group, chunks, last, outputs: all, keys, ...progress });
+}
+
+function addShown({ shown }: Kept, sink: number, { rows, bytes }: { readonly rows: number; readonly bytes: number }): void {
+  const before = shown.get(sink) ?? { files: 0, rows: 0, bytes: 0 };
+  shown.set(sink, { files: 0, rows: before.rows + rows, bytes: before.bytes + bytes });
+}
+
+/** What an earlier, finished run left under the final names: its mark first. */
+async function findOld({ request, places, outputs }: Kept): Promise<readonly (readonly string[])[]> {
+  return Promise.all(outputs.map(async ({ target }) => {
+    const full = resolve(target.path);
+    if (target.kind === "file" || !(await exists(full))) return [];
+    const mark = await readMark(full);
+    const files = request.overwrite ? (await listFiles(full, places.others)).filter((file) => file.endsWith(`.${target.extension}`)) : (mark?.files ?? []);
+    return mark === undefined ? files : [MARK, ...files];
+  }));
+}
+
+async function writeKeys({ request, log }: Kept, step: number, group: number, keys: readonly unknown[]): Promise<KeysFile> {
+  const name = keysName(log.epoch, step, group);
+  const bytes = serialize(keys);
+  await writeFile(join(resolve(request.at), name), bytes);
+  await syncPath(join(resolve(request.at), name));
+  await syncPath(resolve(request.at));
+  return { step, name, bytes: bytes.length };
+}
+
+async function publishAll(kept: Kept): Promise<readonly WrittenFiles[]> {
+  const { log, outputs, request } = kept;
+  if (!log.state().published) {
+    for (const [index, output] of outputs.entries()) await writing(output.target.path, () => publishOutput(kept, index, output));
+  }
+  const { outputs: sums } = log.state();
+  const written = request.pipeline.sinks.map(({ id }): WrittenFiles => {
+    const index = outputs.findIndex(({ sink }) => sink === id);
+    if (index < 0) return kept.shown.get(id) ?? { files: 0, rows: 0, bytes: 0 };
+    const { files, rows, bytes } = sums[index];
+    return { files: outputs[index].target.kind === "file" ? 1 : files, rows, bytes };
+  });
+  await writing(request.at, () => log.forget());
+  return written;
+}
+
+async function publishOutput(kept: Kept, index: number, { target, sink }: KeptOutput): Promise<void> {
+  const { log, outputs, request, places } = kept;
+  const { staging, final, extension } = describeOutputs(outputs, log.run)[index];
+  const full = resolve(target.path);
+  const names: string[] = [];
+  for await (const name of walkFiles(realFiles, final, places.others)) if (name.endsWith(`.${extension}`)) names.push(name);
+  names.sort();
+  if (target.kind === "file") {
+    const whole = join(`${staging}${log.epoch}`, basename(full));
+    const parts = names.map((name) => join(final, name));
+    if (sink === undefined) await joinLetters(whole, parts);
+    else await joinRows(request.pipeline, sink, request.columnsOf(sink), whole, parts);
+    await syncPath(whole);
+    await log.install(index, basename(full), full);
+    return;
+  }
+  // No folder of dead letters where nothing failed.
+  if (names.length === 0 && !(await exists(full))) return;
+  const mark: Mark = { ...request.owner, files: names };
+  const staged = join(`${staging}${log.epoch}`, MARK);
+  await writeFile(staged, `${JSON.stringify(mark, undefined, 2)}\n`);
+  await syncPath(staged);
+  await log.install(index, MARK, join(full, MARK));
+}
+
+/** Of regions one after the other, as where no checkpoint is kept. */
+async function joinLetters(whole: string, parts: readonly string[]): Promise<void> {
+  const region = (part: string): string => /-(\d+)\.[^.]*$/.exec(part)?.[1] ?? "";
+  await writeFile(whole, "");
+  for (const part of parts.toSorted((a, b) => Number(region(a)) - Number(region(b)) || (a < b ? -1 : 1))) await appendFile(whole, await readFile(part));
+}
+
+async function joinRows(pipeline: PipelineSpec, sink: number, columns: readonly Column[], whole: string, parts: readonly string[]): Promise<void> {
+  const { kernel, args } = pipeline.sinks[sink];
+  const file = await kernel.open({ file: whole, columns, args: args() });
+  await file.append([]);
+  for (const part of parts) for await (const rows of readRows(part)) await file.append(rows);
+  await file.close();
+}
+
+/** Lets others have the checkpoint. One in which nothing is committed goes. */
+async function release({ log, stirs, request }: Kept): Promise<void> {
+  stirs();
+  await log.release().catch(() => {});
+  // A folder that this run made for nothing.
+  if ((await readdir(resolve(request.at)).catch(() => ["?"])).length === 0) await realFiles.removeEmptyFolder(resolve(request.at));
+}

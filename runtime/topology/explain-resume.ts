@@ -1,0 +1,89 @@
+/** What a run would reuse of one that stopped, and what forbids that. Reads only. */
+import { resolve } from "node:path";
+import type { Program } from "../contract/define-program.ts";
+import type { Split } from "../contract/kernel.ts";
+import { setProgramFolder } from "../contract/program-folder.ts";
+import type { PipelineSpec } from "../contract/program.ts";
+import type { Value } from "../contract/value.ts";
+import { realFiles } from "../recovery/file-system.ts";
+import { describeInputChanges, noteInputs } from "../recovery/identity.ts";
+import { findObstacles, listOutputs } from "../recovery/kept-outputs.ts";
+import { findManifest, listManifests, manifestPath, readOwner } from "../recovery/manifest-files.ts";
+import type { Found } from "../recovery/manifest-files.ts";
+import { describePlaces } from "../recovery/outputs.ts";
+import { isAlive } from "../recovery/owner.ts";
+import { describeKept } from "./run-pipeline.ts";
+import { readTopology } from "./topology.ts";
+
+export interface ExplainRequest {
+  readonly program: Program;
+  readonly pipeline: PipelineSpec;
+  readonly params: Readonly<Record<string, Value>>;
+  readonly folder: string;
+}
+
+export interface ResumeExplained {
+  readonly lines: readonly string[];
+  readonly isForbidden: boolean;
+}
+
+export async function explainResume(request: ExplainRequest): Promise<ResumeExplained> {
+  const { pipeline, program, params, folder } = request;
+  program.setParams(params);
+  setProgramFolder(folder);
+  if (pipeline.checkpoint === undefined) return { lines: [`${pipeline.name} keeps no checkpoint: every run starts from the beginning.`, 'With `checkpoint: { at: "folder" }` a run that is stopped can be gone on with.'], isForbidden: false };
+  const at = pipeline.checkpoint.at();
+  const found = await findManifest(realFiles, resolve(at));
+  if (found === undefined) return { lines: [`There is nothing to go on with: ${at} holds no checkpoint. The next run starts from the beginning.`], isForbidden: false };
+  const obstacles = [...(await findOwner(at)), ...(await findReasons(request, found))];
+  return { lines: [...describeFound(at, pipeline, found), ...describeObstacles(obstacles)], isForbidden: obstacles.length > 0 };
+}
+
+async function findOwner(at: string): Promise<readonly string[]> {
+  const folder = resolve(at);
+  const last = (await listManifests(realFiles, folder)).at(-1) ?? 0;
+  const owner = await readOwner(realFiles, folder, last);
+  if (owner === undefined || owner === "none" || !(await isAlive(owner, manifestPath(folder, last)))) return [];
+  return [`a run is at work with it (process ${owner.pid} on ${owner.host})`];
+}
+
+async function findReasons({ pipeline, params }: ExplainRequest, found: Found): Promise<readonly string[]> {
+  const topology = readTopology(pipeline);
+  const { identity } = await describeKept({ pipeline, params }, topology);
+  const reasons = findObstacles(found.header, identity, listOutputs(describePlaces(pipeline)));
+  if (found.state.inputs === undefined) return reasons;
+  const splits: (readonly Split[])[] = [];
+  for (const region of topology.regions) splits.push(await listSource(pipeline, region.source));
+  return [...reasons, ...describeInputChanges(found.state.inputs, splits.map(noteInputs))];
+}
+
+async function listSource(pipeline: PipelineSpec, stage: number): Promise<readonly Split[]> {
+  for (const id of pipeline.stages[stage].steps) {
+    const step = pipeline.steps[id];
+    if (step.kind !== "read") continue;
+    const source = await step.source.open(step.args(), step.columns);
+    await source.close();
+    return source.splits;
+  }
+  return [];
+}
+
+function describeFound(at: string, pipeline: PipelineSpec, { state, header }: Found): readonly string[] {
+  const rows = (what: "rowsIn" | "filtered" | "dead"): number => state.regions.reduce((sum, region) => sum + region[what], 0);
+  const groups = state.regions.reduce((sum, region) => sum + region.groups, 0);
+  const count = (number: number, what: string): string => `${number.toLocaleString("en-US")} ${what}${number === 1 ? "" : "s"}`;
+  const isEnded = state.regions.every(({ ended }) => ended);
+  return [
+    `The checkpoint ${at} is of a run of ${pipeline.name} that stopped${isEnded ? " when everything was computed" : ""}.`,
+    `Reused: ${count(groups, "group")}, ${count(rows("rowsIn"), "row")} read, of which ${rows("filtered").toLocaleString("en-US")} left out and ${rows("dead").toLocaleString("en-US")} failed.`,
+    ...header.outputs.map(({ final }, index) => `  ${final}: ${count(state.outputs[index].files, "file")}, ${count(state.outputs[index].rows, "row")}`),
+    ...(isEnded ? [] : ["Computed again: nothing that is committed; the rows after it are read from where they begin."]),
+    ...(pipeline.sinks.some(({ kernel }) => kernel.extension === undefined) ? ["Sinks without files show the rows after the last group again."] : []),
+    "Replicas, devices and threads may differ from those of the run that stopped.",
+  ];
+}
+
+function describeObstacles(obstacles: readonly string[]): readonly string[] {
+  if (obstacles.length === 0) return ["Nothing forbids to go on: run the same command again."];
+  return ["What forbids to go on:", ...obstacles.map((obstacle) => `  ${obstacle}`), "Bring back what changed, or start over with --fresh."];
+}

@@ -1,0 +1,33 @@
+/** Where each worker of a run begins, from what its outputs have committed already. */
+import type { PipelineSpec } from "../contract/program.ts";
+import { createGroupTracker } from "../recovery/group-tracker.ts";
+import type { GroupTracker } from "../recovery/group-tracker.ts";
+import type { Outputs } from "../recovery/outputs.ts";
+import type { RunLog } from "../telemetry/run-event.ts";
+import type { StageResume } from "./messages.ts";
+import type { SchedulerOptions } from "./scheduler.ts";
+import type { Topology } from "./topology.ts";
+
+export function stageResume(pipeline: PipelineSpec, topology: Topology, { start }: Outputs, stage: number): StageResume {
+  const { chunks, split, row, passed } = start.regions[topology.stages[stage].region];
+  return { chunk: chunks, split, row, passed, keys: start.keys, isKept: pipeline.checkpoint !== undefined };
+}
+
+export function schedulerOptions({ start }: Outputs): SchedulerOptions {
+  return { firstChunks: start.regions.map(({ chunks }) => chunks), ended: start.regions.map(({ ended }) => ended), exhausted: start.regions.flatMap(({ exhausted }) => exhausted) };
+}
+
+/** Brings groups together and commits them. */
+export function trackGroups(pipeline: PipelineSpec, topology: Topology, outputs: Outputs, log: RunLog): GroupTracker {
+  const { start, deadLetters } = outputs;
+  return createGroupTracker({
+    regions: topology.regions.map(({ id, sinks }) => ({ sinks, start: start.regions[id] })),
+    groupChunks: pipeline.groupChunks,
+    commit: async (group) => {
+      await outputs.commit(group);
+      const files = group.sinks.reduce((sum, { report }) => sum + report.files.length, 0);
+      if (pipeline.checkpoint !== undefined) log({ kind: "commit", group: group.group, rows: group.progress.rowsIn, files });
+    },
+    endLetters: async (region, group) => deadLetters?.endGroup(region, group),
+  });
+}
