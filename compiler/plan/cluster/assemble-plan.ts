@@ -6,7 +6,6 @@ import { tensorLayout } from "../cost/tensor-layout.ts";
 import { stepPs } from "../place/segment-tables.ts";
 import type { AcceleratorKind, Lane, PlacedPart, PlacedStage } from "../place/problem.ts";
 import { assignDevices } from "./assign-devices.ts";
-import type { TakenDevices } from "./assign-devices.ts";
 import type { Alternative, ClusterEdge, ClusterLane, ClusterPart, ClusterPipeline, CpuStage, MachineGroup, ResourceUse } from "./cluster-plan.ts";
 import { coreSpeed } from "./core-pool.ts";
 import type { PipelineWork } from "./describe-pipeline.ts";
@@ -21,7 +20,7 @@ export function machineGroups(hardware: Hardware): readonly MachineGroup[] {
     name: node.name,
     cores: node.cores,
     memoryBytes: node.memoryBytes,
-    devices: node.devices.map((group) => ({ count: group.count, name: group.device.name, memoryBytes: group.device.memoryBytes })),
+    devices: node.devices.map((group) => ({ count: group.count, name: group.device.name, provider: group.device.provider, memoryBytes: group.device.memoryBytes })),
     dollarsPerHour: node.price?.dollarsPerHour ?? null,
   }));
 }
@@ -34,13 +33,14 @@ function dollarsPerHour(hardware: Hardware): number | null {
 
 /** Undefined where gangs do not fit the machines. */
 export function assemblePipeline(work: PipelineWork, hardware: Hardware, found: Found, alternatives: readonly Alternative[]): ClusterPipeline | undefined {
-  const taken = found.kinds.map((): TakenDevices => new Map());
+  const all = found.groups.flatMap((group) => group.lanes.flatMap((lane) => lane.stages));
+  const gangs = assignDevices(found.kinds, all);
+  if (gangs === undefined) return undefined;
   const lanes: ClusterLane[] = [];
   for (const group of found.groups) {
     for (const [index, lane] of group.lanes.entries()) {
-      const assembled = assembleLane(group, lane, found.kinds, index, taken);
-      if (assembled === undefined) return undefined;
-      lanes.push(assembled);
+      const first = all.indexOf(lane.stages[0] ?? fail());
+      lanes.push(assembleLane(group, lane, found.kinds, index, gangs.slice(first, first + lane.stages.length)));
     }
   }
   const rowsPerSecond = digits(PS_PER_S / found.periodPs);
@@ -69,7 +69,7 @@ function assumptions(work: PipelineWork, found: Found): readonly string[] {
   const onDevices = found.groups.length > 0;
   return [
     ...(onDevices ? ["models run on accelerators only", "the bound: devices without names, links without rivals, the batch sizes of the grid, any cut"] : []),
-    ...(found.groups.some(({ lanes }) => lanes.some((lane) => lane.stages.some((stage) => stage.degree > 1))) ? ["a tensor degree divides heads and channels"] : []),
+    ...(found.groups.some(({ lanes }) => lanes.some((lane) => lane.stages.some((stage) => stage.degree > 1))) ? ["a tensor degree divides heads and channels, and stages exchange what columns followed by rows make them: a rule of thumb, not the sharding itself"] : []),
     ...work.assumes,
   ];
 }
@@ -79,12 +79,17 @@ function digits(value: number): number {
   return Number(value.toPrecision(12));
 }
 
-function assembleLane({ group }: PlacedGroup, lane: Lane, kinds: readonly AcceleratorKind[], index: number, taken: readonly TakenDevices[]): ClusterLane | undefined {
-  const gangs = assignDevices(kinds, lane, taken);
-  if (gangs === undefined) return undefined;
+function fail(): never {
+  throw new Error("a lane without a stage");
+}
+
+/** `gangs`: by stage of the lane, by replica. */
+function assembleLane({ group, lanes }: PlacedGroup, lane: Lane, kinds: readonly AcceleratorKind[], index: number, gangs: readonly (readonly (readonly string[])[])[]): ClusterLane {
   const name = group.demands.map((demand) => demand.work.name).join("+");
-  const devices = [...new Set(lane.stages.map((stage) => kindOf(kinds, stage).device.name))].join(" and ");
-  const suffix = index === 0 ? "" : `@${devices}`;
+  const devicesOf = (other: Lane): string => [...new Set(other.stages.map((stage) => kindOf(kinds, stage).device.name))].join(" and ");
+  const devices = devicesOf(lane);
+  const alike = lanes.slice(0, index).filter((other) => devicesOf(other) === devices).length;
+  const suffix = index === 0 ? "" : `@${devices}${alike === 0 ? "" : ` ${alike + 1}`}`;
   return {
     device: devices,
     devices: lane.devices,

@@ -2,21 +2,20 @@
  * Gives every replica of every stage its devices: those of one gang in one machine, successive stages close together,
  * each device once. First fit over the machines, larger gangs first where sizes differ.
  */
-import type { AcceleratorKind, Lane } from "../place/problem.ts";
+import type { AcceleratorKind, PlacedStage } from "../place/problem.ts";
 
-/** `taken`: devices in use by machine of the kind, changed in place. Devices are named "machine:device", from 0. */
-export type TakenDevices = Map<number, number>;
-
-/** By stage, by replica. `taken` by kind. Undefined where gangs do not fit the machines. */
-export function assignDevices(kinds: readonly AcceleratorKind[], lane: Lane, taken: readonly TakenDevices[]): readonly (readonly (readonly string[])[])[] | undefined {
-  const assigned = lane.stages.map((stage): (readonly string[])[] => Array.from({ length: stage.replicas }, () => []));
-  const fit = kinds.every((kind, index) => assignKind(kind, index, lane, taken[index] ?? new Map(), assigned));
+/** By stage (of all lanes), by replica: devices as "machine:device", from 0. Undefined where gangs do not fit the machines. */
+export function assignDevices(kinds: readonly AcceleratorKind[], stages: readonly PlacedStage[]): readonly (readonly (readonly string[])[])[] | undefined {
+  const assigned = stages.map((stage): (readonly string[])[] => Array.from({ length: stage.replicas }, () => []));
+  const fit = kinds.every((kind, index) => assignKind(kind, index, stages, assigned));
   return fit ? assigned : undefined;
 }
 
-function assignKind(kind: AcceleratorKind, kindIndex: number, lane: Lane, taken: TakenDevices, assigned: readonly (readonly string[])[][]): boolean {
-  const gangs = lane.stages.flatMap((stage, index) => (stage.kind === kindIndex ? Array.from({ length: stage.replicas }, (_, replica) => ({ index, replica, degree: stage.degree, at: (replica + 0.5) / stage.replicas })) : []));
-  const mixed = new Set(lane.stages.map((stage) => stage.degree)).size > 1;
+function assignKind(kind: AcceleratorKind, kindIndex: number, stages: readonly PlacedStage[], assigned: readonly (readonly string[])[][]): boolean {
+  // Devices in use by machine.
+  const taken = new Map<number, number>();
+  const gangs = stages.flatMap((stage, index) => (stage.kind === kindIndex ? Array.from({ length: stage.replicas }, (_, replica) => ({ index, replica, degree: stage.degree, at: (replica + 0.5) / stage.replicas })) : []));
+  const mixed = new Set(stages.filter((stage) => stage.kind === kindIndex).map((stage) => stage.degree)).size > 1;
   gangs.sort((a, b) => (mixed ? b.degree - a.degree : 0) || a.at - b.at || a.index - b.index || a.replica - b.replica);
   let open = 0;
   for (const gang of gangs) {
@@ -31,7 +30,7 @@ function assignKind(kind: AcceleratorKind, kindIndex: number, lane: Lane, taken:
   return true;
 }
 
-function findMachine(kind: AcceleratorKind, taken: TakenDevices, degree: number, open: number): number | undefined {
+function findMachine(kind: AcceleratorKind, taken: ReadonlyMap<number, number>, degree: number, open: number): number | undefined {
   for (let machine = open; machine < kind.nodes; machine++) {
     if (kind.perNode - (taken.get(machine) ?? 0) >= degree) return machine;
   }

@@ -14,7 +14,8 @@ export interface MachineGroup {
   readonly name: string;
   readonly cores: number;
   readonly memoryBytes: number;
-  readonly devices: readonly { readonly count: number; readonly name: string; readonly memoryBytes: number }[];
+  /** `provider`: what drives the device, as programs name it: "cuda" for "cuda:0". */
+  readonly devices: readonly { readonly count: number; readonly name: string; readonly provider: "cpu" | "cuda"; readonly memoryBytes: number }[];
   readonly dollarsPerHour: number | null;
 }
 

@@ -4,8 +4,9 @@
  */
 import type { Hardware, NodeType } from "../../../stdlib/hw/hardware.ts";
 import { arenaFactor } from "../../onnx/cost/arena-factor.ts";
-import { nodeTimeOnCoresPs } from "../cost/prices.ts";
+import { MEMORY_RESERVE, nodeTimeOnCoresPs } from "../cost/prices.ts";
 import { pointsOfBatch, weightBytesOf } from "../cost/model-work.ts";
+import { choosePrices } from "../place/work-floor.ts";
 import type { Calibration, MeasuredModel } from "./calibration.ts";
 import type { CpuModel } from "./cluster-plan.ts";
 import type { ModelDemand } from "./describe-pipeline.ts";
@@ -33,11 +34,41 @@ export interface CpuModelPlan extends CpuModel {
   readonly measured: boolean;
 }
 
+/** A model on the cores of every type of machine. */
+export interface PooledModel {
+  readonly demand: ModelDemand;
+  /** On the machines with most cores of those that hold it. */
+  readonly plan: CpuModelPlan;
+  /** By node group; undefined where it does not fit. */
+  readonly plans: readonly (CpuModelPlan | undefined)[];
+}
+
+/** Undefined where no machine holds the model. */
+export function poolModel(demand: ModelDemand, hardware: Hardware, calibration: Calibration | undefined): PooledModel | undefined {
+  const plans = hardware.nodes.map(({ node }) => planCpuModel(demand, node, calibration));
+  const byCores = hardware.nodes.map(({ count, node }, index) => ({ cores: count * node.cores, plan: plans[index] })).sort((a, b) => b.cores - a.cores);
+  const plan = byCores.find((candidate) => candidate.plan !== undefined)?.plan;
+  return plan === undefined ? undefined : { demand, plan, plans };
+}
+
+/**
+ * Picoseconds per row of the source. `periodPs`: machines of each type do all kinds of work in equal shares, and their
+ * rates add. `floorPs`: no spread of the work over the types is faster (prices of cores, as in work-floor.ts).
+ */
+export function coresPeriod(stagesNs: number, models: readonly PooledModel[], hardware: Hardware): { readonly periodPs: number; readonly floorPs: number } {
+  const capacities = hardware.nodes.map(({ count, node }) => count * node.cores * coreSpeed(node));
+  const modelNs = models.map(({ demand, plans }) => hardware.nodes.map((_, group) => (plans[group]?.nsPerRow ?? Infinity) * demand.rowsPerSource));
+  const rate = capacities.reduce((sum, capacity, group) => sum + capacity / modelNs.reduce((total, byGroup) => total + (byGroup[group] ?? 0), stagesNs), 0);
+  const works = [hardware.nodes.map(() => stagesNs), ...modelNs];
+  const floor = choosePrices(capacities.length, (prices) => {
+    const least = works.reduce((sum, byGroup) => sum + Math.min(...byGroup.map((work, group) => work * (prices[group] ?? 0))), 0);
+    return least / capacities.reduce((sum, capacity, group) => sum + capacity * (prices[group] ?? 0), 0);
+  });
+  return { periodPs: 1000 / rate, floorPs: Math.min(floor * 1000, 1000 / rate) };
+}
+
 /** The threads and the batch with which a model takes least of the cores, and fits the memory beside as many others as there are cores for. */
-export function planCpuModel(demand: ModelDemand, hardware: Hardware, calibration: Calibration | undefined): CpuModelPlan | undefined {
-  const [group] = [...hardware.nodes].sort((a, b) => b.count * b.node.cores - a.count * a.node.cores);
-  if (group === undefined) return undefined;
-  const { node } = group;
+function planCpuModel(demand: ModelDemand, node: NodeType, calibration: Calibration | undefined): CpuModelPlan | undefined {
   // Other cores than those that were measured take longer or shorter as their peak rates differ.
   const slower = calibration === undefined || calibration.machine === node.core.name ? 1 : calibration.coreSpeed / coreSpeed(node);
   const measured = (calibration?.models ?? []).filter((entry) => entry.name === demand.work.name).map((entry) => ({ ...entry, msPerBatch: entry.msPerBatch * slower }));
@@ -50,9 +81,10 @@ export function planCpuModel(demand: ModelDemand, hardware: Hardware, calibratio
     for (const batch of batches) {
       const bytes = cpuBytes(demand, batch);
       const perNode = Math.floor(node.cores / threads);
-      if (bytes > node.memoryBytes) continue;
+      const memory = usableHostBytes(node);
+      if (bytes > memory) continue;
       // Too large for every core to have one: the cores that memory leaves idle are paid for too.
-      const running = Math.min(perNode, Math.max(1, Math.floor(node.memoryBytes / bytes)));
+      const running = Math.min(perNode, Math.max(1, Math.floor(memory / bytes)));
       const { ps, isMeasured } = batchPs(demand, node, batch, threads, measured);
       const nsPerRow = (ps / 1000 / batch) * (node.cores / running) * coreSpeed(node);
       options.push({ name: demand.work.name, batch, threads, msPerBatch: ps / 1e9, bytes, nsPerRow, measured: isMeasured });
@@ -60,6 +92,14 @@ export function planCpuModel(demand: ModelDemand, hardware: Hardware, calibratio
   }
   const least = Math.min(...options.map((option) => option.nsPerRow));
   return options.find((option) => option.nsPerRow <= least * CLOSE_ENOUGH);
+}
+
+/** A worker's own heap, for each core that may have one, and what the system keeps. */
+const WORKER_BYTES = 160 * 2 ** 20;
+
+/** Memory of a machine for sessions on its cores. */
+function usableHostBytes(node: NodeType): number {
+  return Math.max(0, node.memoryBytes * (1 - MEMORY_RESERVE) - node.cores * WORKER_BYTES);
 }
 
 function cpuBytes(demand: ModelDemand, batch: number): number {

@@ -47,6 +47,8 @@ export interface ModelDemand {
   readonly rowsPerSource: number;
   /** Allowed batch sizes, ascending. */
   readonly batches: readonly number[];
+  /** Those it could have if the program did not say which; the same where it does not. */
+  readonly batchesFree: readonly number[];
   /** "cpu", a device's name, or undefined. */
   readonly device: string | undefined;
   readonly hints: PlacementHints;
@@ -158,10 +160,11 @@ function modelDemand(program: LoweredProgram, step: Step & ModelStep, readGraph:
   const graph = model === undefined ? undefined : readGraph(model);
   if (model === undefined || graph === undefined) return undefined;
   const batches = batchesOfModel(model, step.settings);
-  const work = workOfModel(graph, { name: model.name, inputShapes: inputShapes(model), batchName: BATCH_NAME, batches, buckets: rowBuckets(model, lengths, assumes) });
+  const batchesFree = !model.batched || model.fixedBatch !== undefined ? batches : [...new Set([...BATCH_GRID, ...batches])].sort((a, b) => a - b);
+  const work = workOfModel(graph, { name: model.name, inputShapes: inputShapes(model), batchName: BATCH_NAME, batches: batchesFree, buckets: rowBuckets(model, lengths, assumes) });
   for (const assumed of work.assumes) assumes.add(assumed);
   const device = stringSetting(step.settings, "device") ?? stringSetting(model.settings, "device");
-  return { work, batches, device, hints: hintsOf(step.settings), mapKey: `${step.span.file}:${step.span.start}` };
+  return { work, batches, batchesFree, device, hints: hintsOf(step.settings), mapKey: `${step.span.file}:${step.span.start}` };
 }
 
 const BATCH_NAME = "N (batch)";

@@ -132,6 +132,7 @@ function priceHints(work: PipelineWork, hardware: Hardware, calibration: Calibra
   };
   return [
     ...(["pipeline", "tensor", "replicas", "memoryBytes", "colocate"] as const).flatMap((key) => price(SETTING_NAMES[key], (demand) => demand.hints[key] !== undefined, drop(key))),
+    ...price("batch", (demand) => demand.batches.length < demand.batchesFree.length, (demand) => ({ ...demand, batches: demand.batchesFree })),
     ...price("device", (demand) => demand.device !== undefined, ({ device: _device, ...demand }) => ({ ...demand, device: undefined })),
   ];
 }

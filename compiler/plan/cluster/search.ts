@@ -10,8 +10,8 @@ import type { AcceleratorKind, Lane } from "../place/problem.ts";
 import { workFloorPs } from "../place/work-floor.ts";
 import { measuredStage } from "./calibration.ts";
 import type { Calibration } from "./calibration.ts";
-import { planCpuModel, poolCores } from "./core-pool.ts";
-import type { CpuModelPlan } from "./core-pool.ts";
+import { coresPeriod, poolModel } from "./core-pool.ts";
+import type { PooledModel } from "./core-pool.ts";
 import type { CoreWork, ModelDemand, PipelineWork } from "./describe-pipeline.ts";
 import { groupModels, mayUse } from "./model-groups.ts";
 import type { ModelGroup } from "./model-groups.ts";
@@ -23,7 +23,7 @@ export const PERIOD_EPSILON = 0.005;
 export interface Found {
   readonly kinds: readonly AcceleratorKind[];
   readonly groups: readonly PlacedGroup[];
-  readonly cpuModels: readonly { readonly demand: ModelDemand; readonly plan: CpuModelPlan }[];
+  readonly cpuModels: readonly PooledModel[];
   readonly cores: readonly (CoreWork & { readonly measured: boolean })[];
   /** What each resource allows, in picoseconds per row of the source. */
   readonly limits: readonly Limit[];
@@ -54,11 +54,14 @@ export function searchPipeline(work: PipelineWork, hardware: Hardware, calibrati
   const kinds = acceleratorsOf(hardware);
   const onDevices = work.models.filter((demand) => demand.device !== "cpu" && kinds.some((kind) => mayUse(demand, kind)));
   const onCores = work.models.filter((demand) => !onDevices.includes(demand));
-  const cpuModels = onCores.map((demand) => ({ demand, plan: planCpuModel(demand, hardware, calibration) }));
-  const tooLarge = cpuModels.flatMap(({ demand, plan }) => (plan === undefined ? [demand] : []));
-  const placedModels = cpuModels.flatMap(({ demand, plan }) => (plan === undefined ? [] : [{ demand, plan }]));
+  const pooled = onCores.map((demand) => ({ demand, model: poolModel(demand, hardware, calibration) }));
+  const tooLarge = pooled.flatMap(({ demand, model }) => (model === undefined ? [demand] : []));
+  const placedModels = pooled.flatMap(({ model }) => model ?? []);
   const cores = work.cores.map((stage) => withMeasured(stage, work.name, calibration));
-  const coreLimits = limitsOfCores(cores, placedModels, hardware);
+  const stagesNs = cores.reduce((sum, stage) => sum + stage.nsPerRow * stage.rowsPerSource, 0);
+  const pool = coresPeriod(stagesNs, placedModels, hardware);
+  const onOneWorker = cores.filter((stage) => stage.ordered).map((stage) => ({ name: `${stage.label} on one worker`, periodPs: stage.nsPerRow * stage.rowsPerSource * 1000 }));
+  const coreLimits: readonly Limit[] = [{ name: "cores", periodPs: pool.periodPs }, ...onOneWorker];
   const ways = groupModels(onDevices, kinds).map((groups) => placeGroups(groups, kinds));
   const fitting = ways.filter((way) => way.bestPeriodPs < Infinity);
   if (tooLarge.length > 0 || (ways.length > 0 && fitting.length === 0)) {
@@ -71,7 +74,7 @@ export function searchPipeline(work: PipelineWork, hardware: Hardware, calibrati
   const groups = way?.place(bestPeriodPs * (1 + PERIOD_EPSILON)) ?? way?.place(bestPeriodPs) ?? [];
   const network = networkOf(work, hardware, groups, onDevices);
   const limits = [...coreLimits, ...laneLimits(groups, kinds), ...network];
-  const floor = Math.max(floorOfDevices(onDevices, kinds, way), networkFloorPs(hardware, work), ...coreLimits.map((limit) => limit.periodPs));
+  const floor = Math.max(floorOfDevices(onDevices, kinds, way), networkFloorPs(hardware, work), pool.floorPs, ...onOneWorker.map((limit) => limit.periodPs));
   return { kinds, groups, cpuModels: placedModels, cores, limits, periodPs: Math.max(...limits.map((limit) => limit.periodPs)), bestPeriodPs: Math.max(bestPeriodPs, ...network.map((limit) => limit.periodPs)), boundPs: floor };
 }
 
@@ -79,13 +82,6 @@ function withMeasured(stage: CoreWork, pipeline: string, calibration: Calibratio
   const found = measuredStage(calibration, pipeline, stage.label);
   if (calibration === undefined || found === undefined) return { ...stage, measured: false };
   return { ...stage, nsPerRow: (found.nsPerSourceRow * calibration.coreSpeed) / stage.rowsPerSource, measured: true };
-}
-
-function limitsOfCores(stages: readonly CoreWork[], models: readonly { readonly demand: ModelDemand; readonly plan: CpuModelPlan }[], hardware: Hardware): readonly Limit[] {
-  const stagesNs = stages.reduce((sum, stage) => sum + stage.nsPerRow * stage.rowsPerSource, 0);
-  const modelsNs = models.reduce((sum, { demand, plan }) => sum + plan.nsPerRow * demand.rowsPerSource, 0);
-  const ordered = stages.filter((stage) => stage.ordered).map((stage) => ({ name: `${stage.label} on one worker`, periodPs: stage.nsPerRow * stage.rowsPerSource * 1000 }));
-  return [{ name: "cores", periodPs: ((stagesNs + modelsNs) * 1000) / poolCores(hardware) }, ...ordered];
 }
 
 interface Way {

@@ -2,9 +2,10 @@
  * Checks a cluster plan from the models' work and the hardware alone: it shares no search, no prefix sums and no tables
  * with the planner. Throws on our own bugs.
  *
- * Every lane holds every node of its models once, in an order in which data only flows forward; every stage fits its
- * devices; gangs are of distinct devices of one machine that exists; the rates are those of the slowest stage and
- * resource; the bound is not below the rate.
+ * Every lane holds every node of its models once, in an order in which data only flows forward; every model is in lanes
+ * or on cores, and keeps up there; every stage fits its devices, and models on cores their machines; gangs are of
+ * distinct devices of one machine that exists; the rates are those of the slowest stage and resource; the bound is not
+ * below the rate.
  */
 import type { Hardware } from "../../../stdlib/hw/hardware.ts";
 import { exchangePs, nodeTimePs, sessionBytes, transferPs, usableBytes } from "../cost/prices.ts";
@@ -34,8 +35,22 @@ export function verifyClusterPipeline(plan: ClusterPipeline, work: PipelineWork,
   }
   const slowest = Math.min(...plan.resources.map((resource) => resource.limitRowsPerSecond));
   demand(near(slowest, plan.rowsPerSecond), `the slowest resource does ${slowest} rows/s, the plan ${plan.rowsPerSecond}`);
+  verifyModels(plan, work, hardware);
   demand(plan.boundRowsPerSecond >= plan.rowsPerSecond * (1 - TOLERANCE), "the bound is below the rate");
   for (const edge of plan.edges) demand(edge.queueBatches >= 1, `edge ${edge.from} to ${edge.to} holds no batch`);
+}
+
+/** Lanes share the rows, so those that hold a model do so many rows together; on cores a model fits the largest machine. */
+function verifyModels(plan: ClusterPipeline, work: PipelineWork, hardware: Hardware): void {
+  const memoryMax = Math.max(...hardware.nodes.map(({ node }) => node.memoryBytes));
+  for (const { stage, work: model } of work.models) {
+    const lanes = plan.lanes.filter((lane) => lane.stages.some((own) => own.parts.some((part) => part.model === model.name)));
+    const onCores = plan.cpuStages.find((candidate) => candidate.id === stage && candidate.model !== null);
+    demand(lanes.length > 0 || onCores !== undefined, `model ${model.name} is nowhere`);
+    demand(onCores?.model == null || onCores.model.bytes <= memoryMax, `no machine holds ${model.name}`);
+    const rate = lanes.reduce((sum, lane) => sum + lane.rowsPerSecond, 0);
+    demand(lanes.length === 0 || rate >= plan.rowsPerSecond * (1 - TOLERANCE), `lanes do ${rate} rows/s of ${model.name}, the plan ${plan.rowsPerSecond}`);
+  }
 }
 
 function demand(holds: boolean, what: string): void {
@@ -100,7 +115,8 @@ function verifyStage(stage: ClusterStage, kind: AcceleratorKind, work: PipelineW
     bytes += found.bytes;
     ps += (found.batchPs / part.batch) * own.rows;
   }
-  demand(bytes <= usableBytes(kind.device, undefined), `stage ${stage.id} needs ${bytes} bytes of a ${kind.device.name}`);
+  const limits = work.models.filter((model) => stage.parts.some((part) => part.model === model.work.name)).flatMap((model) => model.hints.memoryBytes ?? []);
+  demand(bytes <= usableBytes(kind.device, limits.length === 0 ? undefined : Math.min(...limits)), `stage ${stage.id} needs ${bytes} bytes of a ${kind.device.name}`);
   demand(near(bytes, stage.bytes) || Math.abs(bytes - stage.bytes) < 16, `stage ${stage.id} needs ${bytes} bytes, not ${stage.bytes}`);
   demand(near(ps, stage.psPerRow), `a row takes stage ${stage.id} ${ps} ps, not ${stage.psPerRow}`);
   demand(near((1e12 * stage.replicas) / ps, stage.rowsPerSecond), `stage ${stage.id} does not do ${stage.rowsPerSecond} rows/s`);

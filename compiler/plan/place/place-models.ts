@@ -10,7 +10,7 @@ import { fewestDevices, leastPeriod } from "./fewest-devices.ts";
 import type { Chain } from "./fewest-devices.ts";
 import { bestMixedChain } from "./mixed-lane.ts";
 import type { MixedStage } from "./mixed-lane.ts";
-import { devicesOf } from "./problem.ts";
+import { devicesForGangs, devicesOf } from "./problem.ts";
 import type { Lane, PlacedStage, PlacementProblem } from "./problem.ts";
 import { batchAtLevel } from "./segment-tables.ts";
 import { createAxes, createTransitions, hasGrid } from "./transitions.ts";
@@ -61,19 +61,22 @@ function placeOn(problem: PlacementProblem, shape: CellShape, boundPs: number): 
   const graphs = problem.kinds.map((kind) => createTransitions(problem, kind, { axes, ...cells }));
   const best = graphs.map((graph, kind) => leastPeriod(graph, countOf(problem, kind), problem.hints));
   const rate = best.reduce((sum, chain) => sum + (chain === undefined ? 0 : 1 / chain.periodPs), 0);
-  const mixed = bestMixedChain(graphs, problem.kinds.map(devicesOf), problem.hints, boundPs, rate === 0 ? boundPs * MIXED_SEARCH : 1 / rate);
+  const mixed = bestMixedChain(graphs, problem.kinds.map((_, kind) => countOf(problem, kind)), problem.hints, boundPs, rate === 0 ? boundPs * MIXED_SEARCH : 1 / rate);
   return {
     bestPeriodPs: Math.min(rate === 0 ? Infinity : 1 / rate, mixed?.periodPs ?? Infinity),
     boundPs,
     kindPeriodsPs: best.map((chain) => chain?.periodPs),
     cuts: axes.map(({ cuts }) => cuts.positions.length),
-    lanesFor: (periodPs, counts = problem.kinds.map(devicesOf)) => fillLanes({ problem, axes, graphs, best, counts }, periodPs) ?? mixedLane({ problem, axes, graphs, best, counts }, boundPs, periodPs),
+    lanesFor(periodPs, left = problem.kinds.map(devicesOf)) {
+      const filling = { problem, axes, graphs, best, counts: left.map((devices, kind) => Math.min(devices, countOf(problem, kind))) };
+      return fillLanes(filling, periodPs) ?? mixedLane(filling, boundPs, periodPs);
+    },
   };
 }
 
 function countOf(problem: PlacementProblem, kind: number): number {
   const found = problem.kinds[kind];
-  return found === undefined ? 0 : devicesOf(found);
+  return found === undefined ? 0 : devicesForGangs(found, problem.hints);
 }
 
 /** Where no kind alone holds the models, mixed lanes are looked for up to this many times the bound. */

@@ -85,8 +85,14 @@ export function devicesOf(kind: AcceleratorKind): number {
   return kind.nodes * kind.perNode;
 }
 
-/** Powers of two up to the devices that share a node's links. */
+/** Devices of a kind that gangs may have: of a degree that does not divide a machine's devices some stay over in each. */
+export function devicesForGangs(kind: AcceleratorKind, hints: PlacementHints): number {
+  const { tensor } = hints;
+  return tensor === undefined ? devicesOf(kind) : kind.nodes * (kind.perNode - (kind.perNode % tensor));
+}
+
+/** Powers of two that divide the devices that share a node's links: gangs of any of them then fit the machines together. */
 export function degreesOf(kind: AcceleratorKind, hints: PlacementHints): readonly number[] {
-  const degrees = [1, 2, 4, 8, 16].filter((degree) => degree <= kind.perNode);
+  const degrees = [1, 2, 4, 8, 16].filter((degree) => kind.perNode % degree === 0);
   return hints.tensor === undefined ? degrees : hints.tensor <= kind.perNode ? [hints.tensor] : [];
 }

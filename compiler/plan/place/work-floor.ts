@@ -93,17 +93,24 @@ function flowOf(tower: Tower, kinds: readonly AcceleratorKind[]): Flow {
   return { kinds: kinds.length, times, user, moves, ends: kinds.map((kind) => moved(ends, kind)) };
 }
 
-/** For each node the value it makes that is followed, and the first node that uses it. What stages compute for themselves is free to move. */
+/**
+ * For each node the value it makes that is followed, and the heaviest node that uses it: chosen by figures, so that the
+ * order of nodes says nothing. What stages compute for themselves is free to move.
+ */
 function followValues(work: ModelWork): { readonly user: Int32Array; readonly value: readonly (WorkValue | undefined)[] } {
-  const firstUser = new Map<number, number>();
+  const heaviestUser = new Map<number, number>();
+  const weigh = (node: number): number => (work.nodes[node]?.flops.at(-1) ?? 0) + (work.nodes[node]?.bytes.at(-1) ?? 0);
   work.nodes.forEach((node, at) => {
-    for (const input of node.inputs) if (!firstUser.has(input)) firstUser.set(input, at);
+    for (const input of node.inputs) {
+      const known = heaviestUser.get(input);
+      if (known === undefined || weigh(at) > weigh(known)) heaviestUser.set(input, at);
+    }
   });
   const user = new Int32Array(work.nodes.length).fill(-1);
   const value = work.nodes.map((node, at) => {
-    const [largest] = node.outputs.filter((output) => work.values[output]?.cloned === false && (firstUser.get(output) ?? -1) > at).sort((a, b) => (work.values[b]?.bytes.at(-1) ?? 0) - (work.values[a]?.bytes.at(-1) ?? 0) || a - b);
+    const [largest] = node.outputs.filter((output) => work.values[output]?.cloned === false && (heaviestUser.get(output) ?? -1) > at).sort((a, b) => (work.values[b]?.bytes.at(-1) ?? 0) - (work.values[a]?.bytes.at(-1) ?? 0) || a - b);
     if (largest === undefined) return undefined;
-    user[at] = firstUser.get(largest) ?? -1;
+    user[at] = heaviestUser.get(largest) ?? -1;
     return work.values[largest];
   });
   return { user, value };
@@ -133,7 +140,8 @@ function leastCost({ kinds, times, user, moves, ends }: Flow, prices: readonly n
   return sum;
 }
 
-function choosePrices(kinds: number, ratio: (prices: readonly number[]) => number): number {
+/** Tries prices in a fixed order, each raised and lowered by less and less, for the largest ratio. */
+export function choosePrices(kinds: number, ratio: (prices: readonly number[]) => number): number {
   const prices = Array.from({ length: kinds }, () => 1);
   let best = ratio(prices);
   const factors = [16, 4, 2, 1.25, 1.0625, 1.015625].flatMap((factor) => [factor, 1 / factor]);

@@ -99,6 +99,11 @@ describe("what a program demands", () => {
     expect(result.diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([expect.stringMatching(/^P1141 `replicas` costs 75 %: \d+ rows\/s, [\d,]+ without it$/)]);
   });
 
+  test("of batches is priced too", () => {
+    const { diagnostics } = planText(classify("2 * aws.g4dn_12xlarge", "with { batch: 1 }"), models);
+    expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([expect.stringMatching(/^P1141 `batch` costs \d+ %: [\d,]+ rows\/s, [\d,]+ without it$/)]);
+  });
+
   test("may be what no device has", () => {
     const result = planText(classify("2 * aws.g4dn_12xlarge", "with { device: \"H100\" }"), models);
     expect(result.diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual(['P1142 `device: "H100"` names no device of the hardware, which has T4']);

@@ -12,7 +12,7 @@ const model = syntheticWork({ name: "m", nodes: 40, batches, flops: 1e9, weightB
 const work: PipelineWork = {
   name: "p",
   cores: [{ id: 0, label: "maps", kind: "map", nsPerRow: 1e5, rowsPerSource: 1, ordered: false }],
-  models: [{ stage: 1, label: "m", work: model, rowsPerSource: 1, batches, device: undefined, hints: {}, mapKey: "m", inBytes: 1e5, outBytes: 1e5 }],
+  models: [{ stage: 1, label: "m", work: model, rowsPerSource: 1, batches, batchesFree: batches, device: undefined, hints: {}, mapKey: "m", inBytes: 1e5, outBytes: 1e5 }],
   sourceBytes: 1e4,
   sinkBytes: 1e3,
   assumes: [],
@@ -47,6 +47,8 @@ describe("caught", () => {
     ["a rate that its slowest stage cannot do", withLane((lane) => ({ ...lane, rowsPerSecond: lane.rowsPerSecond * 1.01 })), /a lane does/],
     ["a rate that a resource cannot do", { ...plan, rowsPerSecond: plan.rowsPerSecond * 1.01, boundRowsPerSecond: plan.boundRowsPerSecond * 2 }, /the slowest resource/],
     ["a bound below the rate", { ...plan, boundRowsPerSecond: plan.rowsPerSecond * 0.9 }, /the bound is below/],
+    ["a model that runs nowhere", { ...plan, lanes: [] }, /model m is nowhere/],
+    ["lanes that do not keep up", { ...plan, rowsPerSecond: plan.rowsPerSecond * 1.5, boundRowsPerSecond: plan.boundRowsPerSecond * 2, resources: plan.resources.map((resource) => ({ ...resource, limitRowsPerSecond: resource.limitRowsPerSecond * 1.5 })) }, /lanes do/],
     ["an edge without credit", { ...plan, edges: plan.edges.map((edge) => ({ ...edge, queueBatches: 0 })) }, /holds no batch/],
   ];
   test.each(faults)("%s", (_, faulty, message) => {

@@ -264,9 +264,9 @@ test("the bound knows of limits on replicas", () => {
 test("gangs stay within machines and no device is given twice", () => {
   const kind: AcceleratorKind = { device: T4, node: nodeType("g4dn_12xlarge"), nodes: 3, perNode: 4 };
   const stage = (degree: number, replicas: number) => ({ kind: 0, parts: [], degree, replicas, workPs: 1, bytes: 1 });
-  const gangs = assignDevices([kind], { stages: [stage(1, 4), stage(4, 1), stage(2, 2)], periodPs: 1, devices: 12 }, [new Map()]);
+  const gangs = assignDevices([kind], [stage(1, 4), stage(4, 1), stage(2, 2)]);
   const names = (gangs ?? []).flat(2);
   expect(new Set(names).size).toBe(12);
   for (const gang of (gangs ?? []).flat()) expect(new Set(gang.map((name) => name.split(":")[0])).size).toBe(1);
-  expect(assignDevices([{ ...kind, perNode: 3 }], { stages: [stage(2, 4)], periodPs: 1, devices: 8 }, [new Map()])).toBeUndefined();
+  expect(assignDevices([{ ...kind, perNode: 3 }], [stage(2, 4)])).toBeUndefined();
 });
