@@ -5,8 +5,9 @@ import { codeOfElemType } from "../../onnx/elem-types.ts";
 import type { NewNode, NewTensor } from "../../onnx/model-draft.ts";
 import type { AttributeDraft } from "../../onnx/model-draft.ts";
 
+/** Named apart from the whole's nodes: onnxruntime takes no two of one name. */
 export function newNode(op: string, inputs: readonly string[], output: string, attributes: Readonly<Record<string, AttributeDraft>> = {}): NewNode {
-  return { kind: "new", op, name: output, inputs, outputs: [output], attributes };
+  return { kind: "new", op, name: `pipec:${output}`, inputs, outputs: [output], attributes };
 }
 
 export function intAttributeDraft(value: number): AttributeDraft {
