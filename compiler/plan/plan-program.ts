@@ -26,8 +26,14 @@ type ModelCall = Step & (ModelStep | ModelPartStep);
 const DEFAULT_BATCH = 8;
 /** Part of what decides output bytes, so not the machine's number of cores. */
 const DEFAULT_INTRA_OP_THREADS = 2;
-/** Workers of a stage of maps that says "auto" or nothing. */
+/** Workers of a stage that says "auto" or nothing: maps, and models on CPUs. */
 const DEFAULT_WORKERS = 2;
+/**
+ * Where the program leaves replicas and threads of a model on CPUs open, calls have one thread, and there are more workers:
+ * threads of one call wait for one another, workers do not. Not where weights would take too much memory, and small
+ * models gain nothing from a second worker.
+ */
+const SPREAD_WEIGHT_BYTES = { low: 4 * 2 ** 20, high: 2 ** 30 };
 /** How many of them a run may come to where the program says "auto". */
 const AUTO_WORKERS_MAX = 8;
 /** Calls under way at once in one worker's map: hides the waiting of operators that work on other threads. */
@@ -155,7 +161,8 @@ function planStage(program: LoweredProgram, pipeline: LoweredPipeline, facts: Ro
     const part = partOf(first);
     const alike = new Set(part?.devices.map((ranks) => ranks.join())).size <= 1;
     const range = models.every(({ device, part: own }) => device === "cpu" && (own?.ranks.length ?? 1) === 1) ? part?.range : undefined;
-    return { ...base, replicas: part?.replicas ?? replicasOf(first), ...limits(range), concurrency: 1, ...(part === undefined || alike ? {} : { devices: part.devices }), models };
+    const isSpread = steps.every((step) => isModel(step) && mayBeSpread(program, step)) && models.some(({ weightBytes }) => weightBytes >= SPREAD_WEIGHT_BYTES.low);
+    return { ...base, replicas: part?.replicas ?? (isSpread ? DEFAULT_WORKERS : replicasOf(first)), ...limits(range), concurrency: 1, ...(part === undefined || alike ? {} : { devices: part.devices }), models };
   }
   const isLight = steps.every((step) => step.kind === "zip" || step.kind === "filter" || step.kind === "sample");
   const workers = steps.map((step) => countSetting(step.settings, "workers")).find((count) => count !== undefined) ?? first.workers;
@@ -188,6 +195,15 @@ function replicasOf(step: Step): number {
   return countOf(setting?.kind === "list" ? setting.items[0] : setting) ?? 1;
 }
 
+/** Whether nothing says how many workers and threads a model on the CPU has, and its weights may be loaded more than once. */
+function mayBeSpread(program: LoweredProgram, step: ModelCall): boolean {
+  const model = program.checked.models.find((candidate) => candidate.symbol === step.model);
+  const part = partOf(step);
+  const onCpu = (part?.devices.flat() ?? [stringSetting(step.settings, "device") ?? "cpu"]).every((device) => device === "cpu");
+  const isOpen = step.placed?.threads === undefined && part?.replicas === undefined && part?.range === undefined && step.settings["threads"] === undefined;
+  return step.kind === "model" && onCpu && isOpen && (model?.weightBytes ?? Infinity) <= SPREAD_WEIGHT_BYTES.high;
+}
+
 function planModel(program: LoweredProgram, pipeline: LoweredPipeline, facts: RowFacts, step: ModelCall): ModelPlan {
   const { settings, placed } = step;
   const model = program.checked.models.find((candidate) => candidate.symbol === step.model);
@@ -206,7 +222,7 @@ function planModel(program: LoweredProgram, pipeline: LoweredPipeline, facts: Ro
     name: model.name,
     batch,
     device: partOf(step)?.devices[0]?.[0] ?? stringSetting(settings, "device") ?? stringSetting(model.settings, "device") ?? "cpu",
-    intraOpThreads: numberSetting(settings, "threads") ?? placed?.threads ?? DEFAULT_INTRA_OP_THREADS,
+    intraOpThreads: numberSetting(settings, "threads") ?? placed?.threads ?? (mayBeSpread(program, step) ? 1 : DEFAULT_INTRA_OP_THREADS),
     optimize: optimize?.kind !== "bool" || optimize.value,
     shareWeights: false,
     weightBytes: step.kind === "modelPart" ? step.part.weightBytes : (model.weightBytes ?? 0),
