@@ -63,9 +63,9 @@ function smallestChange(problem: PlacementProblem): string | undefined {
   const deeper = [1, 2, 3, 4, 6, 8, 12, 16].map((more) => current + more);
   const candidates: readonly (readonly [string, PlacementHints, number])[] = [
     ...(hints.replicas === undefined ? [] : [["leave out `replicas`", withoutReplicas, 1] as const]),
-    ...(hints.memoryBytes === undefined ? [] : [["leave out `memory`", withoutMemory, 1] as const]),
     ...(hints.pipeline === undefined ? [] : [...deeper.map((pipeline) => [`write \`shard: { pipeline: ${pipeline} }\``, { ...hints, pipeline }, 1] as const), ["leave out `pipeline`", withoutPipeline, 1] as const]),
     ...[2, 4, 8].filter((tensor) => tensor !== hints.tensor).map((tensor) => [`write \`shard: { ${hints.pipeline === undefined ? "" : `pipeline: ${hints.pipeline}, `}tensor: ${tensor} }\``, { ...hints, tensor }, 1] as const),
+    ...(hints.memoryBytes === undefined ? [] : [["leave out `memory`", withoutMemory, 1] as const]),
     ...MORE_MACHINES.map((times) => [`use ${times} times as many machines`, hints, times] as const),
     ...(hints.pipeline === undefined && hints.tensor === undefined ? [] : MORE_MACHINES.map((times) => [`leave out \`shard\` and use ${times} times as many machines`, withoutShard, times] as const)),
   ];
