@@ -30,7 +30,6 @@ function checkMemory(pipeline: LoweredPipeline, plan: PipelinePlan): readonly Di
 function checkEffects(pipeline: LoweredPipeline): readonly Diagnostic[] {
   const machines = machinesOf(pipeline);
   return [
-    ...complain(pipeline.settings["checkpoint"], "checkpoint", "a run that is stopped starts over"),
     ...(machines > 1 ? complain(pipeline.settings["hardware"], "hardware", `the program runs on one machine, with what the plan gives to one of the ${machines}`) : []),
     ...pipeline.steps.filter((step) => step.kind === "model" && asksForParts(step.settings)).flatMap((step) => complain(step.settings["shard"], "shard", "the model's file is no graph that can be cut, so it runs whole")),
   ];

@@ -29,14 +29,19 @@ export function chunkRowsOf(pipeline: LoweredPipeline, models: readonly ModelRow
   const widest = Math.max(1, ...pipeline.steps.map((step) => rowBytesTypical(step.row.fields, facts)));
   const worst = Math.max(1, ...pipeline.steps.map((step) => rowBytesMax(step.row.fields, facts)));
   const rowsMax = models.length === 0 ? CHUNK_ROWS_MAX : Math.min(CHUNK_ROWS_MAX, Math.max(MODEL_CHUNK_ROWS, ...models.map(({ batch, isBucketed }) => (isBucketed ? BUCKETED_BATCHES * batch : batch))));
-  const wanted = Math.min(rowsMax, Math.floor(CHUNK_BYTES / widest), Math.floor(CHUNK_BYTES_WORST / worst));
+  const wanted = Math.min(rowsMax, checkpointRows(pipeline) ?? Infinity, Math.floor(CHUNK_BYTES / widest), Math.floor(CHUNK_BYTES_WORST / worst));
   return Math.max(1, Math.floor(wanted / unit)) * unit;
+}
+
+/** What `checkpoint: { every }` says. */
+function checkpointRows(pipeline: LoweredPipeline): number | undefined {
+  const checkpoint = settingFields(pipeline.settings["checkpoint"]);
+  return checkpoint === undefined ? undefined : numberSetting(checkpoint, "every");
 }
 
 /** Chunks per commit: at most `checkpoint.every` rows, or about the largest `rows_per_file` (more would leave a small second file). */
 export function groupChunksOf(pipeline: LoweredPipeline, chunkRows: number): number {
-  const checkpoint = settingFields(pipeline.settings["checkpoint"]);
-  const every = checkpoint === undefined ? undefined : numberSetting(checkpoint, "every");
+  const every = checkpointRows(pipeline);
   const perFile = pipeline.writes.map(({ write }) => numberOf(constantArgument(write.args["rows_per_file"])) ?? 0);
   return Math.max(1, Math.floor((every ?? Math.max(GROUP_ROWS, ...perFile)) / chunkRows));
 }
