@@ -10,12 +10,22 @@ export function detectMachine(): MachineFacts {
   return {
     cpuModel: cpu?.model.trim() ?? "",
     cores: Math.max(1, Math.min(availableParallelism(), Math.ceil(cgroupCores() ?? Infinity))),
+    threadsPerCore: countCpus(textOf("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list") ?? "0"),
     clockMhz: cpu?.speed ?? 0,
     memoryBytes: totalmem(),
     cgroupMemoryBytes: cgroupMemory(),
     smiDevices: output("nvidia-smi", smiDeviceArgs),
     smiTopology: output("nvidia-smi", ["topo", "-m"]),
   };
+}
+
+/** How many a list such as "0,4" or "0-1" names. */
+function countCpus(list: string): number {
+  const counts = list.trim().split(",").map((part) => {
+    const [first, last = first] = part.split("-").map(Number);
+    return first === undefined || last === undefined ? 0 : last - first + 1;
+  });
+  return Math.max(1, counts.reduce((sum, count) => sum + (count > 0 ? count : 0), 0));
 }
 
 /** The quota of version 2, then of version 1; undefined where there is none. */

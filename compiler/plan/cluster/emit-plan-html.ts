@@ -54,15 +54,74 @@ ${label(x + 8, y + 54, `${printRate(stage.rowsPerSecond)} rows/s on ${stage.devi
 ${label(x + 8, y + 90, `${printBytes(stage.bytes)} of ${printBytes(stage.usableBytes)}`, 10)}`;
 }
 
-/** How long each stage of a lane is busy while the slowest is once. */
+const TIMELINE_X = 260;
+const TIMELINE_WIDTH = 400;
+/** The slowest stage's batches that are shown: enough to see how the others fall in step. */
+const CYCLES = 3;
+/** More batches than this are drawn as one bar, as wide as their share of the time. */
+const BATCHES_DRAWN = 64;
+
+/** One lane's stages over time, each replica at its batches; below, the shares of what all lanes use together. */
 function drawTimeline(pipeline: ClusterPipeline): string {
-  const rows = pipeline.lanes.flatMap((lane) => lane.stages.map((stage, index) => ({ stage, index, busy: lane.rowsPerSecond / stage.rowsPerSecond })));
-  const others = pipeline.resources.map((resource) => ({ name: resource.name, busy: resource.use }));
-  const line = (name: string, busy: number, fill: string, at: number): string =>
-    `${label(20, 20 + at * 24, clip(name, 34))}<rect x="260" y="${8 + at * 24}" width="400" height="16" fill="#eee"/><rect x="260" y="${8 + at * 24}" width="${round(400 * Math.min(1, busy))}" height="16" fill="${fill}"/>${label(668, 20 + at * 24, `${(busy * 100).toFixed(0)} %`)}`;
-  const lines = [...rows.map(({ stage, index, busy }) => [stage.id, busy, color(index)] as const), ...others.map(({ name, busy }) => [name, busy, "#888"] as const)];
-  const height = lines.length * 24 + 20;
-  return `<svg viewBox="0 0 720 ${height}" width="720" height="${height}" role="img">${lines.map(([name, busy, fill], at) => line(name, busy, fill, at)).join("")}</svg>`;
+  const lanes = pipeline.lanes.map((lane) => drawLaneTimeline(pipeline, lane));
+  const others = pipeline.resources.map((resource, at) => bar(resource.name, resource.use, at));
+  const height = others.length * 24 + 20;
+  return `${lanes.join("\n")}\n<svg viewBox="0 0 720 ${height}" width="720" height="${height}" role="img">${others.join("")}</svg>`;
+}
+
+function bar(name: string, busy: number, at: number): string {
+  return `${label(20, 20 + at * 24, clip(name, 34))}${track(at)}<rect x="${TIMELINE_X}" y="${8 + at * 24}" width="${round(TIMELINE_WIDTH * Math.min(1, busy))}" height="16" fill="#888"/>${label(668, 20 + at * 24, `${(busy * 100).toFixed(0)} %`)}`;
+}
+
+function track(at: number): string {
+  return `<rect x="${TIMELINE_X}" y="${8 + at * 24}" width="${TIMELINE_WIDTH}" height="16" fill="#eee"/>`;
+}
+
+interface Beat {
+  /** Of one replica: a batch begins so often, and takes so long. */
+  readonly everyMs: number;
+  readonly busyMs: number;
+}
+
+/** At the rate that the plan asks of the lane: its share of the rows. */
+function beatOf(pipeline: ClusterPipeline, lane: ClusterLane, stage: ClusterStage): Beat {
+  const model = lane.stages.flatMap((own) => own.parts)[0]?.model;
+  const alike = pipeline.lanes.filter((other) => other.stages.some((own) => own.parts.some((part) => part.model === model)));
+  const asked = (pipeline.rowsPerSecond * lane.rowsPerSecond) / alike.reduce((sum, other) => sum + other.rowsPerSecond, 0);
+  const batch = Math.max(1, ...stage.parts.map((part) => part.batch));
+  const busyMs = (batch * stage.psPerRow) / 1e9;
+  return { everyMs: Math.max(busyMs, (batch * stage.replicas * 1000) / asked), busyMs };
+}
+
+function drawLaneTimeline(pipeline: ClusterPipeline, lane: ClusterLane): string {
+  const beats = lane.stages.map((stage) => beatOf(pipeline, lane, stage));
+  const windowMs = CYCLES * Math.max(...beats.map((beat) => beat.everyMs));
+  let startMs = 0;
+  const rows = lane.stages.map((stage, index) => {
+    const beat = beats[index] ?? { everyMs: windowMs, busyMs: 0 };
+    const drawn = drawBeat(beat, startMs, windowMs, index);
+    // The next stage begins with what this one has given.
+    startMs += beat.busyMs;
+    return `${label(20, 20 + index * 24, clip(stage.id, 34))}${track(index)}${drawn}${label(668, 20 + index * 24, `${((beat.busyMs / beat.everyMs) * 100).toFixed(0)} %`)}`;
+  });
+  const axis = 22 + rows.length * 24;
+  const ends = label(TIMELINE_X, axis, "0 ms") + label(TIMELINE_X + TIMELINE_WIDTH - 70, axis, `${windowMs.toPrecision(3)} ms`);
+  return `<svg viewBox="0 0 720 ${axis + 10}" width="720" height="${axis + 10}" role="img">${rows.join("")}${ends}</svg>`;
+}
+
+/** The batches of one replica within the window, those that began before it included. */
+function drawBeat({ everyMs, busyMs }: Beat, startMs: number, windowMs: number, index: number): string {
+  const y = 8 + index * 24;
+  const block = (fromMs: number, toMs: number): string => {
+    const [x, end] = [fromMs, toMs].map((ms) => TIMELINE_X + (TIMELINE_WIDTH * Math.max(0, Math.min(windowMs, ms))) / windowMs);
+    return `<rect x="${round(x ?? 0)}" y="${y}" width="${round(Math.max(0.5, (end ?? 0) - (x ?? 0) - 0.5))}" height="16" fill="${color(index)}"/>`;
+  };
+  if (windowMs / everyMs > BATCHES_DRAWN) return block(0, (windowMs * busyMs) / everyMs);
+  const first = (startMs % everyMs) - everyMs;
+  return Array.from({ length: Math.ceil(windowMs / everyMs) + 2 }, (_, at) => first + at * everyMs)
+    .filter((from) => from + busyMs > 0 && from < windowMs)
+    .map((from) => block(from, from + busyMs))
+    .join("");
 }
 
 function color(index: number): string {

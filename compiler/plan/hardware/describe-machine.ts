@@ -11,6 +11,8 @@ export interface MachineFacts {
   readonly cpuModel: string;
   /** Cores that this process may use: the machine's, its affinity and its cgroup's quota, whichever is least. */
   readonly cores: number;
+  /** Threads that share one core's units, as the system numbers them: 2 where simultaneous multithreading is on. */
+  readonly threadsPerCore: number;
   readonly clockMhz: number;
   readonly memoryBytes: number;
   /** Undefined where there is no limit. */
@@ -52,7 +54,10 @@ export function describeMachine(facts: MachineFacts): DescribedMachine {
   return { hardware, diagnostics };
 }
 
-/** Two 8-wide multiply-adds a cycle, as x86 servers of the last ten years do with AVX2; `pipec bench` measures better. */
+/**
+ * Two 8-wide multiply-adds a cycle, as x86 servers of the last ten years do with AVX2, shared by the threads of a core;
+ * `pipec bench` measures better.
+ */
 function coreOf(facts: MachineFacts): DeviceType {
   const clockMhz = facts.clockMhz > 0 ? facts.clockMhz : 2500;
   return {
@@ -60,10 +65,10 @@ function coreOf(facts: MachineFacts): DeviceType {
     provider: "cpu",
     memoryBytes: 0,
     memoryBytesPerSecond: 3e9,
-    peakFlopsPerSecond: { f32: clockMhz * 1e6 * 32 },
+    peakFlopsPerSecond: { f32: (clockMhz * 1e6 * 32) / facts.threadsPerCore },
     efficiency: 0.6,
     launchUs: 1,
-    source: "clock as the system states it, 32 FLOP a cycle and 3 GB/s a core assumed",
+    source: `clock as the system states it, 32 FLOP a cycle${facts.threadsPerCore > 1 ? ` for ${facts.threadsPerCore} threads of a core` : ""} and 3 GB/s a core assumed`,
   };
 }
 

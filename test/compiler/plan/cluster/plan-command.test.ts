@@ -60,6 +60,8 @@ describe("pipec plan for hardware", () => {
     expect((await plan({ hw: "aws.g4dn_12xlarge", html: "plan.html" })).status).toBe(0);
     const page = readFileSync(join(folder, "plan.html"), "utf8");
     expect(page).toContain("dense");
+    expect(page).toMatch(/0 ms<\/text>.*[\d.]+ ms<\/text>/);
+    expect(page).not.toMatch(/NaN|Infinity|undefined/);
     expect(page).not.toMatch(/<script|<link|src=|https?:/);
   });
 

@@ -85,7 +85,7 @@ test("values of the language become hardware, equal machines together", () => {
 
 describe("this machine", () => {
   const facts: MachineFacts = {
-    cpuModel: "AMD EPYC 9R14", cores: 16, clockMhz: 3700, memoryBytes: 128 * 2 ** 30, cgroupMemoryBytes: 64 * 2 ** 30, smiDevices: undefined, smiTopology: undefined,
+    cpuModel: "AMD EPYC 9R14", cores: 16, threadsPerCore: 1, clockMhz: 3700, memoryBytes: 128 * 2 ** 30, cgroupMemoryBytes: 64 * 2 ** 30, smiDevices: undefined, smiTopology: undefined,
   };
   const topology = (name: string) => parseTopology(readFileSync(path(`recorded/${name}`), "utf8"));
 
@@ -107,6 +107,11 @@ describe("this machine", () => {
     expect(diagnostics).toEqual([]);
     expect(fitsSchema(hardware)).toBe(true);
     expect(hardware.nodes[0]?.node).toMatchObject({ cores: 16, memoryBytes: 64 * 2 ** 30, devices: [] });
+  });
+
+  test("threads of one core share its rate", () => {
+    const rate = (threadsPerCore: number) => describeMachine({ ...facts, threadsPerCore }).hardware.nodes[0]?.node.core.peakFlopsPerSecond.f32;
+    expect([rate(1), rate(2)]).toEqual([3700e6 * 32, 3700e6 * 16]);
   });
 
   test("known cards get their data sheet's rates, unknown ones a warning", () => {
