@@ -3,16 +3,24 @@
  * luma by ITU-R BT.601 in 16-bit fixed point, as Pillow computes it. A broken or too large picture is a row
  * error.
  */
-import sharp from "sharp";
+import type Sharp from "sharp";
 import { RowError } from "../../../runtime/contract/kernel.ts";
 import type { Tensor } from "../../../runtime/contract/value.ts";
 
-// One picture at a time in a worker's libvips: the workers are what runs side by side.
-sharp.concurrency(1);
-sharp.cache(false);
+let loaded: typeof Sharp | undefined;
+
+/** At the first picture: most workers of a program never see one. */
+async function loadSharp(): Promise<typeof Sharp> {
+  const { default: sharp } = await import("sharp");
+  // One picture at a time in a worker's libvips: the workers are what runs side by side.
+  sharp.concurrency(1);
+  sharp.cache(false);
+  return (loaded = sharp);
+}
 
 export async function decodeImage(args: { readonly bytes: Uint8Array; readonly mode: string; readonly max_pixels: bigint }): Promise<Tensor> {
   if (args.bytes.byteLength === 0) throw new RowError("the picture cannot be decoded: it is empty");
+  const sharp = loaded ?? (await loadSharp());
   const { data, info } = await sharp(args.bytes, { limitInputPixels: Number(args.max_pixels), failOn: "warning" })
     .autoOrient()
     .toColourspace("srgb")
