@@ -1,9 +1,10 @@
 /** Models cut over gangs of workers, in a program run as a process. */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { bundleProgram, runProgram } from "../support/bundle-program.ts";
 import { writeGangModels } from "../support/gang-models.ts";
+import { rankFile } from "../support/gang-ranks.ts";
 
 let [two, four] = ["", ""];
 beforeAll(async () => {
@@ -59,6 +60,24 @@ describe("a gang", () => {
     writeFileSync(join(four, "deaths"), "0");
     expect(ran).toMatchObject({ code: 5, rows: undefined });
     expect(ran.stderr).toMatch(/error\[R0207\]: model two_layers \(test\.pipe:1\), part 1 of 2: the worker of rank [123] ended with code 9/);
+  }, 60_000);
+
+  it("gets a process of its own, with all its ranks in one thread, when a member takes the engine with it", async () => {
+    const whole = await run(two, "whole");
+    writeFileSync(join(two, "deaths"), "1");
+    writeFileSync(join(two, "crash"), "");
+    const ran = await run(two, "two");
+    rmSync(join(two, "crash"));
+    expect(ran).toMatchObject({ code: 0, rows: whole.rows, letters: "" });
+    expect(ran.stderr).toContain("the engine was ended by SIGSEGV; `gang` has a process of its own from now on");
+  }, 60_000);
+
+  it("that cannot be loaded ends the run before the first row, and says which file is missing", async () => {
+    renameSync(join(two, rankFile(1, 1)), join(two, "away"));
+    const ran = await run(two, "two");
+    renameSync(join(two, "away"), join(two, rankFile(1, 1)));
+    expect(ran).toMatchObject({ code: 5, rows: undefined });
+    expect(ran.stderr).toContain("error[R0202]: model `two_layers` (test.pipe:1): models/rank-1-segment-1.onnx does not exist");
   }, 60_000);
 
   it("runs on the device that the command line names, and on none that is not there", async () => {

@@ -15,13 +15,14 @@ const params = defineParams({
   output: { doc: "", type: { kind: "uri" }, default: "out" },
 });
 
-/** The file `deaths` says how often a member is to end when it is told to run. */
+/** The file `deaths` says how often a member is to end when it is told to run; where there is a file `crash`, it takes the process with it. */
 function dieOnDemand(): void {
   if (typeof workerData !== "object" || workerData === null || !("pipecMember" in workerData)) return;
   parentPort?.on("message", (message: { readonly kind: string }) => {
     const left = existsSync("deaths") ? Number(readFileSync("deaths", "utf8")) : 0;
     if (message.kind !== "run" || left === 0) return;
     writeFileSync("deaths", String(left - 1));
+    if (existsSync("crash")) process.kill(process.pid, "SIGSEGV");
     process.exit(9);
   });
 }
