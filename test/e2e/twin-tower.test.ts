@@ -2,10 +2,11 @@
  * The twin-tower sample, its towers small: with each of its plans it writes the embeddings of the uncut program, within
  * the tolerance of reordered sums; bit for bit where models are cut only between nodes.
  */
-import { appendFileSync, cpSync, rmSync, statSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { makeTowers } from "../../samples/twin-tower/make-models.ts";
+import { compileIn } from "../support/compile-sample.ts";
 import { readRows } from "../support/read-output.ts";
 import { twinTowerFolder, twinTowerText } from "../support/twin-tower.ts";
 import type { Variation } from "../support/twin-tower.ts";
@@ -26,6 +27,13 @@ beforeAll(() => {
   makeTowers(join(folder, "models"), "small");
 });
 
+/** A folder with the program, its data and its models. */
+function makePlace(text: string): string {
+  const place = makeWorkplace({ "main.pipe": text });
+  for (const below of ["data", "models"]) cpSync(join(folder, below), join(place, below), { recursive: true });
+  return place;
+}
+
 /** Builds the variation in a folder of its own beside the towers and runs it on the processor. */
 function embed(variation: Variation, ...args: readonly string[]): Promise<Embeddings> {
   const key = JSON.stringify([variation, args]);
@@ -35,8 +43,7 @@ function embed(variation: Variation, ...args: readonly string[]): Promise<Embedd
 }
 
 async function build(variation: Variation, name: string, args: readonly string[]): Promise<Embeddings> {
-  const place = makeWorkplace({ "main.pipe": twinTowerText(variation) });
-  for (const below of ["data", "models"]) cpSync(join(folder, below), join(place, below), { recursive: true });
+  const place = makePlace(twinTowerText(variation));
   const made = await pipec(place, "build");
   expect({ code: made.code, stderr: made.stderr.replaceAll(/^note [^]*?\n\n/gm, "") }).toEqual({ code: 0, stderr: "" });
   const ran = await node(place, "out.js", "--quiet", "--device", "cpu", "--output", name, ...args);
@@ -104,10 +111,40 @@ test("the interpreter runs the parts in one thread, to the same bits", { timeout
   expect(await embed(hybrid, "--interpret")).toEqual(await embed(hybrid));
 });
 
+describe("a device with less memory than the models need", () => {
+  const small = (shard: string): Variation => ({ shard, threads: 1, batch: 1, hardware: gpus, more: "memory: 4 MiB," });
+
+  test("refuses them whole, and says what would fit", async () => {
+    const place = makePlace(twinTowerText(small("{ pipeline: 1, tensor: 1 }")));
+    const { code, stderr } = await pipec(place, "build");
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/vit with albert does not fit: in one stage it needs [\d.]+ MiB, and a A10G can give 4.0 MiB, .* less/);
+    expect(stderr).toContain("fix: write `shard: { pipeline: 2 }`");
+    expect(existsSync(join(place, "out.js"))).toBe(false);
+  });
+
+  test.each(['"auto"', "{ pipeline: 2 }"])("runs them cut: %s", { timeout: limitMs }, async (shard) => {
+    expect(apart(await embed({ shard: null, threads: 1 }), await embed(small(shard)))).toBe(0);
+  });
+});
+
+test.each(["{ pipeline: 2 }", null])("replicas that do not fit the memory allowed share weights: shard %s", { timeout: limitMs }, async (shard) => {
+  const variation: Variation = { shard, threads: 1, more: "replicas: 2," };
+  const place = makePlace(twinTowerText({ ...variation, memory: "1 MiB" }));
+  // Refused, with the least that the program can do with.
+  const least = compileIn(place, "main.pipe", "plan").plan?.pipelines[0]?.memory.boundBytes ?? 0;
+  const tight: Variation = { ...variation, memory: `${Math.ceil(least / 2 ** 20)} MiB` };
+  const sharing = (text: string): readonly boolean[] => {
+    writeFileSync(join(place, "main.pipe"), text);
+    return compileIn(place, "main.pipe", "plan").plan?.pipelines[0]?.stages.flatMap((stage) => stage.models ?? []).map((model) => model.shareWeights) ?? [];
+  };
+  expect(new Set(sharing(twinTowerText(variation)))).toEqual(new Set([false]));
+  expect(new Set(sharing(twinTowerText(tight)))).toEqual(new Set([true]));
+  expect(apart(await embed({ shard: null, threads: 1 }), await embed(tight))).toBe(0);
+});
+
 test("building again writes only shards of what has changed", { timeout: limitMs }, async () => {
-  const place = makeWorkplace({ "main.pipe": twinTowerText({ shard: "{ pipeline: 3 }" }) });
-  cpSync(join(folder, "data"), join(place, "data"), { recursive: true });
-  cpSync(join(folder, "models"), join(place, "models"), { recursive: true });
+  const place = makePlace(twinTowerText({ shard: "{ pipeline: 3 }" }));
   const written = async (): Promise<readonly bigint[]> => {
     expect((await pipec(place, "build")).code).toBe(0);
     return ["vit", "albert"].map((name) => statSync(join(place, "out/shards", name, "stage-2.onnx"), { bigint: true }).mtimeNs);

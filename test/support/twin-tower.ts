@@ -18,8 +18,11 @@ export interface Variation {
   /** In place of the sample's `shard`; null: none. */
   readonly shard: string | null;
   readonly threads?: number;
+  readonly batch?: number;
   /** As an expression over `std/hw`. */
   readonly hardware?: string;
+  /** What the run may take. */
+  readonly memory?: string;
   /** More settings of the models' step. */
   readonly more?: string;
   /** Settings of both models. */
@@ -29,13 +32,14 @@ export interface Variation {
 const stated = "shard: { pipeline: 3 },";
 
 /** The sample's program with other settings. */
-export function twinTowerText({ shard, threads, hardware, more = "", model }: Variation): string {
+export function twinTowerText({ shard, threads, batch = 8, hardware, memory, more = "", model }: Variation): string {
   const text = readFileSync(join(twinTowerFolder, "twin-tower.pipe"), "utf8");
   if (!text.includes(stated)) throw new Error(`the sample does not say ${stated}`);
   const step = [shard === null ? "" : `shard: ${shard},`, threads === undefined ? "" : `threads: ${threads},`, more].join(" ");
-  const changed = text.replace(stated, step).replaceAll(/( {2}file: "models\/)/g, `${model === undefined ? "" : `  ${model},\n`}$1`);
+  const settings = [hardware === undefined ? "" : `hardware: ${hardware},`, memory === undefined ? "" : `memory: ${memory},`].join(" ");
+  const changed = text.replace(stated, step).replace("batch: 8", `batch: ${batch}`).replace("with { errors", `with { ${settings} errors`).replaceAll(/( {2}file: "models\/)/g, `${model === undefined ? "" : `  ${model},\n`}$1`);
   if (hardware === undefined) return changed;
-  return changed.replace("edition 1\n", 'edition 1\n\nimport { aws } from "std/hw"\n').replace("with { errors", `with { hardware: ${hardware}, errors`);
+  return changed.replace("edition 1\n", 'edition 1\n\nimport { aws } from "std/hw"\n');
 }
 
 /** Compiles a variation over the towers of full size; their weights are never made. */
