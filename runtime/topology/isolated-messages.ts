@@ -9,6 +9,9 @@ export type ToIsolated =
       readonly kind: "open";
       readonly pipeline: string;
       readonly steps: readonly number[];
+      /** Whose they are: replicas may have devices of their own. */
+      readonly stage: number;
+      readonly replica: number;
       readonly params: Readonly<Record<string, Value>>;
       /** The program's folder. */
       readonly folder: string;

@@ -13,6 +13,7 @@ import type { OpenStep } from "../stage/step-context.ts";
 import type { FromIsolated, ToIsolated } from "./isolated-messages.ts";
 import { toFault } from "./messages.ts";
 import { placeBackend } from "./placement.ts";
+import { onReplica } from "./replica-devices.ts";
 import { stepContext } from "./stage-runner.ts";
 
 export function runIsolatedProcess(program: Program): void {
@@ -44,8 +45,9 @@ async function openAll(program: Program, steps: Map<number, OpenStep>, order: Ex
   if (order.record !== undefined) watchCalls(openCallRecord(order.record));
   program.setParams(order.params);
   setProgramFolder(order.folder);
-  const pipeline = program.pipelines.find((candidate) => candidate.name === order.pipeline);
-  if (pipeline === undefined) throw new Error(`the program has no pipeline ${order.pipeline}`);
+  const whole = program.pipelines.find((candidate) => candidate.name === order.pipeline);
+  if (whole === undefined) throw new Error(`the program has no pipeline ${order.pipeline}`);
+  const pipeline = onReplica(whole, order.stage, order.replica);
   const wanted = order.steps.map((id) => pipeline.steps[id]);
   await Promise.all(wanted.flatMap((step) => step.resources.map((resource) => resource.load())));
   const context = stepContext(pipeline, { backend: placeBackend(onnxBackend, order.device), isStopped: () => false });

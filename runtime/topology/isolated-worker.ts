@@ -4,6 +4,7 @@
  */
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Stopped } from "../stage/step-context.ts";
 import type { Chunk } from "../contract/chunk.ts";
@@ -22,6 +23,8 @@ export interface IsolatedRequest {
   readonly steps: readonly number[];
   readonly params: Readonly<Record<string, Value>>;
   readonly folder: string;
+  readonly stage: number;
+  readonly replica: number;
   /** In place of the plan's devices. */
   readonly device: string | undefined;
   /** Where flight records are; undefined: hangs are not noticed, and all rows of a chunk are suspects. */
@@ -50,8 +53,8 @@ export function createIsolatedWorker(request: IsolatedRequest): IsolatedWorker {
     if (running !== undefined) return running;
     const started = startProcess(request, complaints);
     running = started;
-    const { pipeline, steps, params, folder, device } = request;
-    const reply = await ask(started, { kind: "open", pipeline, steps, params, folder, device, record: started.recordFile });
+    const { pipeline, steps, stage, replica, params, folder, device } = request;
+    const reply = await ask(started, { kind: "open", pipeline, steps, stage, replica, params, folder, device, record: started.recordFile });
     if (reply.kind === "opened") return started;
     started.child.kill("SIGKILL");
     running = undefined;
@@ -103,6 +106,8 @@ interface Running {
 
 function startProcess(request: IsolatedRequest, complaints: Complaints): Running {
   const recordFile = request.records === undefined ? undefined : join(request.records, `calls-${request.name}`);
+  // What the process before wrote there must not be held against this one.
+  if (recordFile !== undefined) rmSync(recordFile, { force: true });
   const child = fork(request.file, [], { stdio: ["ignore", "pipe", "pipe", "ipc"], serialization: "advanced", env: { ...process.env, ...isolatedVariable }, execArgv: [] });
   const { pid } = child;
   if (pid !== undefined) noteStarted(request.records, pid);
