@@ -1,19 +1,10 @@
 /** What `pipec bench` bundles with a program: waits for the order, measures each pipeline, sends what it found. */
 import { dirname } from "node:path";
 import type { Program } from "./contract/define-program.ts";
-import { JobError } from "./contract/kernel.ts";
+import type { MeasureLimits, MeasureReport, PipelineTimes } from "./contract/measuring.ts";
 import { setProgramFolder } from "./contract/program-folder.ts";
 import { defaultParams } from "./topology/default-params.ts";
 import { measurePipeline } from "./topology/measure-stages.ts";
-import type { MeasureLimits, PipelineTimes } from "./topology/measure-stages.ts";
-
-export type { MeasureLimits, PipelineTimes, StageTime } from "./topology/measure-stages.ts";
-
-export interface MeasureReport {
-  readonly pipelines: readonly PipelineTimes[];
-  /** Why the rest was not measured. */
-  readonly fault: string | undefined;
-}
 
 /** `ownFile`: the bundle, whose folder models and relative paths are found from. */
 export function measureProgram(program: Program, ownFile: string): void {
@@ -34,6 +25,6 @@ async function measureAll(program: Program, limits: MeasureLimits): Promise<Meas
     for (const pipeline of program.pipelines) pipelines.push(await measurePipeline(pipeline, limits));
     return { pipelines, fault: undefined };
   } catch (error) {
-    return { pipelines, fault: error instanceof JobError || error instanceof Error ? error.message : String(error) };
+    return { pipelines, fault: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -22,7 +22,7 @@ const product = files.filter((path) => !isTest(path) && /^(language|runtime|stdl
 /** Rooms from left to right; `|` parts rooms that do not import each other. A room may import itself and what is to its left. */
 const ROOMS: Record<string, readonly (readonly string[])[]> = {
   language: [["source"], ["diagnostics"], ["syntax", "tensor"], ["catalog"], ["names"], ["check"], ["server"]],
-  runtime: [["contract"], ["channel", "pool", "telemetry"], ["stage", "backends", "recovery"], ["topology"], ["index.ts", "testing.ts"]],
+  runtime: [["contract"], ["channel", "pool", "telemetry"], ["stage", "backends", "recovery"], ["topology"], ["index.ts", "testing.ts", "measuring.ts"]],
   compiler: [["onnx"], ["models"], ["plan"], ["shard"], ["emit"], ["simulate"], ["pipeline.ts"], ["cli", "index.ts"]],
 };
 

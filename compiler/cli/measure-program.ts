@@ -6,7 +6,7 @@ import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
-import type { MeasureLimits, MeasureReport } from "../../runtime/measuring.ts";
+import type { MeasureLimits, MeasureReport } from "../../runtime/contract/measuring.ts";
 import type { Compilation } from "../pipeline.ts";
 import { buildProgram } from "./build-program.ts";
 import type { Io } from "./io.ts";

@@ -12,6 +12,7 @@ import { decodeChunk } from "../channel/chunk-codec.ts";
 import type { ChunkMessage } from "../channel/chunk-codec.ts";
 import type { Chunk } from "../contract/chunk.ts";
 import type { OpenSinkFile } from "../contract/kernel.ts";
+import type { MeasureLimits, ModelLengths, PipelineTimes, StageTime } from "../contract/measuring.ts";
 import type { PipelineSpec, SinkSpec, StepSpec } from "../contract/program.ts";
 import type { Row, Value } from "../contract/value.ts";
 import { edgeSchema } from "./edge-schema.ts";
@@ -19,35 +20,6 @@ import { openStage } from "./stage-runner.ts";
 import type { StageRunner } from "./stage-runner.ts";
 import { readTopology } from "./topology.ts";
 import type { Topology } from "./topology.ts";
-
-export interface MeasureLimits {
-  readonly rowsMax: number;
-  readonly msMax: number;
-  /** Where sinks write. */
-  readonly folder: string;
-}
-
-/** `cpuMs` and `wallMs` are of `sourceRows` rows of the source; `rows` came to the stage. */
-export interface StageTime {
-  readonly label: string;
-  readonly sourceRows: number;
-  readonly rows: number;
-  readonly cpuMs: number;
-  readonly wallMs: number;
-  readonly model?: { readonly name: string; readonly batch: number; readonly threads: number };
-}
-
-/** Rows by the sizes of a model's named dimensions, as its inputs have them before they are padded. */
-export interface ModelLengths {
-  readonly model: string;
-  readonly rows: readonly { readonly dims: Readonly<Record<string, number>>; readonly count: number }[];
-}
-
-export interface PipelineTimes {
-  readonly pipeline: string;
-  readonly stages: readonly StageTime[];
-  readonly lengths: readonly ModelLengths[];
-}
 
 export async function measurePipeline(pipeline: PipelineSpec, limits: MeasureLimits): Promise<PipelineTimes> {
   const topology = readTopology(pipeline);

@@ -105,7 +105,7 @@ function drawLaneTimeline(pipeline: ClusterPipeline, lane: ClusterLane): string 
     return `${label(20, 20 + index * 24, clip(stage.id, 34))}${track(index)}${drawn}${label(668, 20 + index * 24, `${((beat.busyMs / beat.everyMs) * 100).toFixed(0)} %`)}`;
   });
   const axis = 22 + rows.length * 24;
-  const ends = label(TIMELINE_X, axis, "0 ms") + label(TIMELINE_X + TIMELINE_WIDTH - 70, axis, `${windowMs.toPrecision(3)} ms`);
+  const ends = label(TIMELINE_X, axis, "0 ms") + label(TIMELINE_X + TIMELINE_WIDTH - 70, axis, `${printRate(windowMs)} ms`);
   return `<svg viewBox="0 0 720 ${axis + 10}" width="720" height="${axis + 10}" role="img">${rows.join("")}${ends}</svg>`;
 }
 

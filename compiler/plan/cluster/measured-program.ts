@@ -1,5 +1,5 @@
 /** From what the stages of a program took to the entries of a calibration. */
-import type { PipelineTimes } from "../../../runtime/measuring.ts";
+import type { PipelineTimes } from "../../../runtime/contract/measuring.ts";
 import type { MeasuredLengths, MeasuredModel, MeasuredStage } from "./calibration.ts";
 
 /** Lengths are kept apart up to so many; more are gathered into as many ranges of equal share, each at its longest. */
