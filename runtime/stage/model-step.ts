@@ -9,10 +9,12 @@ import { keepGood } from "./map-step.ts";
 import { checkMade, dimsOf, openPacking, packBatch, runRows, unpackBatch, watchRows } from "./model-batch.ts";
 import type { ModelStep, RowsCall } from "./model-batch.ts";
 import type { OpenStep, StepContext } from "./step-context.ts";
+import { warmUp } from "./warm-up.ts";
 import type { Row } from "../contract/value.ts";
 
 export async function openModelStep(step: Extract<ModelStep, { kind: "model" }>, context: StepContext): Promise<OpenStep> {
   const session = await context.openModel(step.model);
+  await warmUp(step.model, session);
   const packing = openPacking(step);
   const call: RowsCall<readonly Row[]> = {
     run: (rows) => watchRows(rows.map(({ index }) => index), async () => unpackBatch(packing, dimsOf(rows), await session.run(packBatch(packing, rows)))),
