@@ -13,6 +13,7 @@ import { indexGraph } from "./graph-index.ts";
 import { shardPipeline, type ShardResult } from "./shard-pipeline.ts";
 import type { Cuts } from "./shard-set.ts";
 import { modelFacts } from "./tensor/part-graph.ts";
+import { verifyTensors } from "./tensor/verify-tensors.ts";
 import { shardTensors } from "./tensor/shard-tensors.ts";
 
 export interface ShardOptions {
@@ -31,5 +32,6 @@ export function shardModel(model: ModelGraph, options: ShardOptions, inferred: I
   if (!cut.ok || options.tensor === 1) return cut;
   const facts = modelFacts(indexGraph(model, inferred));
   const set = { ...cut.set, stages: cut.set.stages.map((stage) => shardTensors(facts, stage, options.tensor, cut.set.stages.length)) };
+  for (const stage of set.stages) verifyTensors(facts, stage);
   return { ok: true, set };
 }

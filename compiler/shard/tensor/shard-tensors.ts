@@ -4,7 +4,7 @@
  */
 import type { TensorOrigin } from "../../../runtime/contract/program.ts";
 import type { ShardStage } from "../shard-set.ts";
-import { buildRank, type RankGraph } from "./build-ranks.ts";
+import { buildRank, shareName, type RankGraph } from "./build-ranks.ts";
 import { chooseLayout, type Layout } from "./choose-layout.ts";
 import { cutSegments } from "./cut-segments.ts";
 import { partGraph, type ModelFacts, type PartGraph } from "./part-graph.ts";
@@ -26,10 +26,16 @@ export function shardTensors(facts: ModelFacts, stage: ShardStage, count: number
     const segment = first.madeIn.get(value) ?? 0;
     return { value, from: received.has(value) ? { kind: "stage", value } : { kind: "self", segment, port: value } };
   });
-  return { ...stage, ranks, leaves, tensors: describeTensors(part, layout, count, first, ranks[0]?.segments ?? []) };
+  return { ...stage, ranks, leaves, tensors: describeTensors(part, layout, count, { first, segments: ranks[0]?.segments ?? [], taken }) };
 }
 
-function describeTensors(part: PartGraph, layout: Layout, count: number, first: RankGraph, segments: ShardStage["ranks"][number]["segments"]): StageTensors {
+interface FirstRank {
+  readonly first: RankGraph;
+  readonly segments: ShardStage["ranks"][number]["segments"];
+  readonly taken: ReadonlySet<string>;
+}
+
+function describeTensors(part: PartGraph, layout: Layout, count: number, { first, segments, taken }: FirstRank): StageTensors {
   const whole = new Set(segments.flatMap(({ draft }) => draft.graph.initializers.flatMap((tensor) => (tensor.kind === "copy" ? [tensor.tensor.name] : []))));
   const collectives = [...first.collected].map(([value, { state, segment, user }]): StageCollective => {
     const producer = part.index.producer.get(value);
@@ -40,6 +46,8 @@ function describeTensors(part: PartGraph, layout: Layout, count: number, first: 
   return {
     count, collectives,
     states: layout.states,
+    namesOf: new Map([...layout.states].map(([value, state]) => [value, new Set([shareName(taken, value, state)])])),
+    used: new Map([...layout.options].map(([node, option]) => [node, option.inputs])),
     replicated: replicatedWeights(part, layout, count, whole),
     sliced: [...first.sliced].map(([name, { weight, state }]) => ({ weight, name, state })),
   };

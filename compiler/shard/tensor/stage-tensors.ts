@@ -1,11 +1,16 @@
 /** What came of laying a stage's tensors across ranks: for the manifest, for checks, for reports. */
-import type { TensorState } from "./tensor-state.ts";
+import type { Node } from "../../onnx/model-graph.ts";
+import type { ShardState, TensorState } from "./tensor-state.ts";
 
 export interface StageTensors {
   /** Number of ranks. */
   readonly count: number;
   /** How each value of the stage lies across the ranks; values not named are whole on each. */
   readonly states: ReadonlyMap<string, TensorState>;
+  /** By value: the names that its shares or parts have in the models. */
+  readonly namesOf: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Of nodes that work on shares: the states of their inputs. */
+  readonly used: ReadonlyMap<Node, readonly TensorState[]>;
   readonly collectives: readonly StageCollective[];
   readonly replicated: readonly ReplicatedWeight[];
   /** Weights of which each rank has a share. */
@@ -38,5 +43,5 @@ export interface SlicedWeight {
   readonly weight: string;
   /** Its name in the segments. */
   readonly name: string;
-  readonly state: TensorState;
+  readonly state: ShardState;
 }

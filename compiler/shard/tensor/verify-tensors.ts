@@ -1,0 +1,242 @@
+/**
+ * Holds a stage whose tensors lie across ranks to its invariants, from the models as they would be written. Each check
+ * works from the written models and the whole, not from how they were made. Throws at the first breach: a fault of ours.
+ *
+ *  - Flow: what a segment is fed was received, or made before by itself or a peer; what leaves is made by the first rank.
+ *  - Shapes: inferred again in every segment, each value has the shape of a share of what it is in the whole.
+ *  - Shares: a division agrees with what the node does to it, by the rules, and an exchange with what its ranks made.
+ *  - Weights: the shares of all ranks, put together element by element, are the whole weight byte for byte.
+ *  - Sums: every part that is added to a sum is added by one rank only.
+ */
+import { equalDims, type Dim } from "../../../language/tensor/dim.ts";
+import { freeNames } from "../../../language/tensor/evaluate-dim.ts";
+import type { TensorOrigin } from "../../../runtime/contract/program.ts";
+import type { ModelFiles } from "../../onnx/byte-source.ts";
+import { elementCount } from "../../onnx/check-tensors.ts";
+import { elemTypeBytes } from "../../onnx/elem-types.ts";
+import { inferShapes, type InferredGraph } from "../../onnx/infer/infer-shapes.ts";
+import { printInferredType, type Shape } from "../../onnx/infer/inferred-type.ts";
+import type { KnownValue } from "../../onnx/infer/known-value.ts";
+import type { ModelGraph, Node } from "../../onnx/model-graph.ts";
+import { readModel } from "../../onnx/read-model.ts";
+import { readTensorBytes } from "../../onnx/read-tensor.ts";
+import { readSignature } from "../../onnx/read-signature.ts";
+import { ropeSource } from "../../onnx/rope-source.ts";
+import type { ShardStage } from "../shard-set.ts";
+import { writeRank } from "../write-stage.ts";
+import { ruleContext } from "./choose-layout.ts";
+import { partGraph, type ModelFacts } from "./part-graph.ts";
+import { findShardRule } from "./rule-registry.ts";
+import { localShape, replicated, sameState, stateKey, stretches, type TensorState } from "./tensor-state.ts";
+import type { StageTensors } from "./stage-tensors.ts";
+
+export function verifyTensors(facts: ModelFacts, stage: ShardStage): void {
+  const { tensors } = stage;
+  if (!tensors) return;
+  verifyOrigins(stage);
+  verifyLayout(facts, stage, tensors);
+  const models = stage.ranks.map((_, rank) => readBack(stage, rank));
+  const inferred = models.map((segments, rank) => inferRank(facts.index.inferred, stage, rank, segments));
+  verifyShapes(facts.index.inferred, stage, tensors, inferred);
+  verifyOnce(facts, stage, tensors, models);
+  for (const sliced of tensors.sliced) verifySlices(facts, stage, sliced, models);
+}
+
+function fail(stage: ShardStage, what: string): never {
+  throw new Error(`verifyShards: stage ${stage.index + 1}: ${what}`);
+}
+
+// Flow
+
+export function verifyOrigins(stage: ShardStage): void {
+  const count = stage.ranks[0]?.segments.length ?? 0;
+  stage.ranks.forEach(({ segments }, rank) => {
+    if (segments.length !== count) fail(stage, `rank ${rank} has ${segments.length} segments and the first has ${count}`);
+    segments.forEach(({ inputs }, segment) => {
+      for (const { port, from } of inputs) {
+        const problem = problemOf(stage, rank, segment, from);
+        if (problem !== undefined) fail(stage, `rank ${rank}, segment ${segment}: ${JSON.stringify(port)} ${problem}`);
+      }
+    });
+  });
+  const lost = stage.sends.find((name) => !stage.leaves.some(({ value, from }) => value === name && from.kind !== "peer" && problemOf(stage, 0, count, from) === undefined));
+  if (lost !== undefined) fail(stage, `${JSON.stringify(lost)} is sent but neither received nor made by the first rank`);
+}
+
+function problemOf(stage: ShardStage, rank: number, segment: number, from: TensorOrigin): string | undefined {
+  if (from.kind === "stage") return stage.receives.includes(from.value) ? undefined : "does not arrive";
+  const maker = from.kind === "self" ? rank : from.rank;
+  if (from.kind === "peer" && maker === rank) return "comes from itself as from a peer";
+  if (from.segment >= segment) return "is made no earlier";
+  return stage.ranks[maker]?.segments[from.segment]?.outputs.includes(from.port) ? undefined : "is not among what its maker puts out";
+}
+
+// Models as written
+
+function readBack(stage: ShardStage, rank: number): readonly ModelGraph[] {
+  const { segments, weights } = writeRank(stage, rank);
+  return segments.map(({ file, model }, segment) => {
+    const files: ModelFiles = { name: file, main: ropeSource(model), openExternal: () => (weights ? ropeSource(weights.data) : { refused: "there is none" }) };
+    const read = readModel(files);
+    const error = read.diagnostics.find((diagnostic) => diagnostic.severity === "error");
+    if (!read.model || error) fail(stage, `${file}: ${error?.message ?? "it cannot be read back"}`);
+    const own = stage.ranks[rank]?.segments[segment];
+    const { inputs, outputs } = readSignature(read.model);
+    const isSame = inputs.map(({ name }) => name).join("\n") === own?.inputs.map(({ port }) => port).join("\n") && outputs.map(({ name }) => name).join("\n") === own?.outputs.join("\n");
+    if (!isSame) fail(stage, `${file}: its ports are not those of the manifest`);
+    return read.model;
+  });
+}
+
+// Shapes
+
+/** Types of every value of a rank, segment after segment, each inferred from what the ones before gave. */
+function inferRank(whole: InferredGraph, stage: ShardStage, rank: number, segments: readonly ModelGraph[]): readonly InferredGraph[] {
+  const done: InferredGraph[] = [];
+  segments.forEach((model, segment) => {
+    const inputShapes = new Map<string, Shape>();
+    const inputValues = new Map<string, KnownValue>();
+    for (const { port, from } of stage.ranks[rank]?.segments[segment]?.inputs ?? []) {
+      // A peer's share has the shape of this rank's own.
+      const [graph, name] = from.kind === "stage" ? [whole, from.value] : [done[from.segment], from.port];
+      const type = graph?.types.get(name);
+      if (type?.kind === "tensor" && type.shape) inputShapes.set(port, type.shape);
+      const value = from.kind === "peer" ? undefined : graph?.values.get(name);
+      if (value) inputValues.set(port, value);
+    }
+    const inferred = inferShapes(model, { inputShapes, inputValues, declarations: "ignore" });
+    const error = inferred.diagnostics.find((diagnostic) => diagnostic.severity === "error");
+    if (error) fail(stage, `rank ${rank}, segment ${segment}: ${error.message}`);
+    done.push(inferred);
+  });
+  return done;
+}
+
+function verifyShapes(whole: InferredGraph, stage: ShardStage, tensors: StageTensors, ranks: readonly (readonly InferredGraph[])[]): void {
+  ranks.forEach((segments, rank) => segments.forEach((inferred, segment) => {
+    const isOpen = (dim: Dim): boolean => [...freeNames(dim)].some((name) => whole.freshDims.has(name) || inferred.freshDims.has(name));
+    const check = (name: string, value: string, state: TensorState): void => {
+      const [expected, found] = [whole.types.get(value), inferred.types.get(name)];
+      if (expected?.kind !== "tensor" || found?.kind !== "tensor" || !expected.shape || !found.shape || whole.declared.has(value)) return;
+      const shape = localShape(expected.shape, state, tensors.count);
+      const agrees = shape.length === found.shape.length && shape.every((dim, axis) => {
+        const other = found.shape?.[axis];
+        return other !== undefined && (equalDims(dim, other) || isOpen(dim) || isOpen(other));
+      });
+      if (!agrees) fail(stage, `rank ${rank}, segment ${segment}: ${JSON.stringify(name)} is ${printInferredType(found)}, which is not its part of ${printInferredType(expected)}`);
+    };
+    for (const [value, state] of tensors.states) for (const name of tensors.namesOf.get(value) ?? []) if (inferred.types.has(name)) check(name, value, state);
+    for (const [name] of inferred.types) if (whole.types.has(name)) check(name, name, replicated);
+  }));
+}
+
+// Shares
+
+/** Every node's states are ones that its rule offers. */
+export function verifyLayout(facts: ModelFacts, stage: ShardStage, tensors: StageTensors): void {
+  const part = partGraph(facts, stage);
+  for (const node of part.nodes) {
+    const used = tensors.used.get(node);
+    const made = node.outputs.map((name) => tensors.states.get(name) ?? replicated);
+    if (!used) {
+      if (made.some((state) => state.kind !== "replicated")) fail(stage, `${describe(node)} is computed whole and gives a share`);
+      continue;
+    }
+    const stateOf = (name: string): TensorState => used[node.inputs.indexOf(name)] ?? replicated;
+    const offered = findShardRule(node.domain, node.op)?.(ruleContext(part, tensors.count, node, stateOf)) ?? [];
+    const isOffered = offered.some((option) => node.inputs.every((name, i) => name === "" || sameState(option.inputs[i] ?? replicated, used[i] ?? replicated)) && made.every((state, i) => node.outputs[i] === "" || sameState(option.outputs[i] ?? replicated, state)));
+    if (!isOffered) fail(stage, `${describe(node)} does not turn ${used.map(stateKey).join(", ")} into ${made.map(stateKey).join(", ")}`);
+  }
+}
+
+function describe(node: Node): string {
+  return `${node.op} ${JSON.stringify(node.name)}`;
+}
+
+// Weights
+
+/** Puts the slices of all ranks together, element by element, and compares with the whole. Small weights, and samples of large ones. */
+function verifySlices({ index, tensors }: ModelFacts, stage: ShardStage, sliced: StageTensors["sliced"][number], models: readonly (readonly ModelGraph[])[]): void {
+  const whole = tensors.get(sliced.weight);
+  const runs = whole && stretches(sliced.state.runs, index.inferred.types.get(sliced.weight)?.kind === "tensor" ? dimAt(index.inferred, sliced.weight, sliced.state.axis) : undefined);
+  if (!whole || !runs) fail(stage, `weight ${JSON.stringify(sliced.weight)} cannot be divided`);
+  const count = models.length;
+  const shares = models.map((segments, rank) => {
+    const model = segments.find(({ graph }) => graph.initializers.some((tensor) => tensor.name === sliced.name));
+    const tensor = model?.graph.initializers.find((candidate) => candidate.name === sliced.name);
+    if (!model || !tensor) fail(stage, `rank ${rank} has no share of ${JSON.stringify(sliced.weight)}`);
+    return { model, tensor };
+  });
+  const inner = elemTypeBytes(whole.dtype, elementCount(whole.dims.slice(sliced.state.axis + 1)));
+  const outer = elementCount(whole.dims.slice(0, sliced.state.axis));
+  const length = whole.dims[sliced.state.axis] ?? 0;
+  const bytes = reader(index.model, whole);
+  const parts = shares.map(({ model, tensor }) => reader(model, tensor));
+  const place = placeOf(runs, count);
+  const step = Math.max(1, Math.floor((outer * length) / rowsMax));
+  for (let row = 0; row < outer * length; row += step) {
+    const { rank, at } = place(row % length);
+    const share = (Math.floor(row / length) * (length / count) + at) * inner;
+    const [a, b] = [bytes(row * inner, inner), parts[rank]?.(share, inner)];
+    if (!a || !b || Buffer.compare(a, b) !== 0) fail(stage, `rank ${rank} has other values than the whole in ${JSON.stringify(sliced.weight)} at place ${row % length} of axis ${sliced.state.axis}`);
+  }
+}
+
+/** Rows compared of each weight: all of small ones. */
+const rowsMax = 2048;
+
+function dimAt(inferred: InferredGraph, name: string, axis: number): Dim | undefined {
+  const type = inferred.types.get(name);
+  return type?.kind === "tensor" ? type.shape?.[axis] : undefined;
+}
+
+/** Which rank has a place of the axis, and where in its share: counted out one by one. */
+function placeOf(runs: readonly { readonly start: number; readonly length: number }[], count: number): (place: number) => { readonly rank: number; readonly at: number } {
+  const next = Array.from({ length: count }, () => 0);
+  const places: { rank: number; at: number }[] = [];
+  for (const { length } of runs) {
+    for (let i = 0; i < length; i++) {
+      const rank = Math.floor((i * count) / length);
+      places.push({ rank, at: next[rank] ?? 0 });
+      next[rank] = (next[rank] ?? 0) + 1;
+    }
+  }
+  return (place) => places[place] ?? { rank: -1, at: 0 };
+}
+
+function reader(model: ModelGraph, tensor: ModelGraph["graph"]["initializers"][number]): (offset: number, length: number) => Uint8Array | undefined {
+  const { data } = tensor;
+  if (data.kind === "raw") return (offset, length) => model.files.main.read(data.at.offset + offset, length);
+  if (data.kind === "external") {
+    const source = model.files.openExternal(data.location);
+    return (offset, length) => ("refused" in source ? undefined : source.read(data.offset + offset, length));
+  }
+  const all = readTensorBytes(model.files, tensor, Number.MAX_SAFE_INTEGER);
+  return (offset, length) => all?.subarray(offset, offset + length);
+}
+
+// Sums
+
+/** What a product adds besides, and what is added to a part of a sum, stands in the first rank's models only. */
+function verifyOnce(facts: ModelFacts, stage: ShardStage, tensors: StageTensors, models: readonly (readonly ModelGraph[])[]): void {
+  for (const [value, state] of tensors.states) {
+    if (state.kind !== "partialSum") continue;
+    const node = facts.index.producer.get(value);
+    const used = node && tensors.used.get(node);
+    if (!node || !used) continue;
+    const added = addends(node, used);
+    models.forEach((segments, rank) => segments.forEach(({ graph }) => {
+      const own = graph.nodes.find((candidate) => candidate.outputs.some((name) => tensors.namesOf.get(value)?.has(name) === true));
+      const again = rank > 0 && own?.op === node.op && added.find((i) => (own.inputs[i] ?? "") !== "");
+      if (typeof again === "number") fail(stage, `${describe(node)}: input ${again} is added by rank ${rank} too`);
+    }));
+  }
+}
+
+/** Inputs that are added, not multiplied, to a sum of which each rank has a part, while being whole on each. */
+function addends(node: Node, used: readonly TensorState[]): readonly number[] {
+  const isWhole = (i: number): boolean => (node.inputs[i] ?? "") !== "" && (used[i] ?? replicated).kind === "replicated";
+  if (node.op === "Gemm" || node.op === "Conv" || node.op === "ConvTranspose") return isWhole(2) ? [2] : [];
+  if (node.op === "Add" || node.op === "Sub") return [0, 1].filter(isWhole);
+  return [];
+}
