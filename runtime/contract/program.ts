@@ -64,8 +64,6 @@ export interface PipelineSpec {
   readonly fingerprint?: string;
   /** What the plan promised for the hardware that the program names; undefined where it names none. */
   readonly predicted?: PredictedRates;
-  /** Settings of the program that have no effect yet, by name: the run says so. */
-  readonly laterSettings?: readonly string[];
 }
 
 export interface PredictedRates {

@@ -124,6 +124,6 @@ function describeRun(pipeline: PipelineSpec, counters: RunCounters, elapsedMs: n
     rowsFiltered: counters.filtered,
     rowsDead: counters.dead,
     stages: workplacesOf(pipeline, counters).map(({ label, replicas, busyMs }) => ({ label, replicas, busyShare: elapsedMs > 0 ? Math.min(1, busyMs / (elapsedMs * replicas)) : 0 })),
-    notes: (pipeline.laterSettings ?? []).map((name) => `the setting \`${name}\` has no effect yet`),
+    notes: [],
   };
 }

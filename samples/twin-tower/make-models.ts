@@ -4,8 +4,8 @@
  * exporters of PyTorch write them. Weights are seeded random numbers: the embeddings mean nothing. Trained towers drop in
  * at the same place.
  *
- *     node scripts/run-ts.mjs samples/twin-tower/make-models.ts            # 343 MB and 46 MB
- *     node scripts/run-ts.mjs samples/twin-tower/make-models.ts --small    # 2 MB: fewer and narrower layers
+ *     node scripts/run-ts.mjs samples/twin-tower/make-models.ts            # 345 MB and 48 MB
+ *     node scripts/run-ts.mjs samples/twin-tower/make-models.ts --small    # 3 MB: fewer and narrower layers
  *     node scripts/run-ts.mjs samples/twin-tower/make-models.ts --out DIR
  */
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
