@@ -111,8 +111,8 @@ export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: 
       const report = { rowsIn, rowsOut, filtered: log.filtered, failures: log.failures, busyMs: performance.now() - started, progress };
       return { messages: out, report, exhausted };
     },
-    // Functions of users may keep what they were given, and the parts of a model hand on views of it; models do neither.
-    leavesNothing: steps.every(({ kind }) => kind === "model"),
+    // Functions of users may keep what they were given; models do not, and what their parts hand on is copied or was not in the columns.
+    leavesNothing: steps.every(({ kind }) => kind === "model" || kind === "modelPart"),
     reclaim: (edge, buffers) => pools.get(edge)?.keep(buffers),
     close: async () => {
       await opened.close();
