@@ -67,8 +67,10 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: "explain",
-    summary: "explain a diagnostic code, such as P0101",
-    takes: "<code>",
+    summary: "explain a diagnostic code, such as P0101; with --resume, what a program would go on with",
+    takes: "[code] [args...]",
+    options: [{ flags: "--resume", summary: "build [file] and say what a run reuses of one that stopped, and what forbids it; what follows -- are the run's words" }, paramOption],
+    passesOn: true,
     load: () => import("./commands/explain.ts"),
   },
   {

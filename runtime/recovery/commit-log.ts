@@ -107,6 +107,7 @@ export async function openCommitLog(fs: FileSystem, request: OpenRequest): Promi
   await append(log, { kind: "base", state: log.state });
   await fs.syncData(manifestPath(request.folder, epoch));
   await tidy(log);
+  if (request.fresh && found !== undefined) await removeHidden(fs, found.header.outputs);
   return logOf(log);
 }
 
@@ -170,11 +171,20 @@ async function abandon(fs: FileSystem, { header, state }: Found, outputs: readon
     const names: string[] = [];
     for await (const name of walkFiles(fs, final, finalsOf(header.outputs))) if ((readFileName(name, extension)?.group ?? Infinity) < groups) names.push(name);
     await moveAway(fs, own, epoch, names, new Set());
+    await fs.removeFolder(join(`${own.staging}${epoch}`, ".old"));
   }
 }
 
 function finalsOf(outputs: readonly LogOutput[]): ReadonlySet<string> {
   return new Set(outputs.map(({ final }) => final));
+}
+
+/** What an abandoned run has beside its outputs. */
+async function removeHidden(fs: FileSystem, outputs: readonly LogOutput[]): Promise<void> {
+  for (const { dead, final, isTemporary } of outputs) {
+    for (const number of await epochsOf(fs, dead)) await fs.removeFolder(`${dead}${number}`);
+    if (isTemporary) await fs.removeFolder(final);
+  }
 }
 
 /** Into our staging folder, and so never by one who was fenced. */

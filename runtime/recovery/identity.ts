@@ -42,7 +42,7 @@ function cutsOfModel({ name, batch, pad }: ModelSpec): string {
 }
 
 function printParam(value: Value): string {
-  return JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? String(part) : part)) ?? "";
+  return typeof value === "bigint" ? String(value) : (JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? String(part) : part)) ?? "");
 }
 
 /** What differs, in words that complete "it cannot go on: …"; nothing where it may go on. */
