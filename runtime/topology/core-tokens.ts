@@ -37,14 +37,17 @@ export function createCoreTokens(total: number, order: readonly StageNode[]): Co
       if (passes + 1 >= PASSES_MAX) keptFor ??= stage;
     }
   };
-  const mayGoOn = (stage: StageNode): boolean => (keptFor === undefined || keptFor === stage) && [...waiting.keys()].every((other) => rankOf(other) > rankOf(stage));
+  const mostWanted = order.reduce((sum, { cores, replicasMax }) => sum + cores * replicasMax, 0);
+  // Who is told ahead keeps its tokens: where there are not enough for all, nobody is, so that what is nearer the sinks
+  // gets the next that are free.
+  const mayGoOn = mostWanted <= total;
   const mayStart = (stage: StageNode): boolean => (keptFor === undefined || keptFor === stage) && free >= stage.cores;
 
   return {
     free: () => free,
     take: (stage, isBusy) => {
       if (stage.cores === 0) return true;
-      if (isBusy ? !mayGoOn(stage) : !mayStart(stage)) {
+      if (isBusy ? !mayGoOn : !mayStart(stage)) {
         if (!isBusy && !waiting.has(stage)) waiting.set(stage, 0);
         return false;
       }

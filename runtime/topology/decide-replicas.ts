@@ -2,10 +2,11 @@
  * Whether stages should have more workers or fewer, from what was measured. Pure: the coordinator and the simulator ask
  * the same function.
  *
- * The unit is the chunk: each passes every stage once. A stage with service time tau and r workers takes tau / r a
- * chunk; the slowest of stages, sources, sinks and the pool of cores sets the period P of all. A replica is loaded only
- * if chunksLeft * (P - P') > 3 * load time and P' <= 0.95 P (DESIGN section 8), all of it being known from at least 20
- * batches; not within 5 load times of a change, and not back again unless tau has moved by a fifth.
+ * The unit is the chunk: each passes every stage once. A stage with service time tau and r workers that has n chunks
+ * left needs n * tau / r; the slowest of stages, sources, sinks and the pool of cores decides how long the run will
+ * still take, and with it the period P of a chunk. A replica is loaded only if the time won, chunksLeft * (P - P'), is
+ * more than 3 times the load time and P' <= 0.95 P (DESIGN section 8), tau being known from at least 20 batches; not
+ * within 5 load times of a change, and not back again unless tau has moved by a fifth.
  */
 export interface StageLoad {
   readonly stage: number;
@@ -21,6 +22,8 @@ export interface StageLoad {
   /** What another worker takes to be ready, and the memory it then holds. */
   readonly loadMs: number;
   readonly replicaBytes: number;
+  /** Chunks that it has yet to do. */
+  readonly chunksLeft: number;
   readonly lastChange: Change | undefined;
 }
 
@@ -35,6 +38,7 @@ export interface Change {
 export interface FixedLoad {
   readonly label: string;
   readonly serviceMs: number;
+  readonly chunksLeft: number;
 }
 
 export interface Situation {
@@ -44,7 +48,6 @@ export interface Situation {
   readonly stages: readonly StageLoad[];
   readonly fixed: readonly FixedLoad[];
   readonly cores: number;
-  readonly chunksLeft: number;
   readonly freeBytes: number;
 }
 
@@ -73,7 +76,7 @@ const SLACK_SHARE = 0.5;
 export function decideReplicas(situation: Situation): Decided {
   const { stages, nowMs } = situation;
   if (situation.phase === "busy") return none("workers are loading, or the run is ending");
-  const unmeasured = stages.find(({ batches }) => batches < BATCHES_MIN);
+  const unmeasured = stages.find(({ batches, min, max }) => batches < (min < max ? BATCHES_MIN : 1));
   if (unmeasured !== undefined) return none(`${unmeasured.label} was measured over fewer than ${BATCHES_MIN} batches`);
   const resting = stages.find(({ lastChange, loadMs }) => lastChange !== undefined && nowMs - lastChange.atMs < LOAD_TIMES_OF_REST * loadMs);
   if (resting !== undefined) return none(`${resting.label} was changed less than ${LOAD_TIMES_OF_REST} load times ago`);
@@ -82,7 +85,8 @@ export function decideReplicas(situation: Situation): Decided {
 
 interface Slowest {
   readonly label: string;
-  readonly periodMs: number;
+  /** Time that it will need for the chunks it has left. */
+  readonly leftMs: number;
   /** Undefined for what more workers do not help. */
   readonly stage: StageLoad | undefined;
 }
@@ -91,7 +95,7 @@ interface Slowest {
 function grow(situation: Situation): Decided {
   const counts = new Map(situation.stages.map(({ stage, active }) => [stage, active]));
   const before = findSlowest(situation, counts);
-  let best: { readonly counts: ReadonlyMap<number, number>; readonly periodMs: number; readonly gainMs: number; readonly costMs: number } | undefined;
+  let best: { readonly counts: ReadonlyMap<number, number>; readonly leftMs: number; readonly gainMs: number; readonly costMs: number } | undefined;
   let costMs = 0;
   let bytes = 0;
   let stopped = `${before.label} is what the others wait for`;
@@ -112,33 +116,33 @@ function grow(situation: Situation): Decided {
     counts.set(stage.stage, (counts.get(stage.stage) ?? 0) + 1);
     costMs += stage.loadMs;
     slowest = findSlowest(situation, counts);
-    const gainMs = situation.chunksLeft * (before.periodMs - slowest.periodMs);
-    const pays = slowest.periodMs <= PERIOD_SHARE_MAX * before.periodMs && gainMs > LOAD_TIMES_GAINED * costMs;
-    if (pays && (best === undefined || gainMs - costMs > best.gainMs - best.costMs)) best = { counts: new Map(counts), periodMs: slowest.periodMs, gainMs, costMs };
+    const gainMs = before.leftMs - slowest.leftMs;
+    const pays = slowest.leftMs <= PERIOD_SHARE_MAX * before.leftMs && gainMs > LOAD_TIMES_GAINED * costMs;
+    if (pays && (best === undefined || gainMs - costMs > best.gainMs - best.costMs)) best = { counts: new Map(counts), leftMs: slowest.leftMs, gainMs, costMs };
     stopped = `another worker of ${stage.label} would not pay for its loading over the chunks left`;
   }
   if (best === undefined) return none(stopped);
   const chosen = best;
   const reason = `${before.label} is what the others wait for, and the workers pay for their loading`;
-  const figures = { periodMs: before.periodMs, newPeriodMs: chosen.periodMs, chunksLeft: situation.chunksLeft, gainMs: chosen.gainMs, loadMs: chosen.costMs };
+  const figures = { leftMs: before.leftMs, newLeftMs: chosen.leftMs, gainMs: chosen.gainMs, loadMs: chosen.costMs };
   const changes = situation.stages.flatMap((load): ReplicaChange[] => {
     const to = chosen.counts.get(load.stage) ?? load.active;
-    return to === load.active ? [] : [{ stage: load.stage, from: load.active, to, reason, figures: { serviceMs: load.serviceMs, ...figures } }];
+    return to === load.active ? [] : [{ stage: load.stage, from: load.active, to, reason, figures: { serviceMs: load.serviceMs, chunksLeft: load.chunksLeft, ...figures } }];
   });
   return { changes, reason };
 }
 
 function findSlowest(situation: Situation, counts: ReadonlyMap<number, number>): Slowest {
   const { stages, fixed, cores } = situation;
-  const poolMs = stages.reduce((sum, { serviceMs, cores: own }) => sum + serviceMs * own, 0) / cores;
-  const others: Slowest[] = [{ label: "the pool of cores", periodMs: poolMs, stage: undefined }, ...fixed.map(({ label, serviceMs }) => ({ label, periodMs: serviceMs, stage: undefined }))];
+  const poolMs = stages.reduce((sum, { serviceMs, chunksLeft, cores: own }) => sum + serviceMs * chunksLeft * own, 0) / cores;
+  const others: Slowest[] = [{ label: "the pool of cores", leftMs: poolMs, stage: undefined }, ...fixed.map(({ label, serviceMs, chunksLeft }) => ({ label, leftMs: serviceMs * chunksLeft, stage: undefined }))];
   const own = stages.map((stage): Slowest => {
     const count = counts.get(stage.stage) ?? stage.active;
     // No more of them can compute at once than there are cores for.
     const atOnce = stage.cores === 0 ? count : Math.min(count, Math.max(1, Math.floor(cores / stage.cores)));
-    return { label: stage.label, periodMs: stage.serviceMs / Math.max(1, atOnce), stage };
+    return { label: stage.label, leftMs: (stage.serviceMs * stage.chunksLeft) / Math.max(1, atOnce), stage };
   });
-  return [...others, ...own].reduce((slowest, one) => (one.periodMs > slowest.periodMs ? one : slowest));
+  return [...others, ...own].reduce((slowest, one) => (one.leftMs > slowest.leftMs ? one : slowest));
 }
 
 function obstacleTo(stage: StageLoad, counts: ReadonlyMap<number, number>): string | undefined {
@@ -155,13 +159,13 @@ function reversal({ label, lastChange, serviceMs }: StageLoad, isMore: boolean):
 /** Takes a worker from a stage that would still be fast without, so that the slowest can have one. */
 function makeRoom(situation: Situation, wanting: StageLoad, before: Slowest): Decided | undefined {
   const donor = situation.stages.find((stage) => {
-    const isFast = stage.active > stage.min && stage.serviceMs / (stage.active - 1) <= SLACK_SHARE * before.periodMs;
-    const pays = situation.chunksLeft * before.periodMs * (1 - PERIOD_SHARE_MAX) > LOAD_TIMES_GAINED * wanting.loadMs;
+    const isFast = stage.active > stage.min && (stage.serviceMs * stage.chunksLeft) / (stage.active - 1) <= SLACK_SHARE * before.leftMs;
+    const pays = before.leftMs * (1 - PERIOD_SHARE_MAX) > LOAD_TIMES_GAINED * wanting.loadMs;
     return stage !== wanting && isFast && pays && stage.replicaBytes > 0 && reversal(stage, false) === undefined;
   });
   if (donor === undefined) return undefined;
   const reason = `${wanting.label} is what the others wait for and there is no memory for another of its workers; ${donor.label} has one to spare`;
-  const figures = { periodMs: before.periodMs, serviceMs: donor.serviceMs, chunksLeft: situation.chunksLeft, freeBytes: situation.freeBytes };
+  const figures = { leftMs: before.leftMs, serviceMs: donor.serviceMs, chunksLeft: donor.chunksLeft, freeBytes: situation.freeBytes };
   return { changes: [{ stage: donor.stage, from: donor.active, to: donor.active - 1, reason, figures }], reason };
 }
 

@@ -5,6 +5,9 @@
 import type { SchedulerState, Slot } from "./scheduler-state.ts";
 import type { EdgeNode } from "./topology.ts";
 
+/** From a source, for each worker: the one at work and the next. */
+const CHUNKS_AHEAD = 2;
+
 export function hasRoom(s: SchedulerState, edge: EdgeNode): boolean {
   const state = s.edges[edge.id];
   if (state.held === 0) return true;
@@ -16,8 +19,13 @@ export function hasRoom(s: SchedulerState, edge: EdgeNode): boolean {
 /** What the replicas there are can take; edges that hold all tickets always hold as many. */
 export function capacityOf(s: SchedulerState, edge: EdgeNode): number {
   if (edge.to.kind === "sink" || edge.holdsTickets) return edge.capacity;
-  const missing = s.stages[edge.to.stage].slots.filter((slot) => !mayBind(slot)).length;
-  return Math.max(1, edge.capacity - missing);
+  const { slots } = s.stages[edge.to.stage];
+  const workers = slots.filter(mayBind).length;
+  // What waits is bound to workers: more than their share could not go to those that are loaded later.
+  const share = Math.ceil((edge.capacity * workers) / slots.length);
+  // A source is quick to give the next: what it has bound to a busy worker is no use to one that is idle.
+  const ahead = s.topology.stages[edge.fromStage].isSource ? CHUNKS_AHEAD * workers : Infinity;
+  return Math.max(1, Math.min(share, ahead));
 }
 
 function mayBind(slot: Slot): boolean {

@@ -21,6 +21,8 @@ export function createRunElasticity(request: CoordinatorRequest, scheduler: Sche
     modelBytes.set(stage, known);
     return WORKER_BYTES + PREPACK_FACTOR * known;
   };
+  // A resumed run has only what is left.
+  const first = topology.regions.map(({ id }) => scheduler.completed(id));
   return createElasticity({
     topology,
     scheduler,
@@ -30,12 +32,11 @@ export function createRunElasticity(request: CoordinatorRequest, scheduler: Sche
     },
     replicaBytes: bytesOf,
     freeBytes: freeMemoryBytes,
-    chunksLeft: (region) => {
+    chunks: (region) => {
       const rows = ledger.splitsOf(region).map((split) => split.rows);
-      const done = scheduler.completed(region);
       const total = rows.reduce((sum: number | undefined, count) => (sum === undefined || count === undefined ? undefined : sum + Math.ceil(count / pipeline.chunkRows)), 0);
       // Where nobody knows, half of the run is taken to lie ahead.
-      return total === undefined ? done : Math.max(0, total - done);
+      return (total ?? 2 * scheduler.completed(region)) - first[region];
     },
     log,
   });

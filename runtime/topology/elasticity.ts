@@ -17,8 +17,8 @@ export interface ElasticityOptions {
   /** What another worker of the stage would hold. */
   readonly replicaBytes: (stage: number) => number;
   readonly freeBytes: () => number;
-  /** Chunks of the region that no stage has seen yet, or that are under way. */
-  readonly chunksLeft: (region: number) => number;
+  /** Chunks of the region in this run, as far as is known. */
+  readonly chunks: (region: number) => number;
   readonly log: RunLog;
 }
 
@@ -47,7 +47,9 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
 
   const situationOf = (region: number, nowMs: number): Situation => {
     const replicas = options.scheduler.replicas();
-    const stages = topology.stages.filter((stage) => stage.region === region && !stage.isSource);
+    const stages = topology.stages.filter((stage) => stage.region === region && !stage.isSource && !replicas[stage.id].hasEnded);
+    const chunks = options.chunks(region);
+    const leftOf = (stage: number): number => Math.max(0, chunks - options.scheduler.done(stage));
     const loadOf = (stage: StageNode): StageLoad => ({
       stage: stage.id,
       label: stage.label,
@@ -59,15 +61,16 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
       batches: stageMeters[stage.id].batches(),
       loadMs: loadMs[stage.id],
       replicaBytes: options.replicaBytes(stage.id),
+      chunksLeft: leftOf(stage.id),
       lastChange: changes.get(stage.id),
     });
     const { source, sinks } = topology.regions[region];
     const fixed = [
-      { label: topology.stages[source].label, serviceMs: stageMeters[source].meanMs() },
-      ...sinks.map((sink) => ({ label: `sink ${sink + 1}`, serviceMs: sinkMeters[sink].meanMs() })),
+      { label: topology.stages[source].label, serviceMs: stageMeters[source].meanMs(), chunksLeft: leftOf(source) },
+      ...sinks.map((sink) => ({ label: `sink ${sink + 1}`, serviceMs: sinkMeters[sink].meanMs(), chunksLeft: leftOf(topology.edges[topology.sinks[sink].edge].fromStage) })),
     ];
     const isBusy = stopped || replicas.some(({ loading }) => loading > 0);
-    return { nowMs, phase: isBusy ? "busy" : "running", stages: stages.map(loadOf), fixed, cores: topology.cores, chunksLeft: options.chunksLeft(region), freeBytes: options.freeBytes() };
+    return { nowMs, phase: isBusy ? "busy" : "running", stages: stages.map(loadOf), fixed, cores: topology.cores, freeBytes: options.freeBytes() };
   };
 
   const decideRegion = (region: number, nowMs: number): readonly SchedulerEvent[] => {
@@ -90,7 +93,7 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
     if (situation.phase === "busy" || saidOfRegion.get(region) === reason) return;
     saidOfRegion.set(region, reason);
     const elastic = situation.stages.find(({ min, max }) => min < max);
-    if (elastic !== undefined) options.log({ kind: "decision", stage: elastic.stage, from: elastic.active, to: elastic.active, reason, figures: { chunksLeft: situation.chunksLeft, serviceMs: elastic.serviceMs } });
+    if (elastic !== undefined) options.log({ kind: "decision", stage: elastic.stage, from: elastic.active, to: elastic.active, reason, figures: { chunksLeft: elastic.chunksLeft, serviceMs: elastic.serviceMs } });
   };
 
   return {

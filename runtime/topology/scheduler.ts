@@ -10,7 +10,7 @@
  * by workers that compute: nothing can deadlock.
  */
 import { createCoreTokens } from "./core-tokens.ts";
-import { capacityOf, fillPlace, hasRoom, isFed, promisePlace, releasePlace, takePlaceBack } from "./edge-places.ts";
+import { capacityOf, fillPlace, hasRoom, promisePlace, releasePlace, takePlaceBack } from "./edge-places.ts";
 import { endStages, handleLoaded, handleLost, loadReplica, retireIfIdle, unloadReplica } from "./replica-slots.ts";
 import { createState, stagesInOrder, verifyIdle } from "./scheduler-state.ts";
 import type { SchedulerState, StageState } from "./scheduler-state.ts";
@@ -60,7 +60,9 @@ export interface Scheduler {
   /** Chunks that the region is through with, those of earlier runs included. */
   readonly completed: (region: number) => number;
   /** Workers there are and workers on their way, by stage. */
-  readonly replicas: () => readonly { readonly active: number; readonly loading: number }[];
+  readonly replicas: () => readonly { readonly active: number; readonly loading: number; readonly hasEnded: boolean }[];
+  /** Chunks that each stage has done in this run. */
+  readonly done: (stage: number) => number;
   readonly coresInUse: () => number;
   /** Throws unless everything promised was given back: our bug otherwise. */
   readonly verifyIdle: () => void;
@@ -97,7 +99,8 @@ export function createScheduler(topology: Topology, options: SchedulerOptions = 
     edgeFill: () => state.edges.map((edge, id) => ({ held: edge.held, capacity: capacityOf(state, topology.edges[id]), bytes: edge.bytes })),
     inFlight: () => state.regions.map((region) => region.open.size),
     completed: (region) => state.regions[region].completed,
-    replicas: () => state.stages.map(({ slots }) => ({ active: slots.filter((slot) => slot.state === "active").length, loading: slots.filter((slot) => slot.state === "loading" || slot.state === "lost").length })),
+    done: (stage) => state.stages[stage].done,
+    replicas: () => state.stages.map(({ slots, ended }) => ({ hasEnded: ended, active: slots.filter((slot) => slot.state === "active").length, loading: slots.filter((slot) => slot.state === "loading" || slot.state === "lost").length })),
     coresInUse: () => topology.cores - state.tokens.free(),
     verifyIdle: () => verifyIdle(state),
   };
@@ -137,19 +140,15 @@ function handleEvent(s: SchedulerState, event: SchedulerEvent): void {
 function startAll(s: SchedulerState): void {
   for (let moved = true; moved; ) {
     moved = false;
-    for (const stage of s.order) while (!isOutFed(s, stage) && startNext(s, stage) === "started") moved = true;
     for (const stage of s.order) {
-      const outcome = startNext(s, stage);
-      if (outcome === "started") moved = true;
+      let outcome = startNext(s, stage);
+      while (outcome === "started") {
+        moved = true;
+        outcome = startNext(s, stage);
+      }
       if (outcome === "nothing" && s.tokens.forget(stage)) moved = true;
-      if (outcome === "started") break;
     }
   }
-}
-
-/** Whether all stages that take from this one have enough to do. */
-function isOutFed(s: SchedulerState, stage: StageNode): boolean {
-  return stage.cores > 0 && stage.outs.every((edge) => isFed(s, s.topology.edges[edge]));
 }
 
 /** `cores`: something could start, but for want of core tokens. */
@@ -197,7 +196,7 @@ function startStage(s: SchedulerState, stage: StageNode): StartOutcome {
   return outcome;
 }
 
-/** Chunks that can start, those of the worker with most before it first: so that all come to their end together. */
+/** Chunks that can start, first those of the worker with most before it: so all workers come to their end together. */
 function byLoad(state: StageState): readonly number[] {
   const loadOf = (chunk: number): number => state.slots[state.bound.get(chunk)?.replica ?? 0].load;
   return [...state.ready].sort((a, b) => loadOf(b) - loadOf(a) || a - b);

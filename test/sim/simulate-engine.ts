@@ -60,7 +60,7 @@ export function simulateEngine(life: EngineLife): LifeReport {
     batchesOf: () => work.batches,
     replicaBytes: () => work.replicaBytes,
     freeBytes: () => work.memoryBytes - loaded.bytes,
-    chunksLeft: (region) => work.chunks[region] - scheduler.completed(region),
+    chunks: (region) => work.chunks[region] - firstChunks[region],
     log: (event) => {
       if (event.kind === "decision") decisions.push({ atMs: agenda.now(), ...event });
     },
