@@ -8,7 +8,6 @@
  */
 import { pointsOfBatch } from "../cost/model-work.ts";
 import type { ModelWork, WorkValue } from "../cost/model-work.ts";
-import { transferPs } from "../cost/prices.ts";
 import { tensorLayout } from "../cost/tensor-layout.ts";
 import { degreesOf, devicesOf } from "./problem.ts";
 import type { AcceleratorKind, PlacementProblem, Tower } from "./problem.ts";
@@ -63,13 +62,12 @@ function replicaFloorPs(problem: PlacementProblem, kinds: readonly AcceleratorKi
 /** A model as the bound sees it, in picoseconds per row of the source at the best batch; entry [node * kinds + kind]. */
 interface Flow {
   readonly kinds: number;
+  /** With the model's inputs that it is the heaviest user of, and the outputs it makes, over the link. */
   readonly times: Float64Array;
   /** A later node that uses what the node makes, -1 for none: each value is followed to one of its users. */
   readonly user: Int32Array;
   /** Of that value over the link of each kind: out of it where it is made, into it where it is used. */
   readonly moves: Float64Array;
-  /** The model's inputs and outputs over the link of each kind. */
-  readonly ends: readonly number[];
 }
 
 function flowOf(tower: Tower, kinds: readonly AcceleratorKind[]): Flow {
@@ -78,26 +76,28 @@ function flowOf(tower: Tower, kinds: readonly AcceleratorKind[]): Flow {
   const points = tower.batches.map((batch) => ({ batch, points: pointsOfBatch(work, batch) }));
   const least = (timeAt: (point: number) => number): number =>
     Math.min(...points.map(({ batch, points: at }) => at.reduce((sum, point) => sum + (work.points[point]?.share ?? 0) * timeAt(point), 0) / batch)) * tower.rowsPerSource;
-  const moved = (values: readonly WorkValue[], kind: AcceleratorKind): number => least((point) => values.reduce((sum, value) => sum + transferPs(kind.node.hostLink, 1, value.bytes[point] ?? 0), 0)) * SAFETY;
-  const { user, value } = followValues(work);
+  // Not rounded up: values that cross together are.
+  const moved = (values: readonly WorkValue[], { node: { hostLink } }: AcceleratorKind): number =>
+    values.length === 0 ? 0 : least((point) => values.reduce((sum, value) => sum + hostLink.latencyUs * 1e6 + ((value.bytes[point] ?? 0) / hostLink.bytesPerSecond) * 1e12, 0));
+  const { user, value, ends } = followValues(work);
   const times = new Float64Array(work.nodes.length * kinds.length);
   const moves = new Float64Array(work.nodes.length * kinds.length);
   work.nodes.forEach((_, node) => {
     const followed = value[node];
     kinds.forEach((kind, index) => {
-      times[node * kinds.length + index] = least((point) => stepPs(work, node, point, kind, 1, layout));
+      times[node * kinds.length + index] = least((point) => stepPs(work, node, point, kind, 1, layout)) + moved(ends[node] ?? [], kind);
       if (followed !== undefined) moves[node * kinds.length + index] = moved([followed], kind);
     });
   });
-  const ends = work.values.filter((candidate) => candidate.from < 0 || candidate.lastUse === work.nodes.length);
-  return { kinds: kinds.length, times, user, moves, ends: kinds.map((kind) => moved(ends, kind)) };
+  return { kinds: kinds.length, times, user, moves };
 }
 
 /**
  * For each node the value it makes that is followed, and the heaviest node that uses it: chosen by figures, so that the
- * order of nodes says nothing. What stages compute for themselves is free to move.
+ * order of nodes says nothing. What stages compute for themselves is free to move. `ends`: inputs of the model go to the
+ * stage of their heaviest user, outputs leave the stage that makes them; they are not followed, lest they count twice.
  */
-function followValues(work: ModelWork): { readonly user: Int32Array; readonly value: readonly (WorkValue | undefined)[] } {
+function followValues(work: ModelWork): { readonly user: Int32Array; readonly value: readonly (WorkValue | undefined)[]; readonly ends: readonly (readonly WorkValue[])[] } {
   const heaviestUser = new Map<number, number>();
   const weigh = (node: number): number => (work.nodes[node]?.flops.at(-1) ?? 0) + (work.nodes[node]?.bytes.at(-1) ?? 0);
   work.nodes.forEach((node, at) => {
@@ -108,12 +108,21 @@ function followValues(work: ModelWork): { readonly user: Int32Array; readonly va
   });
   const user = new Int32Array(work.nodes.length).fill(-1);
   const value = work.nodes.map((node, at) => {
-    const [largest] = node.outputs.filter((output) => work.values[output]?.cloned === false && (heaviestUser.get(output) ?? -1) > at).sort((a, b) => (work.values[b]?.bytes.at(-1) ?? 0) - (work.values[a]?.bytes.at(-1) ?? 0) || a - b);
+    const [largest] = node.outputs.filter((output) => work.values[output]?.cloned === false && !isOutput(work, work.values[output]) && (heaviestUser.get(output) ?? -1) > at).sort((a, b) => (work.values[b]?.bytes.at(-1) ?? 0) - (work.values[a]?.bytes.at(-1) ?? 0) || a - b);
     if (largest === undefined) return undefined;
     user[at] = heaviestUser.get(largest) ?? -1;
     return work.values[largest];
   });
-  return { user, value };
+  const ends = work.nodes.map((): WorkValue[] => []);
+  work.values.forEach((candidate, index) => {
+    const at = candidate.from < 0 ? heaviestUser.get(index) : isOutput(work, candidate) ? candidate.from : undefined;
+    if (at !== undefined && !candidate.cloned) ends[at]?.push(candidate);
+  });
+  return { user, value, ends };
+}
+
+function isOutput(work: ModelWork, value: WorkValue | undefined): boolean {
+  return value?.lastUse === work.nodes.length;
 }
 
 /**
@@ -121,9 +130,9 @@ function followValues(work: ModelWork): { readonly user: Int32Array; readonly va
  * carried over both links. Each node has one user that is followed, so the nodes form trees, from whose leaves the
  * costs add up exactly; values and users that are not followed only ever cost more.
  */
-function leastCost({ kinds, times, user, moves, ends }: Flow, prices: readonly number[]): number {
+function leastCost({ kinds, times, user, moves }: Flow, prices: readonly number[]): number {
   const cost = Float64Array.from(times, (time, at) => time * (prices[at % kinds] ?? 0));
-  let sum = Math.min(...ends.map((time, kind) => time * (prices[kind] ?? 0)));
+  let sum = 0;
   for (let node = 0; node < user.length; node++) {
     const from = node * kinds;
     const to = user[node] * kinds;
