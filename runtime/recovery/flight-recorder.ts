@@ -39,12 +39,13 @@ export function openFlightRecorder(file: string, stage: number, replica: number)
   const base = (stage * REPLICAS_MAX + replica) * SLOTS_PER_WORKER * SLOT_BYTES;
   const free = Array.from({ length: SLOTS_PER_WORKER }, (_, slot) => slot);
   const empty = new Uint8Array(SLOT_BYTES);
+  const slots = free.map(() => new Uint8Array(SLOT_BYTES));
   return {
     begin: (flight) => {
       const slot = free.pop();
       if (slot === undefined) return () => {};
       const at = base + slot * SLOT_BYTES;
-      writeSync(handle, encodeFlight({ ...flight, stage, replica, startedMs: Date.now() }), 0, SLOT_BYTES, at);
+      writeSync(handle, encodeFlight({ ...flight, stage, replica, startedMs: Date.now() }, slots[slot]), 0, SLOT_BYTES, at);
       return () => {
         writeSync(handle, empty, 0, SLOT_BYTES, at);
         free.push(slot);
@@ -70,8 +71,7 @@ export function readFlights(file: string): readonly Flight[] {
   return flights;
 }
 
-function encodeFlight(flight: Flight): Uint8Array {
-  const bytes = new Uint8Array(SLOT_BYTES);
+function encodeFlight(flight: Flight, bytes: Uint8Array<ArrayBuffer>): Uint8Array {
   const view = new DataView(bytes.buffer);
   view.setUint32(0, kinds[flight.kind], true);
   view.setUint32(4, flight.stage, true);

@@ -124,6 +124,26 @@ async function checkZombies(mutation: Mutation, stride: number): Promise<number>
   return schedules;
 }
 
+/** A's disk is full at one operation; then there is room, and B goes on. */
+async function checkFullDisk(start: State): Promise<number> {
+  for (let full = 0; ; full++) {
+    const disk = copyDisk(start.disk);
+    let { exposed } = start;
+    let left = full;
+    const fs = openDisk(disk, (operation, path, to) => {
+      if (changing.has(operation) && left-- === 0) throw new DiskError("ENOSPC", path);
+      exposed = judgeOperation(disk, exposed, operation, path, to);
+    });
+    const wasFull = await runActor(fs, "A").then(() => false, (error: unknown) => {
+      if (error instanceof DiskError && error.code === "ENOSPC") return true;
+      throw error;
+    });
+    const end = await follow({ disk, exposed }, "B", "none", () => {});
+    judgeEnd(end.disk, end.exposed);
+    if (!wasFull) return full;
+  }
+}
+
 describe("the commit protocol", () => {
   it("loses, repeats, exposes and alters nothing over two crashes", { timeout: 120_000 }, async () => {
     const states = await checkCrashes(await emptyState(), "none", SAMPLE);
@@ -137,6 +157,11 @@ describe("the commit protocol", () => {
     const schedules = await checkZombies("none", SAMPLE === 1 ? 1 : 3);
     console.log(`commit protocol: ${schedules} schedules of two runs at once, no violation`);
     expect(schedules).toBeGreaterThan(100);
+  });
+
+  it("goes on after the disk was full at any moment", async () => {
+    expect(await checkFullDisk(await emptyState())).toBeGreaterThan(40);
+    expect(await checkFullDisk(await finishedState())).toBeGreaterThan(40);
   });
 
   it("is caught by the same check where it renames before the commit point", async () => {
