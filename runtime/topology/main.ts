@@ -29,7 +29,7 @@ import { explainResume } from "./explain-resume.ts";
 import { createRunControl } from "./run-control.ts";
 import type { RunControl } from "./run-control.ts";
 import { createRunView } from "./run-view.ts";
-import { runPipeline } from "./run-pipeline.ts";
+import { runPipeline, stoppedBeforeEnd } from "./run-pipeline.ts";
 import { supervise } from "./supervisor.ts";
 import { openWatch } from "./watch-run.ts";
 import type { RunWatch } from "./watch-run.ts";
@@ -136,7 +136,8 @@ async function runNamed({ program, file, order, link }: Command, pipeline: Pipel
   const control = createRunControl();
   const interrupt = (): void => abort.abort(new Interrupted(pipeline.checkpoint === undefined ? "nothing was published" : "what is committed stays; run the same command to go on"));
   // Without a checkpoint there is nothing to save; one thread stops between chunks anyway.
-  const engine = openEngineRun(order, link, pipeline, { onInterrupt: interrupt, onDrain: pipeline.checkpoint === undefined || line.flags.interpret ? interrupt : () => drainSoon(control, abort) });
+  const stop = (): void => abort.abort(stoppedBeforeEnd(pipeline));
+  const engine = openEngineRun(order, link, pipeline, { onInterrupt: interrupt, onDrain: pipeline.checkpoint === undefined || line.flags.interpret ? stop : () => drainSoon(control, abort) });
   let watch: RunWatch | undefined;
   try {
     watch = await openWatch({ program: program.name, pipeline, flags: line.flags, programFolder: dirname(file), params: describeParams(line) });

@@ -119,7 +119,8 @@ export async function describeKept({ pipeline, params }: Pick<RunRequest, "pipel
   };
 }
 
-function stoppedBeforeEnd(pipeline: PipelineSpec): Error {
+/** What a run that was told to stop ends with, where it had not come to its end. */
+export function stoppedBeforeEnd(pipeline: PipelineSpec): Error {
   return pipeline.checkpoint === undefined
     ? jobError("R0159", "the run was told to stop before its end: nothing was published", "run it again; with `checkpoint: { at: … }` a run that is stopped can be gone on with")
     : jobError("R0159", "the run was told to stop before its end: what is committed stays", "run the same command to go on");

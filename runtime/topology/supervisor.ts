@@ -31,9 +31,9 @@ export interface SuperviseRequest {
 
 /** Threads of libuv's pool where Node is not told otherwise. */
 const POOL_THREADS = 4;
-/** A run that was interrupted, and one that drains, may take so long to end by itself. */
+/** A run that was interrupted, and one that drains (it stops by itself after 90 s), may take so long to end. */
 const INTERRUPT_MS = 15_000;
-const DRAIN_MS = 90_000;
+const DRAIN_MS = 95_000;
 const INTERRUPTED = 130;
 const FAILED = 5;
 

@@ -252,6 +252,19 @@ export function hang(text: string): { text: string } {
     expect(existsSync(join(folder, "orphan", "rows.jsonl"))).toBe(false);
   }, 60_000);
 
+  it("end with 5 where they are told to stop and there is no checkpoint", async () => {
+    writeRows("stopped.jsonl", 40_000, {});
+    const supervisor = spawn(process.execPath, ["hang.js", "--input", "stopped.jsonl", "--output", "stopped"], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+    let stderr = "";
+    supervisor.stderr.on("data", (part: Buffer) => (stderr += part.toString()));
+    const ended = new Promise<number | null>((resolve) => supervisor.on("close", resolve));
+    await until(() => engineOf(supervisor));
+    supervisor.kill("SIGTERM");
+    expect(await ended).toBe(5);
+    expect(stderr).toContain("error[R0159]: the run was told to stop before its end: nothing was published");
+    expect(existsSync(join(folder, "stopped", "rows.jsonl"))).toBe(false);
+  }, 60_000);
+
   it("are gone at the second Ctrl-C, though one of them hangs in native code", async () => {
     const { supervisor, ended, engine } = await startHanging("twice");
     supervisor.kill("SIGINT");

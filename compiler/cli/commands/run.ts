@@ -15,7 +15,10 @@ export const run: CommandRun = async (args, io) => {
   return runProgram(built.outFile, isFile ? rest : args.positionals, io);
 };
 
-/** The terminal sends Ctrl-C to the program as well: it ends cleanly by itself, and we wait for it. */
+/**
+ * The terminal sends Ctrl-C to the program as well: it ends cleanly by itself, and we wait for it. Whoever tells us to
+ * end means the program.
+ */
 function runProgram(outFile: string, args: readonly string[], io: Io): Promise<number> {
   const waiting = (): void => {};
   process.prependListener("SIGINT", waiting);
@@ -23,9 +26,12 @@ function runProgram(outFile: string, args: readonly string[], io: Io): Promise<n
   for (const handler of handlers) process.off("SIGINT", handler);
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [outFile, ...args], { cwd: io.cwd, stdio: "inherit" });
+    const stop = (): void => void child.kill("SIGTERM");
+    process.on("SIGTERM", stop);
     child.on("error", reject);
     child.on("exit", (code, signal) => {
       process.off("SIGINT", waiting);
+      process.off("SIGTERM", stop);
       resolve(code ?? (signal === "SIGINT" || signal === "SIGTERM" ? exitCodes.interrupted : exitCodes.ourBug));
     });
   });
