@@ -108,7 +108,7 @@ function startProcess(request: IsolatedRequest, complaints: Complaints): Running
   const recordFile = request.records === undefined ? undefined : join(request.records, `calls-${request.name}`);
   // What the process before wrote there must not be held against this one.
   if (recordFile !== undefined) rmSync(recordFile, { force: true });
-  const child = fork(request.file, [], { stdio: ["ignore", "pipe", "pipe", "ipc"], serialization: "advanced", env: { ...process.env, ...isolatedVariable }, execArgv: [] });
+  const child = fork(request.file, [], { stdio: ["ignore", "pipe", "pipe", "ipc"], serialization: "advanced", env: { ...process.env, ...isolatedVariable }, execArgv: process.execArgv });
   const { pid } = child;
   if (pid !== undefined) noteStarted(request.records, pid);
   child.stdout?.on("data", (text: Uint8Array) => process.stdout.write(text));
