@@ -12,7 +12,6 @@ import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { Backend, ModelSession, SessionPort, SessionSpec } from "../contract/backend.ts";
 import { jobError } from "../contract/failures.ts";
 import type { JobError } from "../contract/kernel.ts";
-import type { SessionSettings } from "../contract/program.ts";
 import type { Dtype, Tensor } from "../contract/value.ts";
 import { parseDevice } from "./device.ts";
 import type { Device } from "./device.ts";
@@ -64,7 +63,7 @@ async function createSession(ort: OnnxRuntime, model: SessionSpec, file: string,
       interOpNumThreads: 1,
       executionMode: "sequential",
       logSeverityLevel: 4,
-      ...settingsOf(model.session),
+      ...settingsOf(model),
     });
   } catch (error) {
     throw loadFault(ort, model, file, device, reasonOf(error));
@@ -75,10 +74,15 @@ async function createSession(ort: OnnxRuntime, model: SessionSpec, file: string,
  * Prepacking copies weights into the layout a kernel likes best, for each session anew; without it, weights that lie in
  * files beside the model stay where they are mapped, and the sessions of a process share the pages.
  */
-function settingsOf(session: SessionSettings | undefined): InferenceSession.SessionOptions {
+function settingsOf({ session, isRank }: SessionSpec): InferenceSession.SessionOptions {
+  const extra = {
+    ...(session?.shareWeights === true ? { disable_prepacking: "1" } : {}),
+    // Threads that spin for the next call would take the cores that the peers' calls need.
+    ...(isRank === true ? { intra_op: { allow_spinning: "0" } } : {}),
+  };
   return {
     ...(session?.optimize === false ? { graphOptimizationLevel: "disabled" } : {}),
-    ...(session?.shareWeights === true ? { extra: { session: { disable_prepacking: "1" } } } : {}),
+    ...(Object.keys(extra).length === 0 ? {} : { extra: { session: extra } }),
   };
 }
 
