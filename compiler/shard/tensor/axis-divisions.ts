@@ -16,7 +16,7 @@ export interface DivisionView {
   users(name: string): readonly Node[];
 }
 
-/** An axis on the way; `parts` counts into how many equal parts the axis asked for falls along it. */
+/** An axis on the way. */
 interface Tracked {
   readonly name: string;
   readonly axis: number;
@@ -98,8 +98,11 @@ function follow(view: DivisionView, at: Tracked, user: Node, length: number, fin
     case "Gather":
       if (axisOf(user, shape.length) === at.axis) return at.isLeading ? fallsApart(numberOf(shape[at.axis])) : undefined;
       return;
-    case "Squeeze": case "Unsqueeze":
+    case "Squeeze": case "Unsqueeze": {
+      const to = axisThrough(view, user, at.axis, shape.length, after?.length);
+      if (to !== undefined) findings.open.push({ ...at, name: out, axis: to });
       return;
+    }
     case "Slice": {
       const axes = intsOf(view, user, "axes", 3) ?? shape.map((_, axis) => axis);
       const place = axes.findIndex((axis) => (axis < 0 ? axis + shape.length : axis) === at.axis);
@@ -113,6 +116,16 @@ function follow(view: DivisionView, at: Tracked, user: Node, length: number, fin
     default:
       if (passing.has(user.op) && after && after.length >= shape.length) findings.open.push({ ...at, name: out, axis: at.axis + after.length - shape.length });
   }
+}
+
+/** Where an axis goes when axes of length 1 come or go. */
+function axisThrough(view: DivisionView, user: Node, axis: number, rank: number, rankAfter: number | undefined): number | undefined {
+  const given = intsOf(view, user, "axes", 1);
+  if (!given || rankAfter === undefined) return undefined;
+  const isAdding = user.op === "Unsqueeze";
+  const changed = new Set(given.map((own) => (own < 0 ? own + (isAdding ? rankAfter : rank) : own)));
+  if (!isAdding) return changed.has(axis) ? undefined : axis - [...changed].filter((own) => own < axis).length;
+  return Array.from({ length: rankAfter }, (_, own) => own).filter((own) => !changed.has(own))[axis];
 }
 
 function numberOf(dim: Dim | undefined): number | undefined {
