@@ -22,6 +22,8 @@ export function buildProgram(name: string, text: string): BuiltProgram {
 export interface ProgramRun {
   /** From the start of the process. */
   readonly totalMs: number;
+  /** User and system time of all its processes. */
+  readonly cpuSeconds: number;
   /** When each output file got its first row: since the start of the process. */
   readonly openedMs: readonly number[];
   /** The highest resident set of the run's processes together, where the system tells. */
@@ -35,8 +37,11 @@ export async function runProgram(program: BuiltProgram, args: readonly string[] 
   const output = join(program.folder, "out", "rows");
   rmSync(output, { recursive: true, force: true });
   const began = Date.now();
-  const child = spawn(process.execPath, [program.file, ...args], { cwd: program.folder, stdio: ["ignore", "ignore", "pipe"] });
+  // The shell tells what its children took.
+  const child = spawn("sh", ["-c", '"$@" >&2; code=$?; times; exit $code', "sh", process.execPath, program.file, ...args], { cwd: program.folder, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
+  let times = "";
+  child.stdout.on("data", (text: Buffer) => (times += text.toString()));
   child.stderr.on("data", (text: Buffer) => (said += text.toString()));
   const residentBytes: number[] = [];
   const timer = watch ? setInterval(() => residentBytes.push(residentOf(child.pid ?? 0)), 250) : undefined;
@@ -48,7 +53,8 @@ export async function runProgram(program: BuiltProgram, args: readonly string[] 
   clearInterval(timer);
   if (code !== 0) throw new Error(`${program.file} ended with ${code}:\n${said}`);
   const openedMs = readdirSync(output).filter((name) => name.startsWith("part-")).map((name) => statSync(join(output, name)).birthtimeMs - began).sort((a, b) => a - b);
-  return { totalMs: ended - began, openedMs, residentBytesMax: Math.max(0, ...residentBytes), residentBytes };
+  const cpuSeconds = [...(times.trim().split("\n")[1] ?? "").matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0);
+  return { totalMs: ended - began, cpuSeconds, openedMs, residentBytesMax: Math.max(0, ...residentBytes), residentBytes };
 }
 
 /** Of the process and its descendants; pages that they share are counted for each. */
