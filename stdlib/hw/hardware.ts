@@ -22,8 +22,10 @@ export interface NodeType {
   readonly core: DeviceType;
   readonly memoryBytes: number;
   readonly devices: readonly DeviceGroup[];
-  /** Between any two devices of the node. */
+  /** Between any two devices of the node, or of one link domain. */
   readonly deviceLink: Link;
+  /** So many devices, counted from the first, are joined by `deviceLink`, and so on; absent: all of the node are. */
+  readonly linkDomain?: number;
   /** Between a device and the node's memory. */
   readonly hostLink: Link;
   /** To other nodes and to storage, shared by everything on the node. */

@@ -1,7 +1,8 @@
 /**
- * Gives every replica of every stage its devices: those of one gang in one machine, successive stages close together,
+ * Gives every replica of every stage its devices: those of one gang in one link domain of a machine, successive stages close together,
  * each device once. First fit over the machines, larger gangs first where sizes differ.
  */
+import { domainOf } from "../place/problem.ts";
 import type { AcceleratorKind, PlacedStage } from "../place/problem.ts";
 
 /** By stage (of all lanes), by replica: devices as "machine:device", from 0. Undefined where gangs do not fit the machines. */
@@ -21,7 +22,7 @@ function assignKind(kind: AcceleratorKind, kindIndex: number, stages: readonly P
   for (const gang of gangs) {
     const machine = findMachine(kind, taken, gang.degree, open);
     if (machine === undefined) return false;
-    const first = taken.get(machine) ?? 0;
+    const first = firstDevice(kind, taken.get(machine) ?? 0, gang.degree);
     taken.set(machine, first + gang.degree);
     const own = assigned[gang.index];
     if (own !== undefined) own[gang.replica] = Array.from({ length: gang.degree }, (_, i) => `${machine}:${first + i}`);
@@ -32,7 +33,13 @@ function assignKind(kind: AcceleratorKind, kindIndex: number, stages: readonly P
 
 function findMachine(kind: AcceleratorKind, taken: ReadonlyMap<number, number>, degree: number, open: number): number | undefined {
   for (let machine = open; machine < kind.nodes; machine++) {
-    if (kind.perNode - (taken.get(machine) ?? 0) >= degree) return machine;
+    if (firstDevice(kind, taken.get(machine) ?? 0, degree) + degree <= kind.perNode) return machine;
   }
   return undefined;
+}
+
+/** The next free device, or the first of the next domain where the gang would reach over the end of this one. */
+function firstDevice(kind: AcceleratorKind, taken: number, degree: number): number {
+  const domain = domainOf(kind);
+  return (taken % domain) + degree <= domain ? taken : taken - (taken % domain) + domain;
 }

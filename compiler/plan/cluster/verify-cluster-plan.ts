@@ -98,6 +98,8 @@ function verifyGangs(stage: ClusterStage, kind: AcceleratorKind, where: string, 
   for (const gang of stage.gangs) {
     demand(gang.length === stage.degree, `a gang of ${stage.id} has ${gang.length} devices`);
     demand(new Set(gang.map((name) => name.split(":")[0])).size === 1, `a gang of ${stage.id} spans machines`);
+    const domain = kind.node.linkDomain ?? kind.perNode;
+    demand(new Set(gang.map((name) => Math.floor(Number(name.split(":")[1]) / domain))).size === 1, `a gang of ${stage.id} spans link domains`);
     for (const name of gang) {
       const [machine, device] = name.split(":").map(Number);
       demand(machine !== undefined && device !== undefined && machine < kind.nodes && device < kind.perNode, `there is no device ${name}`);

@@ -3,7 +3,7 @@ import { hardwareCodes } from "../../../language/diagnostics/codes/hardware.ts";
 import type { Diagnostic } from "../../../language/diagnostics/diagnostic.ts";
 import type { DeviceGroup, DeviceType, Hardware, Link } from "../../../stdlib/hw/hardware.ts";
 import { devices } from "../../../stdlib/hw/devices.ts";
-import { parseSmiDevices, parseTopology, slowestLink } from "./parse-nvidia-smi.ts";
+import { linkDomainOf, parseSmiDevices, parseTopology, slowestLink } from "./parse-nvidia-smi.ts";
 import type { SmiDevice } from "./parse-nvidia-smi.ts";
 
 /** What the rim finds out. */
@@ -35,6 +35,10 @@ export function describeMachine(facts: MachineFacts): DescribedMachine {
   }
   const groups = groupDevices(found, diagnostics);
   const hostLink = pcieLink(found[0]);
+  const topology = parseTopology(facts.smiTopology ?? "");
+  // Devices of several types in one machine: which of them are neighbours is not known type by type.
+  const linkDomain = groups.length === 1 ? linkDomainOf(topology) : undefined;
+  const linked = linkDomain === undefined ? topology : topology.slice(0, linkDomain).map((row) => row.slice(0, linkDomain));
   const hardware: Hardware = {
     nodes: [{
       count: 1,
@@ -44,7 +48,8 @@ export function describeMachine(facts: MachineFacts): DescribedMachine {
         core: coreOf(facts),
         memoryBytes: Math.min(facts.memoryBytes, facts.cgroupMemoryBytes ?? Infinity),
         devices: groups,
-        deviceLink: linkOf(slowestLink(parseTopology(facts.smiTopology ?? "")), hostLink),
+        deviceLink: linkOf(slowestLink(linked), hostLink),
+        ...(linkDomain === undefined ? {} : { linkDomain }),
         hostLink,
         network: { latencyUs: 50, bytesPerSecond: 1.25e9, shared: true },
         source: "pipec hw detect; the network is assumed to carry 10 Gbit/s",

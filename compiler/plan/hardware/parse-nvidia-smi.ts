@@ -43,6 +43,20 @@ export function parseTopology(text: string): Topology {
     .map((line) => line.trim().split(/\s+/).slice(1, size + 1));
 }
 
+/**
+ * How many neighbours NVLink joins where it does not join all: pairs with bridges, halves of a machine. Undefined where
+ * all devices are joined alike, or the groups are not runs of equal length.
+ */
+export function linkDomainOf(topology: Topology): number | undefined {
+  const joined = (i: number, j: number): boolean => /^NV\d+$/.test(topology[i]?.[j] ?? "");
+  const size = topology.length;
+  let domain = 1;
+  while (domain < size && joined(0, domain)) domain++;
+  if (domain === 1 || domain === size || size % domain !== 0) return undefined;
+  const isRun = topology.every((row, i) => row.every((_, j) => i === j || joined(i, j) === (Math.floor(i / domain) === Math.floor(j / domain))));
+  return isRun ? domain : undefined;
+}
+
 /** The slowest way between two devices of the matrix: all of them may have to talk. */
 export function slowestLink(topology: Topology): string | undefined {
   const order = ["SYS", "NODE", "PHB", "PXB", "PIX"];

@@ -16,7 +16,7 @@ function printNode(node: NodeType): string {
     `  ${node.cores} x ${printDevice(node.core)}`,
     `  ${gib(node.memoryBytes)} of memory`,
     ...node.devices.map(({ count, device }) => `  ${count} x ${printDevice(device)}`),
-    ...(node.devices.length === 0 ? [] : [`  device to device ${printLink(node.deviceLink)}`, `  device to memory ${printLink(node.hostLink)}`]),
+    ...(node.devices.length === 0 ? [] : [`  device to device ${printLink(node.deviceLink)}${node.linkDomain === undefined ? "" : ` within each ${node.linkDomain}`}`, `  device to memory ${printLink(node.hostLink)}`]),
     `  network ${printLink(node.network)}`,
     ...(node.price === undefined ? [] : [`  $${node.price.dollarsPerHour} per hour (${node.price.region}, ${node.price.asOf})`]),
     `  from ${node.source}`,

@@ -136,7 +136,7 @@ function readRoot(reader: Reader, root: JsonObject): Hardware {
   return { nodes: groups };
 }
 
-const NODE_FIELDS = ["name", "cores", "core", "memoryBytes", "devices", "deviceLink", "hostLink", "network", "price", "source"];
+const NODE_FIELDS = ["name", "cores", "core", "memoryBytes", "devices", "deviceLink", "linkDomain", "hostLink", "network", "price", "source"];
 
 function readNode(reader: Reader, value: JsonValue, where: string): NodeType | undefined {
   if (value.kind === "scalar" && typeof value.value === "string") {
@@ -157,6 +157,7 @@ function readNode(reader: Reader, value: JsonValue, where: string): NodeType | u
     memoryBytes: reader.number(object, where, "memoryBytes"),
     devices: groups,
     deviceLink: readLink(reader, object, where, "deviceLink"),
+    ...(object.members.has("linkDomain") ? { linkDomain: reader.number(object, where, "linkDomain", { integer: true, above: 0, most: COUNT_MAX }) } : {}),
     hostLink: readLink(reader, object, where, "hostLink"),
     network: readLink(reader, object, where, "network"),
     ...(price === undefined ? {} : { price: readPrice(reader, price, `the price of ${where}`) }),

@@ -88,11 +88,17 @@ export function devicesOf(kind: AcceleratorKind): number {
 /** Devices of a kind that gangs may have: of a degree that does not divide a machine's devices some stay over in each. */
 export function devicesForGangs(kind: AcceleratorKind, hints: PlacementHints): number {
   const { tensor } = hints;
-  return tensor === undefined ? devicesOf(kind) : kind.nodes * (kind.perNode - (kind.perNode % tensor));
+  const domain = domainOf(kind);
+  return tensor === undefined ? devicesOf(kind) : kind.nodes * Math.floor(kind.perNode / domain) * (domain - (domain % tensor));
 }
 
-/** Powers of two that divide the devices that share a node's links: gangs of any of them then fit the machines together. */
+/** Devices that one link joins: gangs stay among them. */
+export function domainOf({ node, perNode }: AcceleratorKind): number {
+  return Math.min(perNode, node.linkDomain ?? perNode);
+}
+
+/** Powers of two that divide the devices that one link joins: gangs of any of them then fit the machines together. */
 export function degreesOf(kind: AcceleratorKind, hints: PlacementHints): readonly number[] {
-  const degrees = [1, 2, 4, 8, 16].filter((degree) => kind.perNode % degree === 0);
-  return hints.tensor === undefined ? degrees : hints.tensor <= kind.perNode ? [hints.tensor] : [];
+  const degrees = [1, 2, 4, 8, 16].filter((degree) => domainOf(kind) % degree === 0);
+  return hints.tensor === undefined ? degrees : hints.tensor <= domainOf(kind) ? [hints.tensor] : [];
 }

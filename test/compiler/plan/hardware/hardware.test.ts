@@ -109,6 +109,14 @@ describe("this machine", () => {
     expect(hardware.nodes[0]?.node).toMatchObject({ cores: 16, memoryBytes: 64 * 2 ** 30, devices: [] });
   });
 
+  test("pairs that NVLink joins are link domains", () => {
+    const pairs = ["\tGPU0\tGPU1\tGPU2\tGPU3\tCPU Affinity", "GPU0\t X \tNV4\tSYS\tSYS\t0-15", "GPU1\tNV4\t X \tSYS\tSYS\t0-15", "GPU2\tSYS\tSYS\t X \tNV4\t16-31", "GPU3\tSYS\tSYS\tNV4\t X \t16-31", ""].join("\n");
+    const { hardware } = describeMachine({ ...facts, smiDevices: "NVIDIA RTX A6000, 49140, 4, 16\n".repeat(4), smiTopology: pairs });
+    expect(hardware.nodes[0]?.node).toMatchObject({ linkDomain: 2, deviceLink: { bytesPerSecond: 80e9, shared: false } });
+    expect(fitsSchema(hardware)).toBe(true);
+    expect(readHardware(createSourceFile("hw.json", JSON.stringify(hardware))).hardware).toEqual(hardware);
+  });
+
   test("threads of one core share its rate", () => {
     const rate = (threadsPerCore: number) => describeMachine({ ...facts, threadsPerCore }).hardware.nodes[0]?.node.core.peakFlopsPerSecond.f32;
     expect([rate(1), rate(2)]).toEqual([3700e6 * 32, 3700e6 * 16]);

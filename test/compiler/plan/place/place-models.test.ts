@@ -268,5 +268,9 @@ test("gangs stay within machines and no device is given twice", () => {
   const names = (gangs ?? []).flat(2);
   expect(new Set(names).size).toBe(12);
   for (const gang of (gangs ?? []).flat()) expect(new Set(gang.map((name) => name.split(":")[0])).size).toBe(1);
+  const pairs: AcceleratorKind = { ...kind, node: { ...kind.node, linkDomain: 2 } };
+  expect(degreesOf(pairs, {})).toEqual([1, 2]);
+  expect(degreesOf(pairs, { tensor: 4 })).toEqual([]);
+  expect(assignDevices([pairs], [stage(1, 1), stage(2, 1)])?.flat()).toEqual([["0:2"], ["0:0", "0:1"]]);
   expect(assignDevices([{ ...kind, perNode: 3 }], [stage(2, 4)])).toBeUndefined();
 });
