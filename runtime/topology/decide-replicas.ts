@@ -103,7 +103,7 @@ function grow(situation: Situation): Decided {
     const { stage } = slowest;
     const obstacle = stage === undefined ? `${slowest.label} is what the others wait for` : obstacleTo(stage, counts);
     if (stage === undefined || obstacle !== undefined) {
-      stopped = obstacle ?? stopped;
+      if (costMs === 0) stopped = obstacle ?? stopped;
       break;
     }
     bytes += stage.replicaBytes;
