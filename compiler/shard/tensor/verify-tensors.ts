@@ -8,7 +8,7 @@
  *  - Weights: the shares of all ranks, put together element by element, are the whole weight byte for byte.
  *  - Sums: every part that is added to a sum is added by one rank only.
  */
-import { equalDims, type Dim } from "../../../language/tensor/dim.ts";
+import { dimOf, equalDims, type Dim } from "../../../language/tensor/dim.ts";
 import { freeNames } from "../../../language/tensor/evaluate-dim.ts";
 import type { TensorOrigin } from "../../../runtime/contract/program.ts";
 import type { ModelFiles } from "../../onnx/byte-source.ts";
@@ -155,62 +155,49 @@ function describe(node: Node): string {
 
 // Weights
 
-/** Puts the slices of all ranks together, element by element, and compares with the whole. Small weights, and samples of large ones. */
+/**
+ * Every stretch of the whole must lie in the shares, in rank order, one stretch after the other. All bytes of small
+ * weights are compared; of large ones some rows, and of long runs both ends.
+ */
 function verifySlices({ index, tensors }: ModelFacts, stage: ShardStage, sliced: StageTensors["sliced"][number], models: readonly (readonly ModelGraph[])[]): void {
+  const { axis, runs } = sliced.state;
   const whole = tensors.get(sliced.weight);
-  const runs = whole && stretches(sliced.state.runs, index.inferred.types.get(sliced.weight)?.kind === "tensor" ? dimAt(index.inferred, sliced.weight, sliced.state.axis) : undefined);
-  if (!whole || !runs) fail(stage, `weight ${JSON.stringify(sliced.weight)} cannot be divided`);
-  const count = models.length;
-  const shares = models.map((segments, rank) => {
-    const model = segments.find(({ graph }) => graph.initializers.some((tensor) => tensor.name === sliced.name));
-    const tensor = model?.graph.initializers.find((candidate) => candidate.name === sliced.name);
-    if (!model || !tensor) fail(stage, `rank ${rank} has no share of ${JSON.stringify(sliced.weight)}`);
-    return { model, tensor };
-  });
-  const inner = elemTypeBytes(whole.dtype, elementCount(whole.dims.slice(sliced.state.axis + 1)));
-  const outer = elementCount(whole.dims.slice(0, sliced.state.axis));
-  const length = whole.dims[sliced.state.axis] ?? 0;
-  const bytes = reader(index.model, whole);
-  const parts = shares.map(({ model, tensor }) => reader(model, tensor));
-  const place = placeOf(runs, count);
-  const step = Math.max(1, Math.floor((outer * length) / rowsMax));
-  for (let row = 0; row < outer * length; row += step) {
-    const { rank, at } = place(row % length);
-    const share = (Math.floor(row / length) * (length / count) + at) * inner;
-    const [a, b] = [bytes(row * inner, inner), parts[rank]?.(share, inner)];
-    if (!a || !b || Buffer.compare(a, b) !== 0) fail(stage, `rank ${rank} has other values than the whole in ${JSON.stringify(sliced.weight)} at place ${row % length} of axis ${sliced.state.axis}`);
-  }
-}
-
-/** Rows compared of each weight: all of small ones. */
-const rowsMax = 2048;
-
-function dimAt(inferred: InferredGraph, name: string, axis: number): Dim | undefined {
-  const type = inferred.types.get(name);
-  return type?.kind === "tensor" ? type.shape?.[axis] : undefined;
-}
-
-/** Which rank has a place of the axis, and where in its share: counted out one by one. */
-function placeOf(runs: readonly { readonly start: number; readonly length: number }[], count: number): (place: number) => { readonly rank: number; readonly at: number } {
-  const next = Array.from({ length: count }, () => 0);
-  const places: { rank: number; at: number }[] = [];
-  for (const { length } of runs) {
-    for (let i = 0; i < length; i++) {
-      const rank = Math.floor((i * count) / length);
-      places.push({ rank, at: next[rank] ?? 0 });
-      next[rank] = (next[rank] ?? 0) + 1;
+  const length = whole?.dims[axis];
+  const parts = length === undefined ? undefined : stretches(runs, dimOf(length));
+  if (!whole || length === undefined || !parts) fail(stage, `weight ${JSON.stringify(sliced.weight)} cannot be divided`);
+  const inner = elemTypeBytes(whole.dtype, elementCount(whole.dims.slice(axis + 1)));
+  const outer = elementCount(whole.dims.slice(0, axis));
+  const isSmall = inner * outer * length <= smallBytesMax;
+  const read = reader(index.model, whole, isSmall);
+  models.forEach((segments, rank) => {
+    const shares = segments.flatMap((model) => model.graph.initializers.flatMap((tensor) => (tensor.name === sliced.name ? [reader(model, tensor, isSmall)] : [])));
+    const [share] = shares;
+    if (!share) fail(stage, `rank ${rank} has no share of ${JSON.stringify(sliced.weight)}`);
+    for (let row = 0; row < outer; row += isSmall ? 1 : Math.max(1, Math.floor(outer / rowsCompared))) {
+      let at = row * (length / models.length) * inner;
+      for (const run of parts) {
+        const bytes = (run.length / models.length) * inner;
+        const from = (row * length + run.start) * inner + rank * bytes;
+        const isEqual = (offset: number, size: number): boolean => Buffer.compare(read(from + offset, size) ?? nothing, share(at + offset, size) ?? nothing) === 0;
+        const size = isSmall ? bytes : Math.min(bytes, endBytesCompared);
+        if (!isEqual(0, size) || !isEqual(bytes - size, size)) fail(stage, `rank ${rank} has other values than the whole in ${JSON.stringify(sliced.weight)}, from place ${run.start} of axis ${axis}`);
+        at += bytes;
+      }
     }
-  }
-  return (place) => places[place] ?? { rank: -1, at: 0 };
+  });
 }
 
-function reader(model: ModelGraph, tensor: ModelGraph["graph"]["initializers"][number]): (offset: number, length: number) => Uint8Array | undefined {
+const nothing = new Uint8Array();
+const smallBytesMax = 2 ** 18;
+const rowsCompared = 16;
+const endBytesCompared = 4096;
+
+/** Reads ranges of a tensor's values; all at once where asked to. */
+function reader(model: ModelGraph, tensor: ModelGraph["graph"]["initializers"][number], isSmall: boolean): (offset: number, length: number) => Uint8Array | undefined {
   const { data } = tensor;
-  if (data.kind === "raw") return (offset, length) => model.files.main.read(data.at.offset + offset, length);
-  if (data.kind === "external") {
-    const source = model.files.openExternal(data.location);
-    return (offset, length) => ("refused" in source ? undefined : source.read(data.offset + offset, length));
-  }
+  const external = data.kind === "external" && !isSmall ? model.files.openExternal(data.location) : undefined;
+  if (data.kind === "raw" && !isSmall) return (offset, length) => model.files.main.read(data.at.offset + offset, length);
+  if (data.kind === "external" && external && !("refused" in external)) return (offset, length) => external.read(data.offset + offset, length);
   const all = readTensorBytes(model.files, tensor, Number.MAX_SAFE_INTEGER);
   return (offset, length) => all?.subarray(offset, offset + length);
 }
