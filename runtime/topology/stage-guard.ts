@@ -10,7 +10,7 @@ import { openFlightRecorder } from "../recovery/flight-recorder.ts";
 import type { FlightRecorder } from "../recovery/flight-recorder.ts";
 import type { OpenStep, StepContext } from "../stage/step-context.ts";
 import { flightFile } from "./engine-order.ts";
-import { openIsolatedStep } from "./isolated-steps.ts";
+import { isIsolatable, openIsolatedStep } from "./isolated-steps.ts";
 import { createIsolatedWorker } from "./isolated-worker.ts";
 import type { WorkerStart } from "./messages.ts";
 
@@ -35,7 +35,7 @@ export function openStageGuard({ start, file, steps, isStopped }: GuardRequest):
   watchCalls({ call: createCallWords(words) });
   const { order, pipeline, params, folder, role, placement } = start;
   const [stage, replica] = role.kind === "stage" ? [role.stage, role.replica] : [0, 0];
-  const isolated = steps.filter((step) => order?.isolated.includes(step.id) ?? false).map((step) => step.id);
+  const isolated = steps.filter((step) => isIsolatable(step) && (order?.isolated.includes(step.id) ?? false)).map((step) => step.id);
   const worker = createIsolatedWorker({ file, pipeline, steps: isolated, stage, replica, params, folder, device: placement.device, records: order?.folder, name: `${stage}-${replica}`, isStopped });
   const recorder = order?.folder === undefined ? undefined : openFlightRecorder(join(order.folder, flightFile), stage, replica);
   return {

@@ -2,12 +2,13 @@
  * Runs that rows, operators and systems do their worst to: what kills or hangs a process costs the rows that do it each
  * time, and nothing else.
  */
-import { spawn } from "node:child_process";
+import { fork, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { makeWorkplace, node, pipec } from "../support/workplace.ts";
+import { orderVariable } from "../../runtime/topology/engine-order.ts";
+import { copySample, makeWorkplace, node, pipec, readTree } from "../support/workplace.ts";
 import type { Ended } from "../support/workplace.ts";
 
 const program = `edition 1
@@ -164,6 +165,26 @@ describe.skipIf(process.platform === "win32")("poison rows", () => {
     expect(dead).toEqual([]);
     expect(worked).toHaveLength(200);
     expect(counted).toHaveLength(180);
+  }, 60_000);
+});
+
+describe("steps in processes of their own", () => {
+  it("give the same bytes: models, tokenizers, filters", async () => {
+    const sample = copySample("text-branch");
+    expect((await pipec(sample, "build")).code).toBe(0);
+    expect((await node(sample, "out.js", "--quiet")).code).toBe(0);
+    const isolated = Array.from({ length: 100 }, (_, step) => step);
+    const records = makeWorkplace();
+    const code = await new Promise<number | null>((resolve, reject) => {
+      const engine = fork(join(sample, "out.js"), ["--quiet", "--output", "apart"], { cwd: sample, env: { ...process.env, ...orderVariable({ folder: records, isolated, incarnation: 1, reason: "a trial" }) } });
+      engine.on("error", reject);
+      engine.on("exit", resolve);
+    });
+    expect(code).toBe(0);
+    expect(readdirSync(records).filter((name) => name.startsWith("calls-")).length).toBeGreaterThan(1);
+    const [together, apart] = [readTree(join(sample, "out", "mail")), readTree(join(sample, "apart"))];
+    expect(together.size).toBeGreaterThan(0);
+    expect(apart).toEqual(together);
   }, 60_000);
 });
 
