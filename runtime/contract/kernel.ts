@@ -43,6 +43,8 @@ export interface Split {
   readonly modifiedMs: number;
   /** Where the format says it without reading everything. */
   readonly rows?: number;
+  /** Of the names, sizes and times of its files, where it stands for several. */
+  readonly digest?: string;
 }
 
 /** A row as read, or what is wrong with it. `place` is what a user looks for: "line 12", "row 7". */

@@ -65,13 +65,13 @@ export interface InputNote {
   readonly count: number;
   readonly digest: string;
   /** Where there are few. */
-  readonly splits?: readonly Pick<Split, "path" | "bytes" | "modifiedMs">[];
+  readonly splits?: readonly Pick<Split, "path" | "bytes" | "modifiedMs" | "digest">[];
 }
 
 const LISTED_MAX = 200;
 
 export function noteInputs(splits: readonly Split[]): InputNote {
-  const plain = splits.map(({ path, bytes, modifiedMs }) => ({ path, bytes, modifiedMs }));
+  const plain = splits.map(({ path, bytes, modifiedMs, digest }) => ({ path, bytes, modifiedMs, ...(digest === undefined ? {} : { digest }) }));
   const hash = createHash("sha256");
   for (const split of plain) hash.update(`${JSON.stringify(split)}\n`);
   return { count: plain.length, digest: hash.digest("hex"), ...(plain.length <= LISTED_MAX ? { splits: plain } : {}) };
@@ -86,9 +86,9 @@ export function describeInputChanges(was: readonly InputNote[], now: readonly In
     const news = new Map(after.splits.map((split) => [split.path, split]));
     const gone = [...olds.keys()].filter((path) => !news.has(path)).map((path) => `the input file ${path} has gone`);
     const added = [...news.keys()].filter((path) => !olds.has(path)).map((path) => `the input file ${path} is new`);
-    const altered = [...news.values()].flatMap(({ path, bytes, modifiedMs }) => {
+    const altered = [...news.values()].flatMap(({ path, bytes, modifiedMs, digest }) => {
       const old = olds.get(path);
-      return old === undefined || (old.bytes === bytes && old.modifiedMs === modifiedMs) ? [] : [`the input file ${path} has changed`];
+      return old === undefined || (old.bytes === bytes && old.modifiedMs === modifiedMs && old.digest === digest) ? [] : [`the input file ${path} has changed`];
     });
     return [...gone, ...altered, ...added];
   });

@@ -87,6 +87,7 @@ interface Kept {
   readonly shown: Map<number, WrittenFiles>;
   /** Whatever is under way at the log. */
   last: Promise<unknown>;
+  isClosed: boolean;
   sources: readonly ReturnType<typeof noteInputs>[];
 }
 
@@ -115,7 +116,7 @@ export async function openKeptOutputs(request: KeptRequest): Promise<Outputs> {
       pause: () => sleep(CLAIM_MS),
     }),
   );
-  const kept: Kept = { request, places, outputs, log, stirs: keepAlive(log.manifest), shown: new Map(), last: Promise.resolve(), sources: [] };
+  const kept: Kept = { request, places, outputs, log, stirs: keepAlive(log.manifest), shown: new Map(), last: Promise.resolve(), isClosed: false, sources: [] };
   try {
     return await openWith(kept);
   } catch (error) {
@@ -133,7 +134,8 @@ async function openWith(kept: Kept): Promise<Outputs> {
   const staged = outputs.map(({ target }, index): OutputTarget => ({ ...target, staging: `${located[index].staging}${log.epoch}`, isKept: true }));
   const dead = staged[outputs.findIndex(({ sink }) => sink === undefined)];
   const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
-    const next = kept.last.then(act);
+    // Whoever gives up the run does not wait for what was not begun.
+    const next = kept.last.then(() => (kept.isClosed ? Promise.reject(new Error("the outputs were closed")) : act()));
     kept.last = next.catch(() => {});
     return next;
   };
@@ -152,6 +154,7 @@ async function openWith(kept: Kept): Promise<Outputs> {
     commit: (group) => inTurn(() => writing(request.at, () => commit(kept, group))),
     publish: () => inTurn(() => publishAll(kept)),
     discard: async () => {
+      kept.isClosed = true;
       await kept.last;
       await release(kept);
     },

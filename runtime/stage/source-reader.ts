@@ -2,9 +2,11 @@
  * Cuts a source into chunks: runs of `chunkRows` rows of one split, bad rows included, so that where a chunk ends
  * depends on nothing but the source and the plan. Reads no further ahead than the source itself does.
  */
+import { stat } from "node:fs/promises";
+import { jobError } from "../contract/failures.ts";
 import { findRowFault } from "../contract/check-value.ts";
 import type { Chunk } from "../contract/chunk.ts";
-import type { OpenSource, SourceItem } from "../contract/kernel.ts";
+import type { OpenSource, SourceItem, Split } from "../contract/kernel.ts";
 import type { StepSpec } from "../contract/program.ts";
 import type { Row } from "../contract/value.ts";
 import type { ChunkLog } from "./step-context.ts";
@@ -24,10 +26,11 @@ export function createSourceReader(step: ReadStep, source: OpenSource, chunkRows
   let items: AsyncIterator<readonly SourceItem[]> | undefined;
 
   const fill = async (): Promise<void> => {
+    if (items === undefined) await checkUnchanged(source.splits[split]);
     items ??= source.read(split, firstRow)[Symbol.asyncIterator]();
     while (waiting.length < chunkRows) {
       const more = await items.next();
-      if (more.done === true) return;
+      if (more.done === true) return checkUnchanged(source.splits[split]);
       waiting = waiting.length === 0 ? [...more.value] : waiting.concat(more.value);
     }
   };
@@ -51,6 +54,13 @@ export function createSourceReader(step: ReadStep, source: OpenSource, chunkRows
       return undefined;
     },
   };
+}
+
+/** A file that changes under a run gives rows of neither. One that is gone says so when it is read. */
+async function checkUnchanged({ path, bytes, modifiedMs, digest }: Split): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (digest !== undefined || found?.isFile() !== true) return;
+  if (found.size !== bytes || Math.floor(found.mtimeMs) !== modifiedMs) throw jobError("R0143", `${path} has changed since the run began`, "run again on input that stays as it is");
 }
 
 function makeChunk(step: ReadStep, id: Chunk["id"], items: readonly SourceItem[], log: ChunkLog): Chunk {

@@ -1,4 +1,5 @@
 /** Sources whose rows are whole files: the path and the bytes. */
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { JobError } from "../../runtime/contract/kernel.ts";
 import type { OpenSource, SourceItem } from "../../runtime/contract/kernel.ts";
@@ -18,6 +19,7 @@ export async function openFileRows(path: string, extensions: readonly string[] |
         bytes: files.reduce((sum, file) => sum + file.bytes, 0),
         modifiedMs: files.reduce((latest, file) => Math.max(latest, file.modifiedMs), 0),
         rows: files.length,
+        digest: createHash("sha256").update(JSON.stringify(files.map(({ name, bytes, modifiedMs }) => [name, bytes, modifiedMs]))).digest("hex"),
       },
     ],
     read: async function* (_split, firstRow) {
