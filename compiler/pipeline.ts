@@ -105,7 +105,7 @@ export function compile(request: CompileRequest, last: PassName = "emit"): Compi
 
   const { whole, split, plan, shards, diagnostics: unfit } = planFor(lowered, request.readGraph);
   diagnostics.push(...unfit);
-  if (!hasErrors(unfit)) diagnostics.push(...checkPlan(plan, split));
+  if (!hasErrors(unfit)) diagnostics.push(...checkPlan(plan, split, { mayCut: request.readGraph !== undefined }));
   const planned = { ...front, diagnostics, checked, lowered, split, whole, plan, shards };
   if (last === "plan" || hasErrors(diagnostics)) return planned;
 

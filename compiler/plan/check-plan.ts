@@ -9,10 +9,11 @@ import type { PipelinePlan, Plan } from "./plan.ts";
 import { printBytes } from "./print-plan.ts";
 import { constantSetting, numberSetting, settingFields } from "./settings.ts";
 
-export function checkPlan(plan: Plan, program: LoweredProgram): readonly Diagnostic[] {
+/** `mayCut`: models' files were at hand, so that what is left whole cannot be cut. */
+export function checkPlan(plan: Plan, program: LoweredProgram, { mayCut = true } = {}): readonly Diagnostic[] {
   return program.pipelines.flatMap((pipeline, index) => {
     const planned = plan.pipelines[index];
-    return [...(planned === undefined ? [] : checkMemory(pipeline, planned)), ...checkEffects(pipeline)];
+    return [...(planned === undefined ? [] : checkMemory(pipeline, planned)), ...checkEffects(pipeline, mayCut)];
   });
 }
 
@@ -27,11 +28,11 @@ function checkMemory(pipeline: LoweredPipeline, plan: PipelinePlan): readonly Di
 }
 
 /** Settings that the emitted program does not carry out, and what it does instead. */
-function checkEffects(pipeline: LoweredPipeline): readonly Diagnostic[] {
+function checkEffects(pipeline: LoweredPipeline, mayCut: boolean): readonly Diagnostic[] {
   const machines = machinesOf(pipeline);
   return [
     ...(machines > 1 ? complain(pipeline.settings["hardware"], "hardware", `the program runs on one machine, with what the plan gives to one of the ${machines}`) : []),
-    ...pipeline.steps.filter((step) => step.kind === "model" && asksForParts(step.settings)).flatMap((step) => complain(step.settings["shard"], "shard", "the model's file is no graph that can be cut, so it runs whole")),
+    ...pipeline.steps.filter((step) => mayCut && step.kind === "model" && asksForParts(step.settings)).flatMap((step) => complain(step.settings["shard"], "shard", "the model's file is no graph that can be cut, so it runs whole")),
   ];
 }
 

@@ -46,9 +46,19 @@ export const run: CommandRun = async (args, io) => {
   if (hardware !== undefined) return planFor(hardware, compilation, args, io);
   const needsHardware = ["html", "diff", "rows", "calibration"].find((name) => textOption(args, name) !== undefined);
   if (needsHardware !== undefined) return refuse(io, reportNowhere(clusterPlanCodes.noHardware, { option: `--${needsHardware}` }, { fix: advice("add `--hw FILE`, or `hardware:` in the program") }));
-  io.stdout(flag(args, "json") ? planToJson(plan) : printPlan(plan));
-  return exitCodeOf(diagnostics);
+  return showOwnPlan(args, io);
 };
+
+/** The plan that `pipec build` carries out: with models cut where the program says so. */
+function showOwnPlan(args: CommandArgs, io: Io): number {
+  const compiled = compileFile(io.cwd, { file: args.positionals[0], params: listOption(args, "param") }, "plan");
+  if (!compiled.ok) return exitCodes.usage;
+  const { plan, diagnostics, sources } = compiled.compilation;
+  // Everything else has been shown.
+  showDiagnostics(io, diagnostics.filter(({ severity }) => severity === "error"), sources);
+  if (plan !== undefined && !hasErrors(diagnostics)) io.stdout(flag(args, "json") ? planToJson(plan) : printPlan(plan));
+  return exitCodeOf(diagnostics);
+}
 
 function refuse(io: Io, diagnostic: Diagnostic): number {
   showDiagnostics(io, [diagnostic], sourcesOf());
