@@ -58,7 +58,8 @@ export function planCluster(program: LoweredProgram, plan: Plan, hardware: Hardw
   const pipelines = program.pipelines.flatMap((pipeline, index): ClusterPipeline[] => {
     const stages = plan.pipelines[index];
     if (stages === undefined) throw new Error(`pipeline ${pipeline.name} has no plan`);
-    const work = describePipeline(program, pipeline, stages, request.readGraph, request.calibration);
+    const described = describePipeline(program, pipeline, stages, request.readGraph, request.calibration);
+    const work = { ...described, assumes: [...described.assumes, ...broughtOver(hardware, request.calibration)] };
     const result = planPipelineWork(work, hardware, request.calibration, pipeline.span, request.compare);
     diagnostics.push(...result.diagnostics);
     doesNotFit ||= result.doesNotFit;
@@ -66,6 +67,12 @@ export function planCluster(program: LoweredProgram, plan: Plan, hardware: Hardw
   });
   const isWhole = pipelines.length === program.pipelines.length;
   return { plan: isWhole ? { version: 1, hardware: machineGroups(hardware), pipelines } : undefined, diagnostics, doesNotFit };
+}
+
+/** Measurements of one machine say something of another only in proportion. */
+function broughtOver(hardware: Hardware, calibration: Calibration | undefined): readonly string[] {
+  const others = [...new Set(hardware.nodes.map(({ node }) => node.core.name))].filter((name) => name !== calibration?.machine);
+  return calibration === undefined || others.length === 0 ? [] : [`what was measured on ${calibration.machine === "" ? "a machine without a name" : calibration.machine} takes longer or shorter on ${others.join(" and ")} as their peak rates differ`];
 }
 
 export interface PlannedWork {

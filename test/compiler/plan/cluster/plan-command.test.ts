@@ -77,6 +77,7 @@ describe("pipec plan for hardware", () => {
     writeFileSync(join(folder, "calibration.json"), JSON.stringify({ version: 1, machine: "test", coreSpeed: 1, models: [{ name: "dense", batch: 8, threads: 1, msPerBatch: 800 }], stages: [{ label: "parquet 1", nsPerSourceRow: 5 }] }));
     const { out } = await plan({ hw: "aws.m5_large", calibration: "calibration.json" });
     expect(out).toContain("(measured)");
+    expect(out).toContain("what was measured on test takes longer or shorter on Xeon Cascade Lake core as their peak rates differ");
     writeFileSync(join(folder, "calibration.json"), JSON.stringify({ version: 1, machine: "test", coreSpeed: 1, models: [{ name: "dense" }], stages: [] }));
     expect(await plan({ hw: "aws.m5_large", calibration: "calibration.json" })).toMatchObject({ status: 2, errors: expect.stringContaining("lacks its name, batch") });
   });
