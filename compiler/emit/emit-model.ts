@@ -2,6 +2,7 @@
 import type { CheckedModel, CheckedPort } from "../../language/check/checked-program.ts";
 import type { ModelPartStep, ModelStep, StepBase } from "../plan/lowered-program.ts";
 import type { ModelPlan, PipelinePlan } from "../plan/plan.ts";
+import { numberSetting } from "../plan/settings.ts";
 import { join, lines } from "./code.ts";
 import type { Code } from "./code.ts";
 import { numberText } from "./emit-constant.ts";
@@ -63,6 +64,11 @@ function emitSession({ optimize, shareWeights }: ModelPlan): string {
   return optimize && !shareWeights ? "" : ` session: { optimize: ${optimize}, shareWeights: ${shareWeights} },`;
 }
 
+function emitTimeout(model: CheckedModel): string {
+  const timeoutMs = numberSetting(model.settings, "timeout");
+  return timeoutMs === undefined ? "" : ` timeoutMs: ${numberText(timeoutMs)},`;
+}
+
 function emitModelSpec(cx: EmitContext, model: CheckedModel, step: Call, planned: ModelPlan): Code {
   const used = new Set(step.outputs.map((output) => output.port));
   const pad = Object.entries(model.pad).map(([dim, { multiple }]) => ({ dim, multiple }));
@@ -71,7 +77,7 @@ function emitModelSpec(cx: EmitContext, model: CheckedModel, step: Call, planned
     `inputs: [${model.inputs.map((port) => emitPort(port, padValue(model, port))).join(", ")}],`,
     `outputs: [${model.outputs.filter((port) => used.has(port.port)).map((port) => emitPort(port, undefined)).join(", ")}],`,
     `batch: ${planned.batch}, fixedBatch: ${model.fixedBatch !== undefined}, batched: ${model.batched}, pad: ${emitData(pad)},`,
-    `device: ${JSON.stringify(planned.device)}, intraOpThreads: ${planned.intraOpThreads},${emitSession(planned)}`,
+    `device: ${JSON.stringify(planned.device)}, intraOpThreads: ${planned.intraOpThreads},${emitTimeout(model)}${emitSession(planned)}`,
   ];
   return ["{\n", lines.map((line) => `  ${line}\n`), "}"];
 }

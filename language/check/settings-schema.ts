@@ -52,6 +52,7 @@ export const settingSchemas: Readonly<Record<SettingPlace, Readonly<Record<strin
     file: { kind: "text", what: "the path of a model file" },
     pad: { kind: "free", what: "a record of padded dimensions" },
     optimize: { kind: "bool" },
+    timeout: { kind: "quantity", measure: "duration" },
   },
   extern: { timeout: { kind: "quantity", measure: "duration" } },
   write: {},

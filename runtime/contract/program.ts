@@ -141,6 +141,8 @@ export interface ModelSpec {
   /** "cpu", "cuda:0", "tensorrt:0", "webgpu:0". Never anything else than what is asked for. */
   readonly device: string;
   readonly intraOpThreads: number;
+  /** A call that has not come back by then hangs. Absent: a hundred times what calls usually take, and a minute at least. */
+  readonly timeoutMs?: number;
   /** Absent: the session optimises the graph, and its weights are its own. */
   readonly session?: SessionSettings;
 }

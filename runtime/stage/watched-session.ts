@@ -11,10 +11,11 @@ const MEDIANS = 100;
 const SAMPLES = 31;
 const EVERY = 8;
 
-export function watchSession(session: ModelSession): ModelSession {
+/** `timeoutMs`: the program's own limit, where it has one. */
+export function watchSession(session: ModelSession, timeoutMs: number | undefined): ModelSession {
   const times: number[] = [];
   let calls = 0;
-  let limitMs = FIRST_LIMIT_MS;
+  let limitMs = timeoutMs ?? FIRST_LIMIT_MS;
   const run: ModelSession["run"] = async (inputs) => {
     const ended = beginCall(limitMs);
     const started = performance.now();
@@ -23,7 +24,7 @@ export function watchSession(session: ModelSession): ModelSession {
     } finally {
       ended();
       times[calls++ % SAMPLES] = performance.now() - started;
-      if (calls % EVERY === 0) limitMs = callLimitMs(times);
+      if (timeoutMs === undefined && calls % EVERY === 0) limitMs = callLimitMs(times);
     }
   };
   return { ...session, run };

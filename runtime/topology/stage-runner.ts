@@ -6,7 +6,7 @@ import type { Backend, ModelSession } from "../contract/backend.ts";
 import type { Chunk } from "../contract/chunk.ts";
 import type { OpenSource, Split } from "../contract/kernel.ts";
 import { programFile } from "../contract/program-folder.ts";
-import type { EdgeSpec, PipelineSpec, StageSpec } from "../contract/program.ts";
+import type { EdgeSpec, ModelSpec, PipelineSpec, StageSpec } from "../contract/program.ts";
 import { createBufferPool } from "../pool/buffer-pool.ts";
 import { openLocalPart } from "../stage/local-part.ts";
 import { openSteps } from "../stage/open-steps.ts";
@@ -57,11 +57,11 @@ export interface StageHost {
 /** What steps of the pipeline need to be opened in this thread. */
 export function stepContext(pipeline: PipelineSpec, host: StageHost): StepContext {
   const carried = parentFields(pipeline.steps);
-  const watched = (session: ModelSession): ModelSession => stoppable(watchSession(session), host.isStopped);
+  const watched = (model: ModelSpec, session: ModelSession): ModelSession => stoppable(watchSession(session, model.timeoutMs), host.isStopped);
   return {
     parentFields: (explode) => carried.get(explode) ?? [],
-    openModel: async (model) => watched(await host.backend.open(model, programFile(model.file))),
-    openPart: async (step) => watched(await (step.part.ranks.length > 1 && host.openGang !== undefined ? host.openGang(step) : openLocalPart(host.backend, step.model, step.part))),
+    openModel: async (model) => watched(model, await host.backend.open(model, programFile(model.file))),
+    openPart: async (step) => watched(step.model, await (step.part.ranks.length > 1 && host.openGang !== undefined ? host.openGang(step) : openLocalPart(host.backend, step.model, step.part))),
     ...(host.observe === undefined ? {} : { observe: host.observe }),
     ...(host.around === undefined ? {} : { around: host.around }),
     ...(host.resume === undefined ? {} : { memoryOf: memoryIn(host.resume) }),
