@@ -20,12 +20,12 @@ export function placementOfSettings(program: LoweredProgram): Placement {
 /** `plan`: the stages of the program with whole models, which the plan for the cluster started from. */
 export function placementOfCluster(program: LoweredProgram, plan: Plan, cluster: ClusterPlan, hardware: Hardware): Placement {
   const machines = Math.max(1, hardware.nodes.reduce((sum, { count }) => sum + count, 0));
-  const providers = new Map(hardware.nodes.flatMap(({ node }) => node.devices.map(({ device }) => [device.name, device.provider] as const)));
+  const devices = new Map(hardware.nodes.flatMap(({ node }) => node.devices.map(({ count, device }) => [device.name, { provider: device.provider, perMachine: count }] as const)));
   const pipelines = program.pipelines.map((pipeline, index): PipelinePlacement => {
     const planned = plan.pipelines[index];
     const solved = cluster.pipelines.find((candidate) => candidate.name === pipeline.name);
     if (planned === undefined || solved === undefined) throw new Error(`pipeline ${pipeline.name} has no plan`);
-    return placePipeline(program, pipeline, { planned, solved, machines, providers });
+    return placePipeline(program, pipeline, { planned, solved, machines, devices });
   });
   const [largest] = hardware.nodes.toSorted((a, b) => b.node.memoryBytes - a.node.memoryBytes);
   return { pipelines, ...(largest === undefined ? {} : { memoryBytes: largest.node.memoryBytes }) };
@@ -36,7 +36,8 @@ interface Solved {
   readonly solved: ClusterPipeline;
   /** Of the cluster, of all types. */
   readonly machines: number;
-  readonly providers: ReadonlyMap<string, "cpu" | "cuda">;
+  /** By name of the device type. */
+  readonly devices: ReadonlyMap<string, { readonly provider: "cpu" | "cuda"; readonly perMachine: number }>;
 }
 
 function placePipeline(program: LoweredProgram, pipeline: LoweredPipeline, on: Solved): PipelinePlacement {
@@ -45,7 +46,7 @@ function placePipeline(program: LoweredProgram, pipeline: LoweredPipeline, on: S
   const workers = on.planned.stages.flatMap((stage) => {
     const own = on.solved.cpuStages.find((candidate) => candidate.kind === "map" && candidate.id === stage.id);
     const first = stage.steps[0];
-    return own === undefined || first === undefined || stage.ordered ? [] : [[first, onOneMachine(own.replicas, on)] as const];
+    return own === undefined || first === undefined || stage.ordered ? [] : [[first, { here: onOneMachine(own.replicas, on), ...(on.machines === 1 ? {} : { ofAll: own.replicas }) }] as const];
   });
   return { calls: new Map(calls), workers: new Map(workers) };
 }
@@ -59,13 +60,17 @@ function placeCall(program: LoweredProgram, step: Call, stage: StagePlan | undef
   const onCores = on.solved.cpuStages.find((candidate) => candidate.id === stage?.id && candidate.model !== null);
   if (onCores?.model == null) return own;
   const replicas = onOneMachine(onCores.replicas, on);
-  const parts = own.parts.map((part) => (part.replicas !== undefined ? part : { ...part, replicas, devices: Array.from({ length: replicas }, () => part.devices[0] ?? []) }));
+  const parts = own.parts.map((part) => (part.replicas !== undefined ? part : { ...part, replicas, ...ofAll(onCores.replicas, on), devices: Array.from({ length: replicas }, () => part.devices[0] ?? []) }));
   return { batch: onCores.model.batch, threads: onCores.model.threads, parts };
 }
 
 /** The share of one machine, at least one. */
 function onOneMachine(replicas: number, { machines }: Solved): number {
   return Math.max(1, Math.ceil(replicas / machines));
+}
+
+function ofAll(replicas: number, { machines }: Solved): { readonly replicasOfAll?: number } {
+  return machines === 1 ? {} : { replicasOfAll: replicas };
 }
 
 function placeOnLane(model: string, lane: ClusterLane, on: Solved): CallPlacement {
@@ -76,6 +81,7 @@ function placeOnLane(model: string, lane: ClusterLane, on: Solved): CallPlacemen
     ...(at === held.length - 1 ? {} : { nodesUpTo: part.to }),
     degree: stage.degree,
     replicas: own.length,
+    ...ofAll(stage.replicas, on),
     devices: own,
   }));
   const batch = held[0]?.part.batch;
@@ -84,23 +90,22 @@ function placeOnLane(model: string, lane: ClusterLane, on: Solved): CallPlacemen
 
 /** By stage and replica. What the first machine holds of every stage; where stages lie apart, an even share of each, numbered through. */
 function devicesOfOneMachine(lane: ClusterLane, on: Solved): readonly (readonly (readonly string[])[])[] {
-  const providerOf = (stage: ClusterStage): string => on.providers.get(stage.device) ?? "cpu";
-  const name = (stage: ClusterStage, device: number): string => (providerOf(stage) === "cpu" ? "cpu" : `${providerOf(stage)}:${device}`);
+  const name = ({ device }: ClusterStage, number: number): string => {
+    const { provider = "cpu", perMachine = 1 } = on.devices.get(device) ?? {};
+    return provider === "cpu" ? "cpu" : `${provider}:${number % perMachine}`;
+  };
   const onFirst = lane.stages.map((stage) => stage.gangs.filter((gang) => gang.every((device) => device.startsWith("0:"))));
-  const sameKind = new Set(lane.stages.map((stage) => `${stage.machine} ${stage.device}`)).size === 1;
-  if (sameKind && onFirst.every((gangs) => gangs.length > 0)) {
-    return onFirst.map((gangs, index) => gangs.map((gang) => gang.map((device) => name(lane.stages[index] ?? fail(), Number(device.slice(2))))));
+  const isOfOneKind = new Set(lane.stages.map((stage) => `${stage.machine} ${stage.device}`)).size === 1;
+  if (isOfOneKind && onFirst.every((gangs) => gangs.length > 0)) {
+    return lane.stages.map((stage, index) => (onFirst[index] ?? []).map((gang) => gang.map((device) => name(stage, Number(device.slice(2))))));
   }
-  const machines = Math.max(1, ...lane.stages.map((stage) => new Set(stage.gangs.flat().map((device) => device.split(":")[0])).size));
+  const all = lane.stages.reduce((sum, stage) => sum + stage.gangs.length * stage.degree, 0);
+  const here = Math.min(...lane.stages.map((stage) => on.devices.get(stage.device)?.perMachine ?? 1));
   let next = 0;
   return lane.stages.map((stage) => {
-    const replicas = Math.max(1, Math.floor(stage.gangs.length / machines));
+    const replicas = Math.max(1, Math.floor((stage.gangs.length * Math.min(here, all)) / all));
     return Array.from({ length: replicas }, () => Array.from({ length: stage.degree }, () => name(stage, next++)));
   });
-}
-
-function fail(): never {
-  throw new Error("a lane lost a stage");
 }
 
 /** `shard: { pipeline, tensor }`, `replicas`, `device`, `colocate` of a call, carried out by themselves. */

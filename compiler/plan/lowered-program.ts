@@ -11,7 +11,7 @@ import type { RecordType } from "../../language/catalog/value-type.ts";
 import type { Aggregate, CheckedProgram, CheckedWrite, Expr, ReadCall, RecordEntry, Settings } from "../../language/check/checked-program.ts";
 import type { Span } from "../../language/source/span.ts";
 import type { CutPart } from "./model-parts.ts";
-import type { CallPlacement } from "./placement.ts";
+import type { CallPlacement, Workers } from "./placement.ts";
 
 export interface LoweredProgram {
   readonly phase: "lowered";
@@ -82,7 +82,7 @@ export interface StepBase {
   readonly row: RecordType;
   readonly settings: Settings;
   /** Workers of its stage, as the plan for the program's hardware has them. */
-  readonly workers?: number;
+  readonly workers?: Workers;
   readonly span: Span;
 }
 

@@ -13,7 +13,7 @@ export interface PipelinePlacement {
   /** By number of the lowered model step. */
   readonly calls: ReadonlyMap<number, CallPlacement>;
   /** Workers of stages of maps, by the first step of the stage. */
-  readonly workers: ReadonlyMap<number, number>;
+  readonly workers: ReadonlyMap<number, Workers>;
 }
 
 export interface CallPlacement {
@@ -21,6 +21,12 @@ export interface CallPlacement {
   readonly threads?: number;
   /** At least one: a model that is not cut is one part of degree 1. */
   readonly parts: readonly PartPlacement[];
+}
+
+export interface Workers {
+  readonly here: number;
+  /** On all machines of the hardware, where there are several. */
+  readonly ofAll?: number;
 }
 
 /** Both ends included. */
@@ -37,6 +43,8 @@ export interface PartPlacement {
   /** Devices that share the part. */
   readonly degree: number;
   readonly replicas?: number;
+  /** On all machines of the hardware, where there are several. */
+  readonly replicasOfAll?: number;
   /** Between these the run may load and unload workers. */
   readonly range?: Range;
   /** By replica, by rank: "cpu", "cuda:0", …; at least one replica. */

@@ -162,13 +162,17 @@ function planStage(program: LoweredProgram, pipeline: LoweredPipeline, facts: Ro
     const alike = new Set(part?.devices.map((ranks) => ranks.join())).size <= 1;
     const range = models.every(({ device, part: own }) => device === "cpu" && (own?.ranks.length ?? 1) === 1) ? part?.range : undefined;
     const isSpread = steps.every((step) => isModel(step) && mayBeSpread(program, step)) && models.some(({ weightBytes }) => weightBytes >= SPREAD_WEIGHT_BYTES.low);
-    return { ...base, replicas: part?.replicas ?? (isSpread ? DEFAULT_WORKERS : replicasOf(first)), ...limits(range), concurrency: 1, ...(part === undefined || alike ? {} : { devices: part.devices }), models };
+    return { ...base, replicas: part?.replicas ?? (isSpread ? DEFAULT_WORKERS : replicasOf(first)), ...total(part?.replicasOfAll), ...limits(range), concurrency: 1, ...(part === undefined || alike ? {} : { devices: part.devices }), models };
   }
   const isLight = steps.every((step) => step.kind === "zip" || step.kind === "filter" || step.kind === "sample");
-  const workers = steps.map((step) => countSetting(step.settings, "workers")).find((count) => count !== undefined) ?? first.workers;
+  const workers = steps.map((step) => countSetting(step.settings, "workers")).find((count) => count !== undefined) ?? first.workers?.here;
   const replicas = ordered ? 1 : (workers ?? (isLight || followsModel(pipeline, first) ? 1 : DEFAULT_WORKERS));
-  const range = ordered ? undefined : rangeOfWorkers(steps, replicas, first.workers);
-  return { ...base, replicas, ...limits(range), concurrency: steps.some((step) => step.kind === "map") ? MAP_CONCURRENCY : 1 };
+  const range = ordered ? undefined : rangeOfWorkers(steps, replicas, first.workers?.here);
+  return { ...base, replicas, ...total(first.workers?.ofAll), ...limits(range), concurrency: steps.some((step) => step.kind === "map") ? MAP_CONCURRENCY : 1 };
+}
+
+function total(replicasOfAll: number | undefined): { readonly replicasOfAll?: number } {
+  return replicasOfAll === undefined ? {} : { replicasOfAll };
 }
 
 function limits(range: Range | undefined): { readonly replicasMin?: number; readonly replicasMax?: number } {

@@ -34,6 +34,8 @@ export interface StagePlan {
   readonly steps: readonly number[];
   readonly stepNames: readonly string[];
   readonly replicas: number;
+  /** What the plan for all machines of the hardware gives the stage, where there are several; the program runs on one. */
+  readonly replicasOfAll?: number;
   /** Between these the run may load and unload workers; absent: `replicas` stay. Queues and the memory bound are for `replicasMax`. */
   readonly replicasMin?: number;
   readonly replicasMax?: number;

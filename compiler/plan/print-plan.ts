@@ -37,8 +37,9 @@ function printFiles(files: readonly string[]): string {
   return files.length < 3 ? files.join(", ") : `${files.length} segments: ${first} to ${last.slice(last.lastIndexOf("/") + 1)}`;
 }
 
-function printReplicas({ replicas, replicasMin, replicasMax }: StagePlan): string {
-  return replicasMax === undefined ? String(replicas) : `${replicas} (${replicasMin ?? replicas} to ${replicasMax})`;
+function printReplicas({ replicas, replicasMin, replicasMax, replicasOfAll }: StagePlan): string {
+  const range = replicasMax === undefined ? "" : ` (${replicasMin ?? replicas} to ${replicasMax})`;
+  return `${replicas}${replicasOfAll === undefined ? "" : ` of ${replicasOfAll}`}${range}`;
 }
 
 function describe(stage: StagePlan): string {
