@@ -2,6 +2,7 @@
 import type { CheckedWrite, SettingValue } from "../../language/check/checked-program.ts";
 import type { LoweredPipeline } from "../plan/lowered-program.ts";
 import type { PipelinePlan } from "../plan/plan.ts";
+import { stepExprs } from "../plan/step-exprs.ts";
 import { constantArgument, numberOf, numberSetting, settingFields, stringsArgument } from "../plan/settings.ts";
 import { at, lines } from "./code.ts";
 import type { Code } from "./code.ts";
@@ -12,6 +13,7 @@ import { emitPlace } from "./emit-context.ts";
 import type { EmitContext } from "./emit-context.ts";
 import { emitUri, programPath } from "./emit-expr.ts";
 import type { EmittedSteps } from "./emit-steps.ts";
+import { symbolsReached } from "./used-symbols.ts";
 
 /** Arguments of `to …` that the engine handles, not the format. */
 const engineArgs: ReadonlySet<string> = new Set(["path", "rows_per_file", "partition_by", "partitions_max"]);
@@ -46,7 +48,13 @@ function emitStage(cx: EmitContext, pipeline: LoweredPipeline, stage: PipelinePl
   const first = pipeline.steps[stage.steps[0] ?? -1];
   const place = first === undefined ? "" : ` at: ${emitPlace(cx, first.span)},`;
   const { id, label, steps, replicas, ordered, devices, replicasMin, replicasMax } = stage;
-  return `{ id: ${id}, label: ${JSON.stringify(label)},${place} steps: ${emitData(steps)}, replicas: ${replicas},${replicasMax === undefined ? "" : ` replicasMin: ${replicasMin ?? replicas}, replicasMax: ${replicasMax},`} ordered: ${ordered}${devices === undefined ? "" : `, devices: ${emitData(devices)}`} },`;
+  return `{ id: ${id}, label: ${JSON.stringify(label)},${place} steps: ${emitData(steps)}, replicas: ${replicas},${replicasMax === undefined ? "" : ` replicasMin: ${replicasMin ?? replicas}, replicasMax: ${replicasMax},`}${callsExtern(cx, pipeline, steps) ? " cores: 0," : ""} ordered: ${ordered}${devices === undefined ? "" : `, devices: ${emitData(devices)}`} },`;
+}
+
+/** Externs mostly wait for something else (a service, a device): as many wait at once as the plan has workers for them. */
+function callsExtern(cx: EmitContext, pipeline: LoweredPipeline, steps: readonly number[]): boolean {
+  const used = symbolsReached(cx.lowered, steps.flatMap((id) => stepExprs(pipeline.steps[id])));
+  return cx.program.externs.some((extern) => used.has(extern.symbol));
 }
 
 function emitSink(cx: EmitContext, id: number, step: number, write: CheckedWrite, plan: PipelinePlan): Code {

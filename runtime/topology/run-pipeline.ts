@@ -73,7 +73,7 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
   program.setParams(request.params);
   setProgramFolder(request.folder);
   verifyCapacities(pipeline);
-  const topology = readTopology(pipeline, { tickets: Math.min(pipeline.tickets, request.supervised?.order.ticketsMax ?? Infinity) });
+  const topology = readTopology(pipeline, { tickets: Math.min(pipeline.tickets, request.supervised?.order.ticketsMax ?? Infinity), device: request.device });
   const ledger = createRunLedger(pipeline, topology, request.log);
   const outputs = await openRunOutputs(request, topology, ledger);
   for (const { rowsIn, filtered, dead } of outputs.start.regions) ledger.addEarlier(rowsIn, filtered, dead);

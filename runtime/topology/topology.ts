@@ -67,6 +67,8 @@ export interface TopologyOptions {
   /** Fewer than the plan's where memory ran out. */
   readonly tickets?: number;
   readonly cores?: number;
+  /** Where all models run, in place of the plan's devices. */
+  readonly device?: string | undefined;
 }
 
 export function readTopology(pipeline: PipelineSpec, options: TopologyOptions = {}): Topology {
@@ -81,7 +83,7 @@ export function readTopology(pipeline: PipelineSpec, options: TopologyOptions = 
     replicas: Math.max(stage.replicasMin ?? stage.replicas, Math.min(stage.replicas, cores)),
     replicasMin: stage.replicasMin ?? stage.replicas,
     replicasMax: stage.replicasMax ?? stage.replicas,
-    cores: Math.min(cores, coresOf(pipeline, stage)),
+    cores: Math.min(cores, coresOf(pipeline, stage, options.device)),
     ordered: stage.ordered,
     isSource: isSource(stage),
     ins: pipeline.edges.filter((edge) => edge.to.kind === "stage" && edge.to.stage === stage.id).map((edge) => edge.id),
@@ -115,18 +117,19 @@ export function readTopology(pipeline: PipelineSpec, options: TopologyOptions = 
  * Core tokens of one worker. A model on the CPU keeps its threads busy, a worker that computes rows one core; sources
  * mostly wait, and are waited for: they need none.
  */
-function coresOf(pipeline: PipelineSpec, stage: StageSpec): number {
+function coresOf(pipeline: PipelineSpec, stage: StageSpec, device: string | undefined): number {
   if (stage.cores !== undefined) return stage.cores;
   const steps = stage.steps.map((id) => pipeline.steps[id]);
   if (steps.some((step) => step.kind === "read")) return 0;
   const models = steps.flatMap((step) => (step.kind === "model" || step.kind === "modelPart" ? [step] : []));
-  return models.length === 0 ? 1 : Math.max(...models.map(modelCores));
+  return models.length === 0 ? 1 : Math.max(...models.map((step) => step.model.intraOpThreads * cpuRanks(step, stage, device)));
 }
 
-function modelCores(step: Extract<StepSpec, { kind: "model" | "modelPart" }>): number {
-  const { device, intraOpThreads } = step.model;
-  if (step.kind === "model") return device === "cpu" ? intraOpThreads : 0;
-  return step.part.ranks.filter((rank) => rank.device === "cpu").length * intraOpThreads;
+/** Ranks of a replica that run on the CPU, at most. */
+function cpuRanks(step: Extract<StepSpec, { kind: "model" | "modelPart" }>, stage: StageSpec, device: string | undefined): number {
+  const planned = step.kind === "model" ? [step.model.device] : step.part.ranks.map((rank) => rank.device);
+  const replicas = stage.devices ?? [planned];
+  return Math.max(...replicas.map((ranks) => ranks.filter((own) => (device ?? own) === "cpu").length));
 }
 
 /**
