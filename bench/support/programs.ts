@@ -9,12 +9,12 @@ export interface BuiltProgram {
   readonly file: string;
 }
 
-/** Builds `text` as a program of its own, from the sources of this repository. */
-export function buildProgram(name: string, text: string): BuiltProgram {
+/** Builds `text` as a program of its own, with the files beside it, from the sources of this repository. */
+export function buildProgram(name: string, text: string, beside: Readonly<Record<string, string>> = {}): BuiltProgram {
   const folder = join(benchFolder(), "programs", name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "main.pipe"), text);
+  for (const [file, content] of Object.entries({ ...beside, "main.pipe": text })) writeFileSync(join(folder, file), content);
   execFileSync(process.execPath, [runTs, join(repository, "compiler", "cli", "cli.ts"), "build", "main.pipe"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
   return { folder, file: join(folder, "out.js") };
 }
