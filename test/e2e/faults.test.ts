@@ -7,7 +7,10 @@ import type { ChildProcess } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { createModelBuilder } from "../../compiler/onnx/build-model.ts";
+import type { GraphDraft } from "../../compiler/onnx/model-draft.ts";
 import { orderVariable } from "../../runtime/topology/engine-order.ts";
+import { builtBytes } from "../support/onnx-models.ts";
 import { copySample, makeWorkplace, node, pipec, readTree } from "../support/workplace.ts";
 import type { Ended } from "../support/workplace.ts";
 
@@ -165,6 +168,57 @@ describe.skipIf(process.platform === "win32")("poison rows", () => {
     expect(dead).toEqual([]);
     expect(worked).toHaveLength(200);
     expect(counted).toHaveLength(180);
+  }, 60_000);
+});
+
+/** y = n as f32, after as many rounds of a loop as the largest n of the batch says. */
+function loopModel(): Uint8Array {
+  const b = createModelBuilder(17);
+  const n = b.input("n", "i64", ["N"]);
+  const trips = b.node("ReduceMax", [n], { keepdims: 0 });
+  const body: GraphDraft = {
+    nodes: [
+      { kind: "new", op: "Identity", inputs: ["more"], outputs: ["more_out"], attributes: {}, name: "more", domain: "" },
+      { kind: "new", op: "Add", inputs: ["x", "one"], outputs: ["x_out"], attributes: {}, name: "add", domain: "" },
+    ],
+    inputs: [{ kind: "new", name: "round", dtype: "i64", dims: [] }, { kind: "new", name: "more", dtype: "bool", dims: [] }, { kind: "new", name: "x", dtype: "f32", dims: [1] }],
+    outputs: [{ kind: "new", name: "more_out", dtype: "bool", dims: [] }, { kind: "new", name: "x_out", dtype: "f32", dims: [1] }],
+    initializers: [],
+  };
+  b.floats("one", [1], [1]);
+  const looped = b.node("Loop", [trips, "", b.floats("zero", [1], [0])], { body: { kind: "graph", value: body } });
+  b.node("Add", [b.node("Cast", [n], { to: 1 }), b.node("Mul", [looped, "zero"])], {}, { outputs: ["y"] });
+  b.output("y", "f32", ["N"]);
+  return builtBytes(b);
+}
+
+describe.skipIf(process.platform === "win32")("a model that hangs on a row", () => {
+  it("costs that row, though nothing can end the call; the others are batched as if it had been filtered", async () => {
+    const text = `edition 1
+
+param input: uri = "rows.jsonl"
+
+record Item { id: int, rounds: int }
+
+model looped(n: tensor<i64>[N]) -> (y: tensor<f32>[N]) { file: "loop.onnx", timeout: 400 ms }
+
+pipeline p {
+  with { errors: skip(max: 5%) }
+
+  let items = read jsonl(input) as Item
+  let done = items |> { .id, ..looped(.rounds) } with { batch: 8 }
+  write done to jsonl("done.jsonl")
+}
+`;
+    const rows = Array.from({ length: 100 }, (_, id) => JSON.stringify({ id, rounds: id === 42 ? 2 ** 40 : id }));
+    const place = makeWorkplace({ "p.pipe": text, "loop.onnx": loopModel(), "rows.jsonl": `${rows.join("\n")}\n` });
+    const built = await pipec(place, "build", "p.pipe");
+    expect(built.code, built.stderr).toBe(0);
+    const { code, stderr } = await node(place, "out.js");
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain("note: a call did not come back within 400 ms; `done` has a process of its own from now on; starting again\n");
+    expect(stderr).toContain("1 dead");
+    expect(readLines(join(place, "done.jsonl"))).toEqual(Array.from({ length: 100 }, (_, id) => ({ id, y: id })).filter(({ id }) => id !== 42));
   }, 60_000);
 });
 
