@@ -3,9 +3,16 @@
  * or dies cannot say anything any more. Where nobody watches, nothing is done.
  */
 
+export interface CallInFlight {
+  /** The call has given a promise: the thread is free for other work. */
+  readonly waits: () => void;
+  /** However it ended. */
+  readonly ended: () => void;
+}
+
 export interface CallWatch {
-  /** A call that should be over within `limitMs` begins. Gives what ends it. */
-  readonly call?: (limitMs: number) => () => void;
+  /** A call that should be over within `limitMs` begins. */
+  readonly call?: (limitMs: number) => CallInFlight;
   /** Some of the chunk's rows, `first` to `last`, are being computed. Gives what ends it. */
   readonly rows?: (first: number, last: number) => () => void;
 }
@@ -19,9 +26,11 @@ export function watchCalls(watcher: CallWatch): void {
 
 function nothing(): void {}
 
-/** Call the answer when the call is over, however it ended. */
-export function beginCall(limitMs: number): () => void {
-  return watch.call?.(limitMs) ?? nothing;
+const unwatched: CallInFlight = { waits: nothing, ended: nothing };
+
+/** `Infinity`: a call without a limit. */
+export function beginCall(limitMs: number): CallInFlight {
+  return limitMs === Infinity ? unwatched : (watch.call?.(limitMs) ?? unwatched);
 }
 
 /** Rows by their numbers in the chunk under way. Call the answer when they are done, however it ended. */

@@ -18,13 +18,15 @@ export function extern<Args extends readonly Value[], Result extends Value>(
   options: ExternOptions,
 ): (...args: Args) => Promise<Result> {
   return async (...args) => {
-    const ended = options.timeoutMs === undefined ? undefined : beginCall(options.timeoutMs);
+    const inFlight = beginCall(options.timeoutMs ?? Infinity);
     try {
-      const made = await withinTime(name, options.timeoutMs, call(...args));
+      const result = call(...args);
+      inFlight.waits();
+      const made = await withinTime(name, options.timeoutMs, result);
       // `conform` gives a value of the declared type, which is what `Result` stands for.
       return conform(options.result, made, `\`${name}\``) as Result;
     } finally {
-      ended?.();
+      inFlight.ended();
     }
   };
 }

@@ -27,12 +27,13 @@ export function openCallRecord(file: string): CallWatch {
   writeHeader();
   return {
     call: (limitMs) => {
-      const end = words(limitMs);
-      writeHeader();
-      return () => {
-        end();
+      const inFlight = words(limitMs);
+      const thenWrite = (act: () => void) => (): void => {
+        act();
         writeHeader();
       };
+      writeHeader();
+      return { waits: thenWrite(inFlight.waits), ended: thenWrite(inFlight.ended) };
     },
     rows: (first, last) => {
       const index = free.pop();

@@ -1,36 +1,43 @@
 /**
- * Three words that say whether a thread gets on with its limited calls: how many began or ended, how many are open,
- * and the longest limit of those. Written by that thread, read by another one (or another process).
+ * Three words that say whether a thread gets on with its limited calls: how often anything began, waited or ended, how
+ * many calls are open, and how long nothing may happen. Written by that thread, read by another one (or another
+ * process).
  *
- * An event loop that runs ends late calls by itself. So when calls are open and nothing begins or ends for longer than
- * the longest limit, the thread hangs.
+ * While a call runs, that is its limit. While calls wait for something, an event loop that runs ends late ones by
+ * itself; one that does not run may be busy with other rows, so much more is allowed before it is held to hang.
  */
+import type { CallInFlight } from "../contract/call-watch.ts";
 
 const MOVES = 0;
 const OPEN = 1;
-const LIMIT_MS = 2;
+const STILL_MS = 2;
 export const CALL_WORDS = 3;
 
 /** Past its limit by so much, a call is held to hang. */
 const GRACE_MS = 500;
+/** What the loop may be busy with others for, while calls wait. */
+const PATIENCE = 10;
+const PATIENCE_MS = 10_000;
+const INT_MAX = 2 ** 31 - 1;
 
-/** Begins a call in the words; the answer ends it. */
-export function createCallWords(words: Int32Array): (limitMs: number) => () => void {
-  const end = (): void => {
-    words[OPEN]--;
+/** Begins a call in the words. */
+export function createCallWords(words: Int32Array): (limitMs: number) => CallInFlight {
+  let patientMs = 0;
+  const move = (open: number, stillMs: number): void => {
+    words[OPEN] += open;
+    words[STILL_MS] = stillMs;
     words[MOVES]++;
   };
   return (limitMs) => {
-    const limit = Math.min(2 ** 31 - 1, Math.ceil(limitMs));
-    words[LIMIT_MS] = words[OPEN] === 0 ? limit : Math.max(words[LIMIT_MS], limit);
-    words[OPEN]++;
-    words[MOVES]++;
-    return end;
+    const patient = Math.min(INT_MAX, Math.ceil(limitMs * PATIENCE + PATIENCE_MS));
+    patientMs = words[OPEN] === 0 ? patient : Math.max(patientMs, patient);
+    move(1, Math.min(INT_MAX, Math.ceil(limitMs)));
+    return { waits: () => move(0, patientMs), ended: () => move(-1, patientMs) };
   };
 }
 
 export interface HangClock {
-  /** To be asked every `tickMs` or so. The limit that was passed, once a call hangs. */
+  /** To be asked every `tickMs` or so. What was allowed, once a call hangs. */
   readonly look: (words: Int32Array) => number | undefined;
 }
 
@@ -40,7 +47,7 @@ export function createHangClock(tickMs: number): HangClock {
   let stillMs = 0;
   return {
     look: (words) => {
-      const [now, open, limitMs] = [words[MOVES], words[OPEN], words[LIMIT_MS]];
+      const [now, open, limitMs] = [words[MOVES], words[OPEN], words[STILL_MS]];
       stillMs = now === moves && open > 0 ? stillMs + tickMs : 0;
       moves = now;
       return stillMs > limitMs + GRACE_MS ? limitMs : undefined;

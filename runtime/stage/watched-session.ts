@@ -17,12 +17,12 @@ export function watchSession(session: ModelSession, timeoutMs: number | undefine
   let calls = 0;
   let limitMs = timeoutMs ?? FIRST_LIMIT_MS;
   const run: ModelSession["run"] = async (inputs) => {
-    const ended = beginCall(limitMs);
+    const inFlight = beginCall(limitMs);
     const started = performance.now();
     try {
       return await session.run(inputs);
     } finally {
-      ended();
+      inFlight.ended();
       times[calls++ % SAMPLES] = performance.now() - started;
       if (timeoutMs === undefined && calls % EVERY === 0) limitMs = callLimitMs(times);
     }

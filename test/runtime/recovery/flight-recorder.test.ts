@@ -53,14 +53,14 @@ describe("the calls of a process", () => {
     const watch = openCallRecord(file);
     const reader = readCallRecord(file);
     const ended = watch.rows?.(3, 8);
-    const callEnded = watch.call?.(200);
+    const call = watch.call?.(200);
     watch.rows?.(9, 9);
     expect(reader?.rows()).toContainEqual({ first: 3, last: 8 });
     ended?.();
     expect(reader?.rows()).toEqual([{ first: 9, last: 9 }]);
     const [moves, open, limitMs] = reader?.words() ?? [];
     expect([open, limitMs]).toEqual([1, 200]);
-    callEnded?.();
+    call?.ended();
     expect(reader?.words().slice(0, 2)).toEqual(Int32Array.of((moves ?? 0) + 1, 0));
     reader?.close();
   });
@@ -89,21 +89,23 @@ describe("a hang", () => {
     begin(300);
     for (let call = 0; call < 20; call++) {
       expect(clock.look(words)).toBeUndefined();
-      begin(200)();
+      begin(200).ended();
     }
     const other = new Int32Array(CALL_WORDS);
-    createCallWords(other)(300)();
+    createCallWords(other)(300).ended();
     expect(ticks(createHangClock(100), other, 50).every((limit) => limit === undefined)).toBe(true);
   });
 
-  it("takes the longest limit of the calls that are open", () => {
+  it("takes long to be told from other work where the calls that are open wait for something", () => {
     const words = new Int32Array(CALL_WORDS);
     const begin = createCallWords(words);
-    begin(100);
-    begin(2000);
     const clock = createHangClock(100);
-    expect(ticks(clock, words, 20).every((limit) => limit === undefined)).toBe(true);
-    expect(ticks(clock, words, 10).some((limit) => limit === 2000)).toBe(true);
+    begin(100).waits();
+    begin(2000).waits();
+    expect(ticks(clock, words, 300).every((limit) => limit === undefined)).toBe(true);
+    expect(ticks(clock, words, 10).some((limit) => limit === 30_000)).toBe(true);
+    begin(100);
+    expect(ticks(createHangClock(100), words, 10).some((limit) => limit === 100)).toBe(true);
   });
 
   it("of a model is a hundred times what its calls take, and a minute at least", () => {
