@@ -25,8 +25,7 @@ export function fingerprintOf(program: LoweredProgram, pipeline: LoweredPipeline
     format: 1,
     steps: pipeline.steps.map(stepParts),
     writes: pipeline.writes.map(({ step, write }) => ({ step, sink: write.sink, args: write.args })),
-    errors: pipeline.settings["errors"],
-    checkpoint: pipeline.settings["checkpoint"],
+    errors: errorsPart(pipeline),
     models: checked.models.filter((model) => models.has(model.symbol)).map((model) => ({ ...modelParts(model), digest: digests.model(model) })),
     functions: checked.functions.filter((fn) => used.has(fn.symbol)).map(({ symbol, parameters, lets, body, result }) => ({ symbol, parameters, lets, body, result })),
     constants: checked.constants.filter((constant) => used.has(constant.symbol)),
@@ -42,6 +41,11 @@ function pipelineExprs(pipeline: LoweredPipeline): readonly Expr[] {
     ...pipeline.writes.flatMap(({ write }) => Object.values(write.args)),
     ...Object.values(pipeline.settings).flatMap(settingExprs),
   ];
+}
+
+/** Without the share of rows that may fail: it may be raised for a run that stopped over it. Groups are cuts of the plan. */
+function errorsPart(pipeline: LoweredPipeline): string {
+  return JSON.stringify(pipeline.settings["errors"], (key, value: unknown) => (key === "max" ? undefined : withoutPlaces(key, value))) ?? "";
 }
 
 /** A step without what only people and the plan look at. */

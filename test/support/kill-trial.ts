@@ -21,6 +21,8 @@ param pace: int in 0..1000 = 1
 
 record Item { id: int, kind: string, size: f32, parts: list<{ tag: string, weight: float }> }
 
+record Extra { id: int }
+
 extern fn work(id: int, pace: int) -> int from "./work.ts"
 
 model affine(x: tensor<f32>[N, 2]) -> (y: tensor<f32>[N, 2]) { file: "models/affine.onnx" }
@@ -44,6 +46,9 @@ pipeline trial {
 
   let fresh = items |> dedupe(by: .size, distance: 0, keys: 2000)
 
+  let extra = read csv("extra/*.csv", header: true) as Extra
+
+  write extra |> { .id, twice: work(.id, pace) } to jsonl("{output}/extra")
   write open to parquet("{output}/open", partition_by: [.kind], rows_per_file: 40)
   write scored |> { .id, .checked, score: .y[1] } to jsonl("{output}/scored.jsonl")
   write fresh |> { .id, .size } to jsonl("{output}/fresh")
@@ -72,6 +77,8 @@ export function writeTrialProgram(folder: string): void {
   graph.node("Add", [doubled, graph.floats("one", [1], [1])], {}, { outputs: ["y"] });
   graph.output("y", "f32", ["N", 2]);
   writeFileSync(join(folder, "models", "affine.onnx"), ropeBytes(graph.build().model));
+  mkdirSync(join(folder, "extra"), { recursive: true });
+  writeFileSync(join(folder, "extra", "ids.csv"), ["id", ...Array.from({ length: ROWS_OF_FILE }, (_, index) => 10_000 + index), ""].join("\n"));
   for (let file = 0; file < FILES; file++) {
     const rows = Array.from({ length: ROWS_OF_FILE }, (_, index) => itemOf(file * ROWS_OF_FILE + index));
     writeFileSync(join(folder, "data", `${file}.jsonl`), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));

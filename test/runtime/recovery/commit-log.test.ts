@@ -1,0 +1,80 @@
+/** The commit log on a real disk: what it keeps, and that this does not grow with what is committed. */
+import { existsSync, mkdtempSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { openCommitLog } from "../../../runtime/recovery/commit-log.ts";
+import type { CommitLog } from "../../../runtime/recovery/commit-log.ts";
+import { realFiles } from "../../../runtime/recovery/file-system.ts";
+import { thisProcess } from "../../../runtime/recovery/owner.ts";
+
+function open(at: string, alive = false): Promise<CommitLog> {
+  return openCommitLog(realFiles, {
+    folder: join(at, "state"), owner: thisProcess(), run: "r", regions: 1, regionOf: () => 0, identity: {}, fresh: false,
+    describe: (run) => [{ staging: join(at, `.staging-${run}-`), dead: join(at, `.dead-${run}-`), final: join(at, "out"), extension: "jsonl", isTemporary: false }],
+    isAlive: async () => alive, check: () => {}, pause: async () => {},
+  });
+}
+
+async function commit(at: string, log: CommitLog, group: number, last = false): Promise<void> {
+  const name = `part-${String(group).padStart(5, "0")}-000.jsonl`;
+  writeFileSync(join(at, `.staging-${log.run}-${log.epoch}`, name), "x");
+  await log.commit({ region: 0, group, chunks: group + 1, last, outputs: [{ output: 0, rows: 1, files: [{ name, bytes: 1, crc: 0 }] }], keys: [], rowsIn: 1, filtered: 0, dead: 0, split: 0, row: group + 1, passed: {}, exhausted: [] });
+}
+
+function bytesIn(folder: string): number {
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+}
+
+describe("a commit log", () => {
+  it("takes no more room however many groups there are, and goes on after each", { timeout: 60_000 }, async () => {
+    const at = mkdtempSync(join(tmpdir(), "pipec-log-"));
+    let log = await open(at);
+    let largest = 0;
+    for (let group = 0; group < 1500; group++) {
+      await commit(at, log, group);
+      if (group % 100 === 0) largest = Math.max(largest, bytesIn(join(at, "state")));
+      if (group % 500 === 499) {
+        await log.release();
+        log = await open(at);
+      }
+    }
+    expect(largest).toBeLessThan(400_000);
+    expect(bytesIn(join(at, "state"))).toBeLessThan(3000);
+    expect(log.state().regions[0]).toMatchObject({ groups: 1500, rowsIn: 1500, row: 1500 });
+    await commit(at, log, 1500, true);
+    await log.forget();
+    expect(existsSync(join(at, "state"))).toBe(false);
+    expect(readdirSync(at)).toEqual(["out"]);
+    expect(readdirSync(join(at, "out"))).toHaveLength(1501);
+  });
+
+  it("is one run's at a time, and leaves nothing where nothing was committed", async () => {
+    const at = mkdtempSync(join(tmpdir(), "pipec-log-"));
+    const log = await open(at);
+    await expect(open(at, true)).rejects.toMatchObject({ code: "R0158" });
+    await log.release();
+    expect(readdirSync(at)).toEqual([]);
+    const first = await open(at);
+    await commit(at, first, 0);
+    // Taken over by one who took it for dead.
+    const second = await open(at);
+    await expect(first.commit({ region: 0, group: 1, chunks: 2, last: false, outputs: [{ output: 0, rows: 1, files: [{ name: "part-00001-000.jsonl", bytes: 0, crc: 0 }] }], keys: [], rowsIn: 1, filtered: 0, dead: 0, split: 0, row: 2, passed: {}, exhausted: [] })).rejects.toMatchObject({ code: "R0158" });
+    await commit(at, second, 1, true);
+    expect(readdirSync(join(at, "out"))).toEqual(["part-00000-000.jsonl", "part-00001-000.jsonl"]);
+  });
+
+  it("refuses output that has lost a file, or holds one that it did not commit", async () => {
+    const at = mkdtempSync(join(tmpdir(), "pipec-log-"));
+    const log = await open(at);
+    await commit(at, log, 0);
+    writeFileSync(join(at, "out", "part-00001-000.jsonl"), "foreign");
+    await expect(commit(at, log, 1)).rejects.toMatchObject({ code: "R0157" });
+    const other = mkdtempSync(join(tmpdir(), "pipec-log-"));
+    const kept = await open(other);
+    await commit(other, kept, 0);
+    await kept.release();
+    writeFileSync(join(other, "out", "part-00000-000.jsonl"), "longer");
+    await expect(open(other)).rejects.toMatchObject({ code: "R0157" });
+  });
+});
