@@ -1,0 +1,89 @@
+/** What elasticity measures, what it leaves out, and what it says of its decisions. */
+import { describe, expect, it } from "vitest";
+import { createRunLog } from "../../../runtime/telemetry/run-event.ts";
+import type { RunEvent } from "../../../runtime/telemetry/run-event.ts";
+import { createElasticity } from "../../../runtime/topology/elasticity.ts";
+import type { Elasticity } from "../../../runtime/topology/elasticity.ts";
+import { createScheduler } from "../../../runtime/topology/scheduler.ts";
+import { createServiceMeter } from "../../../runtime/topology/service-meter.ts";
+import type { StageNode, Topology } from "../../../runtime/topology/topology.ts";
+
+const base = { ordered: false, isSource: false, region: 0, replicas: 1, replicasMin: 1, replicasMax: 1, cores: 0 };
+
+function topologyOf(own: Partial<StageNode>): Topology {
+  return {
+    cores: 4,
+    stages: [
+      { ...base, id: 0, label: "read", ordered: true, isSource: true, ins: [], outs: [0] },
+      { ...base, id: 1, label: "infer", ins: [0], outs: [1], ...own },
+    ],
+    edges: [
+      { id: 0, fromStage: 0, to: { kind: "stage", stage: 1 }, capacity: 6, bytesMax: Infinity, holdsTickets: false },
+      { id: 1, fromStage: 1, to: { kind: "sink", sink: 0 }, capacity: 12, bytesMax: Infinity, holdsTickets: true },
+    ],
+    sinks: [{ id: 0, edge: 1, region: 0 }],
+    regions: [{ id: 0, source: 0, tickets: 12, groupChunks: 4, sinks: [0] }],
+  };
+}
+
+interface Tried {
+  readonly elasticity: Elasticity | undefined;
+  readonly events: readonly RunEvent[];
+}
+
+function open(own: Partial<StageNode>): Tried {
+  const topology = topologyOf(own);
+  const events: RunEvent[] = [];
+  const elasticity = createElasticity({
+    topology,
+    scheduler: createScheduler(topology),
+    batchesOf: (_stage, rows) => Math.ceil(rows / 8),
+    replicaBytes: () => 1,
+    freeBytes: () => 100,
+    chunks: () => 500,
+    log: createRunLog((event) => events.push(event)),
+  });
+  return { elasticity, events };
+}
+
+describe("elasticity", () => {
+  it("is nothing where no stage has a range", () => {
+    expect(open({}).elasticity).toBeUndefined();
+  });
+
+  it("waits for 20 batches after a worker's first chunk, then says what it does and why", () => {
+    const { elasticity, events } = open({ replicasMax: 3 });
+    if (elasticity === undefined) throw new Error("the stage has a range");
+    elasticity.loaded(1, 0, 50);
+    // 32 rows are 4 batches. The first chunk took long, and does not count.
+    elasticity.chunkDone(1, 0, 32, 9000);
+    for (let chunk = 0; chunk < 4; chunk++) elasticity.chunkDone(1, 0, 32, 100);
+    expect(elasticity.decide(1000)).toEqual([]);
+    elasticity.chunkDone(1, 0, 32, 100);
+    expect(elasticity.decide(1100)).toEqual([{ kind: "load", stage: 1 }, { kind: "load", stage: 1 }]);
+    const [first, last] = [events[0], events.at(-1)];
+    expect(first).toMatchObject({ kind: "decision", from: 1, to: 1, reason: expect.stringContaining("fewer than 20 batches") });
+    expect(last).toMatchObject({ kind: "decision", stage: 1, from: 1, to: 3, figures: { serviceMs: 100 } });
+    expect(last?.atMs).toBeGreaterThanOrEqual(0);
+    // What was measured held for one worker.
+    expect(elasticity.decide(99_000)).toEqual([]);
+  });
+
+  it("changes nothing while the run drains", () => {
+    const { elasticity } = open({ replicasMax: 3 });
+    for (let chunk = 0; chunk < 9; chunk++) elasticity?.chunkDone(1, 0, 32, 100);
+    elasticity?.stop();
+    expect(elasticity?.decide(1000)).toEqual([]);
+  });
+});
+
+it("a service meter looks at the latest chunks, and keeps its last mean until there is another", () => {
+  const meter = createServiceMeter();
+  for (let chunk = 0; chunk < 64; chunk++) meter.add(10, 2);
+  for (let chunk = 0; chunk < 32; chunk++) meter.add(30, 2);
+  expect([meter.meanMs(), meter.batches()]).toEqual([20, 128]);
+  meter.reset();
+  expect([meter.meanMs(), meter.batches()]).toEqual([20, 0]);
+  meter.add(5, 1);
+  expect([meter.meanMs(), meter.batches()]).toEqual([5, 1]);
+});
