@@ -4,12 +4,15 @@
  */
 import { readFileSync } from "node:fs";
 
+/** A file's text; undefined where it cannot be read. */
+type ReadText = (file: string) => string | undefined;
+
 /** Undefined where the system does not say. */
-export function countOomKills(): number | undefined {
-  return ofControlGroup() ?? fieldOf("/proc/vmstat", "oom_kill");
+export function countOomKills(readText: ReadText = readFile): number | undefined {
+  return ofControlGroup(readText) ?? fieldOf(readText("/proc/vmstat"), "oom_kill");
 }
 
-function ofControlGroup(): number | undefined {
+function ofControlGroup(readText: ReadText): number | undefined {
   const groups = readText("/proc/self/cgroup");
   if (groups === undefined) return undefined;
   const unified = /^0::(.*)$/m.exec(groups)?.[1];
@@ -19,18 +22,18 @@ function ofControlGroup(): number | undefined {
     ...(memory === undefined ? [] : [`/sys/fs/cgroup/memory${memory}/memory.oom_control`, "/sys/fs/cgroup/memory/memory.oom_control"]),
   ];
   for (const file of candidates) {
-    const count = fieldOf(file, "oom_kill");
+    const count = fieldOf(readText(file), "oom_kill");
     if (count !== undefined) return count;
   }
   return undefined;
 }
 
-function fieldOf(file: string, name: string): number | undefined {
-  const found = new RegExp(`^${name} (\\d+)$`, "m").exec(readText(file) ?? "");
+function fieldOf(text: string | undefined, name: string): number | undefined {
+  const found = new RegExp(`^${name} (\\d+)$`, "m").exec(text ?? "");
   return found === null ? undefined : Number(found[1]);
 }
 
-function readText(file: string): string | undefined {
+function readFile(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
   } catch {
