@@ -12,6 +12,8 @@ export interface RunIdentity {
   /** As text, by name. */
   readonly params: Readonly<Record<string, string>>;
   readonly cuts: readonly string[];
+  /** Digests of the models' files, by name. */
+  readonly models: Readonly<Record<string, string>>;
   /** Absent where no model runs. */
   readonly onnxruntime?: string;
 }
@@ -19,21 +21,32 @@ export interface RunIdentity {
 export interface IdentityRequest {
   readonly pipeline: PipelineSpec;
   readonly params: Readonly<Record<string, Value>>;
+  readonly models: Readonly<Record<string, string>>;
   readonly onnxruntime: string | undefined;
 }
 
-export function describeRun({ pipeline, params, onnxruntime }: IdentityRequest): RunIdentity {
+export function describeRun({ pipeline, params, models, onnxruntime }: IdentityRequest): RunIdentity {
   return {
     format: 1,
     pipeline: pipeline.name,
     fingerprint: pipeline.fingerprint ?? "",
     params: Object.fromEntries(Object.entries(params).map(([name, value]) => [name, printParam(value)])),
-    cuts: [`chunks of ${pipeline.chunkRows} rows`, `groups of ${pipeline.groupChunks} chunks`, ...modelsOf(pipeline).map(cutsOfModel)],
+    models,
+    cuts: [`chunks of ${pipeline.chunkRows} rows`, `groups of ${pipeline.groupChunks} chunks`, ...new Set(modelsOf(pipeline).map(cutsOfModel))],
     ...(onnxruntime === undefined ? {} : { onnxruntime }),
   };
 }
 
-export function modelsOf(pipeline: PipelineSpec): readonly ModelSpec[] {
+/** Files that models are loaded from, as they are named in the program. */
+export function modelFiles(pipeline: PipelineSpec): readonly string[] {
+  const files = pipeline.steps.flatMap((step) => {
+    if (step.kind === "model") return [step.model.file];
+    return step.kind === "modelPart" ? step.part.ranks.flatMap(({ segments }) => segments.map(({ file }) => file)) : [];
+  });
+  return [...new Set(files)];
+}
+
+function modelsOf(pipeline: PipelineSpec): readonly ModelSpec[] {
   return pipeline.steps.flatMap((step) => (step.kind === "model" || step.kind === "modelPart" ? [step.model] : []));
 }
 
@@ -54,6 +67,7 @@ export function describeChanges(was: RunIdentity, now: RunIdentity): readonly st
   for (const name of new Set([...Object.keys(was.params), ...Object.keys(now.params)])) {
     if (was.params[name] !== now.params[name]) changes.push(`--${name} was ${was.params[name] ?? "not there"} and is ${now.params[name] ?? "not there"}`);
   }
+  for (const [name, digest] of Object.entries(now.models)) if ((was.models[name] ?? digest) !== digest) changes.push(`the model file ${name} has changed`);
   const cuts = (mine: RunIdentity, other: RunIdentity): string => mine.cuts.filter((cut) => !other.cuts.includes(cut)).join("; ");
   if (was.cuts.join() !== now.cuts.join()) changes.push(`rows were cut into ${cuts(was, now)} and would be cut into ${cuts(now, was)}`);
   if (was.onnxruntime !== now.onnxruntime) changes.push(`onnxruntime was ${was.onnxruntime ?? "not used"} and is ${now.onnxruntime ?? "not used"}`);

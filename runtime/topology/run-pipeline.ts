@@ -7,10 +7,11 @@ import type { Chunk } from "../contract/chunk.ts";
 import type { Program } from "../contract/define-program.ts";
 import { jobError } from "../contract/failures.ts";
 import type { PipelineSpec, StepSpec } from "../contract/program.ts";
-import { setProgramFolder } from "../contract/program-folder.ts";
+import { programFile, setProgramFolder } from "../contract/program-folder.ts";
 import type { Value } from "../contract/value.ts";
 import { loadOnnxRuntime } from "../backends/load-onnxruntime.ts";
-import { describeRun, modelsOf } from "../recovery/identity.ts";
+import { describeRun, modelFiles } from "../recovery/identity.ts";
+import { digestModel } from "../recovery/model-digest.ts";
 import { openKeptOutputs } from "../recovery/kept-outputs.ts";
 import type { KeptRequest } from "../recovery/kept-outputs.ts";
 import { openOutputs } from "../recovery/outputs.ts";
@@ -110,10 +111,13 @@ async function openRunOutputs(request: RunRequest, topology: Topology, ledger: R
 /** What the outputs of a pipeline with a checkpoint must know beside. Params are set. */
 export async function describeKept({ pipeline, params }: Pick<RunRequest, "pipeline" | "params">, topology: Topology): Promise<Pick<KeptRequest, "at" | "identity" | "regionOf" | "columnsOf">> {
   if (pipeline.checkpoint === undefined) throw new Error(`pipeline ${pipeline.name} has no checkpoint`);
-  const onnxruntime = modelsOf(pipeline).length === 0 ? undefined : (await loadOnnxRuntime()).env.versions.node;
+  const files = modelFiles(pipeline);
+  const onnxruntime = files.length === 0 ? undefined : (await loadOnnxRuntime()).env.versions.node;
+  // A file that cannot be read is a fault of the model's, told when it is loaded.
+  const models = Object.fromEntries(await Promise.all(files.map(async (file): Promise<[string, string]> => [file, await digestModel(programFile(file)).catch(() => "")])));
   return {
     at: pipeline.checkpoint.at(),
-    identity: describeRun({ pipeline, params, onnxruntime }),
+    identity: describeRun({ pipeline, params, models, onnxruntime }),
     regionOf: (sink) => topology.sinks[sink].region,
     columnsOf: (sink) => pipeline.steps[pipeline.sinks[sink].step].columns,
   };

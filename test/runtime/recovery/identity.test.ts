@@ -1,0 +1,66 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { describeChanges, describeInputChanges, describeRun, noteInputs } from "../../../runtime/recovery/identity.ts";
+import type { RunIdentity } from "../../../runtime/recovery/identity.ts";
+import { digestModel } from "../../../runtime/recovery/model-digest.ts";
+import { buildPipeline } from "../../support/build-pipeline.ts";
+
+const pipeline = { ...buildPipeline({ name: "p", steps: [], stages: [], sinks: [] }), fingerprint: "f" };
+
+function identity(more: Partial<RunIdentity> = {}): RunIdentity {
+  return { ...describeRun({ pipeline, params: { cut: 0.5, path: "out", big: 5n }, models: { "m.onnx": "d" }, onnxruntime: "1.30.0" }), ...more };
+}
+
+describe("a run may be gone on with", () => {
+  it("where nothing that decides its output has changed", () => {
+    expect(describeChanges(identity(), identity())).toEqual([]);
+    const { stages, tickets, memoryBoundBytes, ...rest } = pipeline;
+    const elsewhere = describeRun({ pipeline: { ...rest, tickets: tickets + 4, memoryBoundBytes: memoryBoundBytes * 2, stages: stages.map((stage) => ({ ...stage, replicas: 7 })) }, params: { cut: 0.5, path: "out", big: 5n }, models: { "m.onnx": "d" }, onnxruntime: "1.30.0" });
+    expect(describeChanges(identity(), elsewhere)).toEqual([]);
+  });
+
+  it.each([
+    ["the program, one of its models or one of its externs has changed", { fingerprint: "g" }],
+    ["--cut was 0.5 and is 0.25", { params: { cut: "0.25", path: '"out"', big: "5" } }],
+    ["--more was not there and is 1", { params: { cut: "0.5", path: '"out"', big: "5", more: "1" } }],
+    ["the model file m.onnx has changed", { models: { "m.onnx": "e" } }],
+    ["rows were cut into groups of 3 chunks and would be cut into groups of 5 chunks", { cuts: ["chunks of 4 rows", "groups of 5 chunks"] }],
+    ["onnxruntime was 1.30.0 and is 1.31.0", { onnxruntime: "1.31.0" }],
+  ])("but not where %s", (said, change) => {
+    expect(describeChanges(identity(), identity(change))).toEqual([said]);
+  });
+});
+
+describe("input files", () => {
+  const a = { path: "a", bytes: 1, modifiedMs: 1 };
+  const b = { path: "b", bytes: 2, modifiedMs: 2 };
+  it("that went, changed or came are named", () => {
+    const changes = describeInputChanges([noteInputs([a, b])], [noteInputs([{ ...b, modifiedMs: 3 }, { ...a, path: "c" }])]);
+    expect(changes).toEqual(["the input file a has gone", "the input file b has changed", "the input file c is new"]);
+    expect(describeInputChanges([noteInputs([{ ...a, digest: "x" }])], [noteInputs([{ ...a, digest: "y" }])])).toEqual(["the input file a has changed"]);
+    expect(describeInputChanges([noteInputs([a])], [noteInputs([a])])).toEqual([]);
+  });
+
+  it("are not listed where there are very many", () => {
+    const many = Array.from({ length: 5000 }, (_, index) => ({ ...a, path: String(index) }));
+    expect(JSON.stringify(noteInputs(many)).length).toBeLessThan(200);
+    expect(describeInputChanges([noteInputs(many)], [noteInputs(many.slice(1))])).toEqual(["the input files have changed: there were 5000 and are 4999"]);
+  });
+});
+
+it("digests of models tell files with other weights, inside and beside them", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "pipec-digest-"));
+  const file = join(folder, "m.onnx");
+  const weights = new Uint8Array(3_000_000).fill(1);
+  writeFileSync(file, "graph");
+  writeFileSync(`${file}.data`, weights);
+  writeFileSync(join(folder, "m2.onnx"), "other");
+  const first = await digestModel(file);
+  writeFileSync(join(folder, "m2.onnx"), "others");
+  expect(await digestModel(file)).toBe(first);
+  weights[weights.length - 1] = 2;
+  writeFileSync(`${file}.data`, weights);
+  expect(await digestModel(file)).not.toBe(first);
+});
