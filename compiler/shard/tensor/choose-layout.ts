@@ -236,7 +236,7 @@ function weightsHeld(part: PartGraph, node: Node, option: ShardOption | undefine
 }
 
 export function ruleContext(part: PartGraph, count: number, node: Node, stateOf: (name: string) => TensorState): RuleContext {
-  const { inferred, model } = part.index;
+  const { model } = part.index;
   const shapeOf = (name: string | undefined): readonly Dim[] | undefined => (name === undefined || name === "" ? undefined : part.shape(name));
   const divisions = new Map<number, readonly (readonly number[])[]>();
   return {
@@ -244,12 +244,12 @@ export function ruleContext(part: PartGraph, count: number, node: Node, stateOf:
     opset: model.opsets.get(node.domain) ?? 1,
     inputShape: (i) => shapeOf(node.inputs[i]),
     outputShape: (i) => shapeOf(node.outputs[i]),
-    value: (i) => inferred.values.get(node.inputs[i] ?? ""),
+    value: (i) => part.value(node.inputs[i] ?? ""),
     isConstant: (i) => part.isConstant(node.inputs[i] ?? ""),
     state: (i) => stateOf(node.inputs[i] ?? ""),
     attribute: (name) => node.attributes.get(name),
     divisions(axis) {
-      const view = { shape: part.shape, value: (name: string) => inferred.values.get(name), users: part.users };
+      const view = { shape: part.shape, value: part.value, users: part.users };
       const found = divisions.get(axis) ?? axisDivisions(view, node.outputs[0] ?? "", axis, count);
       divisions.set(axis, found);
       return found;

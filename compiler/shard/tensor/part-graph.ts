@@ -4,6 +4,8 @@ import type { Dim } from "../../../language/tensor/dim.ts";
 import { computeCost } from "../../onnx/cost/model-cost.ts";
 import { elementCount } from "../../onnx/check-tensors.ts";
 import { elemTypeBytes } from "../../onnx/elem-types.ts";
+import { knownElementsMax, valueOfTensor, type KnownValue } from "../../onnx/infer/known-value.ts";
+import { readTensor } from "../../onnx/read-tensor.ts";
 import type { Node, TensorRef } from "../../onnx/model-graph.ts";
 import { findStructure } from "../../onnx/structure.ts";
 import { capturesOf, subgraphsOf } from "../../onnx/walk.ts";
@@ -19,6 +21,8 @@ export interface PartGraph {
   readonly constants: ReadonlySet<Node>;
   isConstant(name: string): boolean;
   shape(name: string): readonly Dim[] | undefined;
+  /** The value of a small tensor, as far as it is known. */
+  value(name: string): KnownValue | undefined;
   /** Nodes of the stage that read a value themselves. */
   users(name: string): readonly Node[];
   /** Names that must be whole under their own name: outputs of the stage, and what subgraphs capture. */
@@ -72,12 +76,19 @@ export function partGraph({ index, flops, blocks, tensors }: ModelFacts, stage: 
       const type = index.inferred.types.get(name);
       return type?.kind === "tensor" ? type.shape : undefined;
     },
+    value: (name) => index.inferred.values.get(name) ?? readValue(index, tensors.get(name)),
     users: (name) => users.get(name) ?? [],
     wholes: new Set([...stage.outputs, ...captured]),
     tensor: (name) => tensors.get(name),
     flops: (node) => flops.get(node) ?? 0,
     blockOf: (node) => blocks.get(node) ?? "",
   };
+}
+
+/** Inference knows the values it had to look at; a rule may need another. */
+function readValue(index: GraphIndex, tensor: TensorRef | undefined): KnownValue | undefined {
+  const values = tensor && readTensor(index.model.files, tensor, knownElementsMax);
+  return tensor && values && valueOfTensor(values, tensor.dtype, tensor.dims);
 }
 
 export function tensorBytes(tensor: TensorRef): number {
