@@ -6,7 +6,8 @@
  *
  * ResNet-50, ViT-B/16 and a BERT-base, of real sizes with weights of zeros (a GEMM takes as long on those). What else
  * runs on the machine only ever makes a run longer: the points take turns, the best of the rounds counts, and the last
- * column says which share of the cores others took meanwhile. Above a few percent, run it again when it is quiet.
+ * column says which share of the cores others took meanwhile, or while the model was calibrated. Above a few percent,
+ * run it again when it is quiet.
  */
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -45,6 +46,7 @@ interface Measured {
 }
 
 const ROUNDS = 2;
+const QUIET_SHARE_MAX = 0.1;
 const calibrateAt: Point = { batch: 4, threads: 2, sessions: 1 };
 const predictAt: readonly Point[] = [
   { batch: 8, threads: 2, sessions: 1 },
@@ -64,6 +66,7 @@ async function printTable(): Promise<void> {
   console.log(`calibrated at batch ${calibrateAt.batch} with ${calibrateAt.threads} threads, on ${node.cores} x ${node.core.name}`);
   console.log(["model", "batch", "threads", "sessions", "predicted rows/s", "measured", "error %", "others %"].join("\t"));
   const folder = mkdtempSync(join(tmpdir(), "pipec-predict-"));
+  const quietErrors: number[] = [];
   try {
     for (const { name, files: build, inputs } of models) {
       const files = build();
@@ -75,12 +78,17 @@ async function printTable(): Promise<void> {
       const measured = await measurePoints(file, inputs, [calibrateAt, ...predictAt]);
       const scale = (measured.get(calibrateAt)?.msPerBatch ?? 0) / estimatedMs(calibrateAt);
       for (const point of predictAt) {
-        const { msPerBatch, othersShare } = measured.get(point) ?? { msPerBatch: 0, othersShare: 0 };
+        const { msPerBatch, othersShare: own } = measured.get(point) ?? { msPerBatch: 0, othersShare: 0 };
+        const othersShare = Math.max(own, measured.get(calibrateAt)?.othersShare ?? 0);
         const [predicted, found] = [estimatedMs(point) * scale, msPerBatch].map((ms) => (point.sessions * point.batch * 1000) / ms);
         const error = ((predicted ?? 0) / (found ?? 1) - 1) * 100;
+        if (othersShare <= QUIET_SHARE_MAX) quietErrors.push(Math.abs(error));
         console.log([name, point.batch, point.threads, point.sessions, predicted?.toFixed(2), found?.toFixed(2), error.toFixed(1), (othersShare * 100).toFixed(0)].join("\t"));
       }
     }
+    const all = models.length * predictAt.length;
+    const worst = quietErrors.length === 0 ? "" : `; the worst of those is ${Math.max(...quietErrors).toFixed(1)} % off`;
+    console.log(`${quietErrors.length} of ${all} points were measured while others took at most ${QUIET_SHARE_MAX * 100} % of the cores${worst}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
