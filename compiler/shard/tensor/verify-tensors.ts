@@ -17,6 +17,7 @@ import { elemTypeBytes } from "../../onnx/elem-types.ts";
 import { inferShapes, type InferredGraph } from "../../onnx/infer/infer-shapes.ts";
 import { printInferredType, type Shape } from "../../onnx/infer/inferred-type.ts";
 import type { KnownValue } from "../../onnx/infer/known-value.ts";
+import { constantInt, equalScalars, isInteger, isRatio, type MaybeScalar } from "../../onnx/infer/scalar.ts";
 import type { ModelGraph, Node } from "../../onnx/model-graph.ts";
 import { readModel } from "../../onnx/read-model.ts";
 import { readTensorBytes } from "../../onnx/read-tensor.ts";
@@ -127,7 +128,17 @@ function verifyShapes(whole: InferredGraph, stage: ShardStage, tensors: StageTen
     };
     for (const [value, state] of tensors.states) for (const name of tensors.namesOf.get(value) ?? []) if (inferred.types.has(name)) check(name, value, state);
     for (const [name] of inferred.types) if (whole.types.has(name)) check(name, name, replicated);
+    for (const [name, value] of inferred.values) {
+      const expected = whole.values.get(name)?.elements;
+      const differs = expected && value.elements.some((element, i) => isConcrete(element) && isConcrete(expected[i]) && !equalScalars(element, expected[i]));
+      if (differs) fail(stage, `rank ${rank}, segment ${segment}: ${JSON.stringify(name)} has other values than in the whole`);
+    }
   }));
+}
+
+/** Sizes that no name stands for: names of what only data decides differ between two runs of inference. */
+function isConcrete(element: MaybeScalar): boolean {
+  return element !== undefined && (!isInteger(element) || constantInt(element) !== undefined) && !isRatio(element);
 }
 
 // Shares
