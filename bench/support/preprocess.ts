@@ -32,7 +32,7 @@ async function readImages(folder: string, rows: number): Promise<readonly Uint8A
   return images.slice(0, rows);
 }
 
-const decode = (bytes: Uint8Array) => decodeImage({ bytes, mode: "RGB", max_pixels: 100_000_000n });
+const decode = (bytes: Uint8Array) => decodeImage({ bytes, mode: "RGB", max_pixels: 100_000_000n, at_least: 0n });
 
 async function prepare(bytes: Uint8Array): Promise<void> {
   const x = resize({ x: await decode(bytes), height: 224n, width: 224n, filter: "bilinear", antialias: true });

@@ -7,18 +7,18 @@ const picture = sharp({ create: { width: 3, height: 2, channels: 3, background: 
 
 test("RGB, BGR and luma", async () => {
   const bytes = await picture.clone().png().toBuffer();
-  const rgb = await decodeImage({ bytes, mode: "RGB", max_pixels });
+  const rgb = await decodeImage({ bytes, mode: "RGB", max_pixels, at_least: 0n });
   expect(rgb.shape).toEqual([2, 3, 3]);
   expect([...rgb.data.slice(0, 3)]).toEqual([200, 100, 50]);
-  expect([...(await decodeImage({ bytes, mode: "BGR", max_pixels })).data.slice(0, 3)]).toEqual([50, 100, 200]);
-  const luma = await decodeImage({ bytes, mode: "L", max_pixels });
+  expect([...(await decodeImage({ bytes, mode: "BGR", max_pixels, at_least: 0n })).data.slice(0, 3)]).toEqual([50, 100, 200]);
+  const luma = await decodeImage({ bytes, mode: "L", max_pixels, at_least: 0n });
   expect(luma.shape).toEqual([2, 3, 1]);
   expect(luma.data[0]).toBe(Math.round(0.299 * 200 + 0.587 * 100 + 0.114 * 50));
 });
 
 test("the camera's orientation is applied", async () => {
   const bytes = await picture.clone().jpeg().withExif({ IFD0: { Orientation: "6" } }).withMetadata({ orientation: 6 }).toBuffer();
-  expect((await decodeImage({ bytes, mode: "RGB", max_pixels })).shape).toEqual([3, 2, 3]);
+  expect((await decodeImage({ bytes, mode: "RGB", max_pixels, at_least: 0n })).shape).toEqual([3, 2, 3]);
 });
 
 test("grey, transparent and 16-bit pictures become three bytes a pixel", async () => {
@@ -26,17 +26,29 @@ test("grey, transparent and 16-bit pictures become three bytes a pixel", async (
   const transparent = await picture.clone().ensureAlpha(0.5).png().toBuffer();
   const deep = await picture.clone().toColourspace("rgb16").png().toBuffer();
   for (const bytes of [grey, transparent, deep]) {
-    const decoded = await decodeImage({ bytes, mode: "RGB", max_pixels });
+    const decoded = await decodeImage({ bytes, mode: "RGB", max_pixels, at_least: 0n });
     expect(decoded.shape).toEqual([2, 3, 3]);
     expect(decoded.data.length).toBe(18);
   }
-  expect([...(await decodeImage({ bytes: deep, mode: "RGB", max_pixels })).data.slice(0, 3)]).toEqual([200, 100, 50]);
+  expect([...(await decodeImage({ bytes: deep, mode: "RGB", max_pixels, at_least: 0n })).data.slice(0, 3)]).toEqual([200, 100, 50]);
 });
 
 test("garbage, a cut picture and one too large are row errors", async () => {
   const noise = Uint8Array.from({ length: 300 * 300 * 3 }, (_, index) => (index * 7919) % 251);
   const bytes = await sharp(noise, { raw: { width: 300, height: 300, channels: 3 } }).jpeg().toBuffer();
-  await expect(decodeImage({ bytes: Uint8Array.of(1, 2, 3), mode: "RGB", max_pixels })).rejects.toThrow("the picture cannot be decoded");
-  await expect(decodeImage({ bytes: bytes.subarray(0, bytes.length / 2), mode: "RGB", max_pixels })).rejects.toThrow("the picture cannot be decoded");
-  await expect(decodeImage({ bytes, mode: "RGB", max_pixels: 100n })).rejects.toThrow("the picture cannot be decoded");
+  await expect(decodeImage({ bytes: Uint8Array.of(1, 2, 3), mode: "RGB", max_pixels, at_least: 0n })).rejects.toThrow("the picture cannot be decoded");
+  await expect(decodeImage({ bytes: bytes.subarray(0, bytes.length / 2), mode: "RGB", max_pixels, at_least: 0n })).rejects.toThrow("the picture cannot be decoded");
+  await expect(decodeImage({ bytes, mode: "RGB", max_pixels: 100n, at_least: 0n })).rejects.toThrow("the picture cannot be decoded");
+});
+
+test("a picture larger than needed comes at the smallest of half, a quarter, an eighth that will do", async () => {
+  const large = sharp({ create: { width: 803, height: 403, channels: 3, background: { r: 200, g: 100, b: 50 } } });
+  const sizes = async (bytes: Uint8Array) => Promise.all([0n, 404n, 202n, 201n, 100n, 50n, 1n].map(async (at_least) => (await decodeImage({ bytes, mode: "RGB", max_pixels, at_least })).shape.slice(0, 2)));
+  const wanted = [[403, 803], [403, 803], [403, 803], [201, 401], [100, 200], [50, 100], [50, 100]];
+  expect(await sizes(await large.clone().jpeg().toBuffer())).toEqual(wanted);
+  expect(await sizes(await large.clone().png().toBuffer())).toEqual(wanted);
+  const turned = await large.clone().jpeg().withMetadata({ orientation: 6 }).toBuffer();
+  expect(await sizes(turned)).toEqual(wanted.map(([height, width]) => [width, height]));
+  const decoded = await decodeImage({ bytes: turned, mode: "RGB", max_pixels, at_least: 100n });
+  expect([...decoded.data.slice(0, 3)].map((value) => Math.round(Number(value) / 10))).toEqual([20, 10, 5]);
 });

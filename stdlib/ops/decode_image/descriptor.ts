@@ -6,10 +6,10 @@ export const descriptor: OperatorDescriptor = {
   module: "image",
   summary: "Pixels of a JPEG, PNG, WebP, GIF, AVIF or TIFF picture, turned upright",
   signatures: [
-    'decode_image(bytes: bytes, mode: "RGB" | "BGR", max_pixels: int) -> tensor<u8>[H, W, 3] where H <= 65535, W <= 65535, H * W <= max_pixels',
-    'decode_image(bytes: bytes, mode: "L", max_pixels: int) -> tensor<u8>[H, W, 1] where H <= 65535, W <= 65535, H * W <= max_pixels',
+    'decode_image(bytes: bytes, mode: "RGB" | "BGR", max_pixels: int, at_least: int) -> tensor<u8>[H, W, 3] where H <= 65535, W <= 65535, H * W <= max_pixels',
+    'decode_image(bytes: bytes, mode: "L", max_pixels: int, at_least: int) -> tensor<u8>[H, W, 1] where H <= 65535, W <= 65535, H * W <= max_pixels',
   ],
-  defaults: { mode: { kind: "string", value: "RGB" }, max_pixels: { kind: "int", value: 100_000_000n } },
+  defaults: { mode: { kind: "string", value: "RGB" }, max_pixels: { kind: "int", value: 100_000_000n }, at_least: { kind: "int", value: 0n } },
   cost: { fixedNs: 200_000, nsPerInputByte: 30, nsPerOutputByte: 3 },
   async: true,
 };
