@@ -48,15 +48,21 @@ const TICK_MS = 100;
 
 export function createIsolatedWorker(request: IsolatedRequest): IsolatedWorker {
   let running: Running | undefined;
+  // Once one has died others are likely to: the next is started before it is needed, and opened when it is.
+  let spare: Running | undefined;
+  let started = 0;
+  let last: Promise<unknown> = Promise.resolve();
   const complaints = createComplaints();
+  const start = (): Running => startProcess(request, started++, complaints);
   const ready = async (): Promise<Running | IsolatedReply> => {
     if (running !== undefined) return running;
-    const started = startProcess(request, complaints);
-    running = started;
+    const next = spare ?? start();
+    spare = started > 1 ? start() : undefined;
+    running = next;
     const { pipeline, steps, stage, replica, params, folder, device } = request;
-    const reply = await ask(started, { kind: "open", pipeline, steps, stage, replica, params, folder, device, record: started.recordFile });
-    if (reply.kind === "opened") return started;
-    started.child.kill("SIGKILL");
+    const reply = await ask(next, { kind: "open", pipeline, steps, stage, replica, params, folder, device, record: next.recordFile });
+    if (reply.kind === "opened") return next;
+    next.child.kill("SIGKILL");
     running = undefined;
     return reply;
   };
@@ -65,15 +71,20 @@ export function createIsolatedWorker(request: IsolatedRequest): IsolatedWorker {
     if (reply.kind === "died") running = undefined;
     return reply;
   };
+  const run = async (step: number, chunk: Chunk): Promise<IsolatedReply> => {
+    const target = await ready();
+    return "ask" in target ? ask(target, { kind: "run", step, chunk }) : target;
+  };
   return {
-    run: async (step, chunk) => {
-      const target = await ready();
-      return "ask" in target ? ask(target, { kind: "run", step, chunk }) : target;
+    run: (step, chunk) => {
+      const reply = last.then(() => run(step, chunk));
+      last = reply.catch(() => {});
+      return reply;
     },
     close: async () => {
-      running?.child.kill("SIGKILL");
-      await running?.ended;
-      running = undefined;
+      const processes = [running, spare].filter((process) => process !== undefined);
+      for (const { child } of processes) child.kill("SIGKILL");
+      await Promise.all(processes.map(({ ended }) => ended));
     },
   };
 }
@@ -104,10 +115,9 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
-function startProcess(request: IsolatedRequest, complaints: Complaints): Running {
-  const recordFile = request.records === undefined ? undefined : join(request.records, `calls-${request.name}`);
-  // What the process before wrote there must not be held against this one.
-  if (recordFile !== undefined) rmSync(recordFile, { force: true });
+/** What one process has written must not be held against the next: `number` tells them apart. */
+function startProcess(request: IsolatedRequest, number: number, complaints: Complaints): Running {
+  const recordFile = request.records === undefined ? undefined : join(request.records, `calls-${request.name}-${number}`);
   const child = fork(request.file, [], { stdio: ["ignore", "pipe", "pipe", "ipc"], serialization: "advanced", env: { ...process.env, ...isolatedVariable }, execArgv: process.execArgv });
   const { pid } = child;
   if (pid !== undefined) noteStarted(request.records, pid);
@@ -117,6 +127,7 @@ function startProcess(request: IsolatedRequest, complaints: Complaints): Running
   let hungMs: number | undefined;
   let isGivenUp = false;
   let isOpen = false;
+  let death: IsolatedReply | undefined;
   let record: CallRecordReader | undefined;
   const look = (): CallRecordReader | undefined => (record ??= recordFile === undefined ? undefined : readCallRecord(recordFile));
 
@@ -129,18 +140,21 @@ function startProcess(request: IsolatedRequest, complaints: Complaints): Running
       if (pid !== undefined) noteEnded(request.records, pid);
       const rows = look()?.rows();
       record?.close();
-      record = undefined;
-      answer({ kind: "died", ...describeDeath(code, signal, hungMs), isOpening: !isOpen, rows });
+      if (recordFile !== undefined) rmSync(recordFile, { force: true });
+      death = { kind: "died", ...describeDeath(code, signal, hungMs), isOpening: !isOpen, rows };
+      answer(death);
       resolve();
     };
     child.on("exit", end);
-    child.on("error", () => end(null, null));
+    // A word that could not be sent to one that is dying: its end is told as well. One that never began has no end.
+    child.on("error", () => (pid === undefined ? end(null, null) : undefined));
   });
   return {
     child,
     recordFile,
     ended,
     ask: (message, isStopped) => new Promise((resolve, reject) => {
+      if (death !== undefined) return resolve(death);
       const clock = createHangClock(TICK_MS);
       const timer = setInterval(() => {
         if (isStopped() && !isGivenUp) {
