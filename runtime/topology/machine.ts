@@ -5,8 +5,10 @@ import { dirname, join } from "node:path";
 
 const CGROUP_ROOT = "/sys/fs/cgroup";
 
-/** Cores that this process may keep busy, at least one. */
+/** Cores that this process may keep busy, at least one; PIPEC_CORES says otherwise. */
 export function coresOfMachine(): number {
+  const told = Number(process.env["PIPEC_CORES"] ?? "");
+  if (Number.isInteger(told) && told >= 1) return told;
   return Math.max(1, Math.min(availableParallelism(), cpuQuota()));
 }
 
