@@ -14,7 +14,7 @@ export function coresOfMachine(): number {
 
 /** Bytes that can still be had before the system or the container kills someone. */
 export function freeMemoryBytes(): number {
-  return Math.min(freemem(), ...cgroupFolders().map(roomIn));
+  return Math.min(freemem(), oldRoom(), ...cgroupFolders().map(roomIn));
 }
 
 /** Cores by quota, rounded up: a share of a core left idle is worse than a moment's throttling. */
@@ -33,6 +33,15 @@ function roomIn(folder: string): number {
   // What the page cache holds of files is given back at need.
   const cached = Number(/^inactive_file (\d+)$/m.exec(readText(join(folder, "memory.stat")) ?? "")?.[1] ?? 0);
   return Math.max(0, Number(most) - Number(now) + cached);
+}
+
+/** In a cgroup of version 1. One without a limit names a number beyond any memory. */
+function oldRoom(): number {
+  const path = /^\d+:(?:\w+,)*memory(?:,\w+)*:(.*)$/m.exec(readText("/proc/self/cgroup") ?? "")?.[1];
+  const folder = path === undefined ? undefined : [join(CGROUP_ROOT, "memory", path), join(CGROUP_ROOT, "memory")].find((one) => existsSync(join(one, "memory.limit_in_bytes")));
+  if (folder === undefined) return Infinity;
+  const cached = Number(/^total_inactive_file (\d+)$/m.exec(readText(join(folder, "memory.stat")) ?? "")?.[1] ?? 0);
+  return Math.max(0, Number(readText(join(folder, "memory.limit_in_bytes")) ?? Infinity) - Number(readText(join(folder, "memory.usage_in_bytes")) ?? 0) + cached);
 }
 
 /** This process's cgroup (version 2) and those around it: each may set a limit. */
