@@ -11,7 +11,7 @@
  *
  * Invariants: every run is a multiple of the number of ranks; runs that are all equal are written as one.
  */
-import { constantOf, dimOf, divideDims, mulDims, type Dim } from "../../../language/tensor/dim.ts";
+import { constantOf, dimOf, divideDims, type Dim } from "../../../language/tensor/dim.ts";
 
 export type TensorState =
   | { readonly kind: "replicated" }
@@ -77,9 +77,4 @@ export function stretches(runs: readonly number[], length: Dim | undefined): rea
     start += run;
   }
   return found;
-}
-
-/** The whole length of `count` shares. */
-export function wholeLength(share: Dim, count: number): Dim {
-  return mulDims(share, dimOf(count));
 }
