@@ -74,11 +74,11 @@ async function createSession(ort: OnnxRuntime, model: SessionSpec, file: string,
  * Prepacking copies weights into the layout a kernel likes best, for each session anew; without it, weights that lie in
  * files beside the model stay where they are mapped, and the sessions of a process share the pages.
  */
-function settingsOf({ session, isRank }: SessionSpec): InferenceSession.SessionOptions {
+function settingsOf({ session, intraOpThreads }: SessionSpec): InferenceSession.SessionOptions {
   const extra = {
     ...(session?.shareWeights === true ? { disable_prepacking: "1" } : {}),
-    // Threads that spin for the next call would take the cores that the peers' calls need.
-    ...(isRank === true ? { intra_op: { allow_spinning: "0" } } : {}),
+    // Threads that spin for the next call take the cores that other stages and ranks need: up to six times the work.
+    ...(intraOpThreads > 1 ? { intra_op: { allow_spinning: "0" } } : {}),
   };
   return {
     ...(session?.optimize === false ? { graphOptimizationLevel: "disabled" } : {}),

@@ -16,8 +16,6 @@ export interface SessionSpec {
   readonly device: string;
   readonly intraOpThreads: number;
   readonly session?: SessionSettings;
-  /** One of several ranks in lockstep: its threads give up their cores while it waits for the others. */
-  readonly isRank?: boolean;
 }
 
 export interface SessionPort {

@@ -33,7 +33,7 @@ export async function openRank(backend: Backend, model: ModelSpec, part: ModelPa
   };
   try {
     for (const segment of segments) {
-      const spec: SessionSpec = { ...model, device, isRank: part.ranks.length > 1, inputs: segment.inputs.map(({ port }) => ({ port })), outputs: segment.outputs.map((port) => ({ port })) };
+      const spec: SessionSpec = { ...model, device, inputs: segment.inputs.map(({ port }) => ({ port })), outputs: segment.outputs.map((port) => ({ port })) };
       sessions.push(await backend.open(spec, programFile(segment.file)));
     }
   } catch (error) {

@@ -54,8 +54,8 @@ async function build(variation: Variation, name: string, args: readonly string[]
 }
 
 function numbers(value: unknown): readonly number[] {
-  if (!Array.isArray(value) && !ArrayBuffer.isView(value)) throw new Error("no vector");
-  return Array.from(value as unknown as ArrayLike<number>);
+  if (!Array.isArray(value) && !(value instanceof Float32Array)) throw new Error("no vector");
+  return Array.from(value, Number);
 }
 
 /** Values that differ by more than rtol 1e-4 + atol 1e-5 * max(1, rms). */
