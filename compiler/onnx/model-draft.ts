@@ -19,6 +19,8 @@ export interface ModelDraft {
   readonly graph: GraphDraft;
   /** Local functions to keep; by default all of the base. */
   readonly functions?: readonly LocalFunction[];
+  /** Encoded fields of ModelProto to add. */
+  readonly fields?: Rope;
 }
 
 export interface GraphDraft {
@@ -49,6 +51,8 @@ export interface EditedNode {
   readonly outputs?: readonly string[];
   /** Attributes to set or replace. */
   readonly attributes?: Readonly<Record<string, AttributeDraft>>;
+  /** Encoded fields of NodeProto to add. */
+  readonly fields?: Rope;
 }
 
 export interface NewNode {

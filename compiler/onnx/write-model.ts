@@ -65,7 +65,8 @@ const externalAlignment = 4096;
 export function writeModel(draft: ModelDraft, options: WriteOptions = {}): WrittenModel {
   const out = options.shared ? { place: options.shared.place, pieces: [] } : createExternal(options);
   const graph = draft.base ? editGraph(draft.base, draft.graph, out) : newGraph(draft.graph, out, undefined);
-  const model = draft.base ? editModel(draft.base, draft, graph) : newModel(draft, graph);
+  const written = draft.base ? editModel(draft.base, draft, graph) : newModel(draft, graph);
+  const model = draft.fields ? joinRopes([written, draft.fields]) : written;
   if (model.length > modelBytesMax) throw new RangeError(`the model file would have ${model.length} bytes; weights must go to external data`);
   return { model, external: joinRopes(out.pieces) };
 }
@@ -198,7 +199,7 @@ function nodeBody(draft: NodeDraft, out: ExternalOut, base: ModelGraph | undefin
         return !Object.hasOwn(changed, name);
       };
       const edited = editMessage(source, draft.node.bytes, replaced, keep);
-      return joinRopes([edited, ...attributeFields(changed, out, base)]);
+      return joinRopes([edited, ...attributeFields(changed, out, base), ...(draft.fields ? [draft.fields] : [])]);
     }
   }
 }

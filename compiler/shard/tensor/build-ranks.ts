@@ -12,6 +12,8 @@ import type { TensorOrigin } from "../../../runtime/contract/program.ts";
 import { constantInt } from "../../onnx/infer/scalar.ts";
 import type { NodeDraft, TensorDraft } from "../../onnx/model-draft.ts";
 import type { Node } from "../../onnx/model-graph.ts";
+import type { Rope } from "../../onnx/rope.ts";
+import { mayAnnotate, nodeAnnotation } from "./annotations.ts";
 import type { Layout } from "./choose-layout.ts";
 import { booleanTensor, castTo, integerTensor, intAttributeDraft, newNode } from "./helper-nodes.ts";
 import type { PartGraph } from "./part-graph.ts";
@@ -159,10 +161,18 @@ function placeEdited(settings: RankSettings, graph: Mutable, { node, names, outp
   const lengthens = edit.lengthens?.includes(true) ? edit.lengthens : undefined;
   const [first = "", ...others] = outputs;
   const made = lengthens ? [`${first}.share`, ...others] : outputs;
-  put(graph, { kind: "edit", node, inputs, outputs: made, ...(edit.attributes ? { attributes: edit.attributes } : {}) }, inputs, made, latest);
+  const fields = mayAnnotate(settings.part.index.model.irVersion) ? { fields: annotate(settings, node, inputs, made, option) } : {};
+  put(graph, { kind: "edit", node, inputs, outputs: made, ...(edit.attributes ? { attributes: edit.attributes } : {}), ...fields }, inputs, made, latest);
   if (!lengthens) return;
   const factors = constantIntegers(graph, lengthens.map((isShare) => (isShare ? settings.count : 1)));
   putNew(graph, newNode("Mul", [`${first}.share`, factors], first));
+}
+
+/** The standard's record of the shares a node works on. */
+function annotate({ part, count }: RankSettings, node: Node, inputs: readonly string[], outputs: readonly string[], option: ShardOption): Rope {
+  const tensor = (name: string, value: string | undefined, state: TensorState | undefined) => ({ name, state: state ?? replicated, shape: part.shape(value ?? "") });
+  const tensors = [...inputs.map((name, i) => tensor(name, node.inputs[i], option.inputs[i])), ...outputs.map((name, i) => tensor(name, node.outputs[i], option.outputs[i]))];
+  return nodeAnnotation(part.stage.index, count, tensors.filter(({ name }) => name !== ""));
 }
 
 /** A small constant, one for each list of values. */
