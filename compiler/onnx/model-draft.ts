@@ -9,7 +9,7 @@ import type { Rope } from "./rope.ts";
 export interface ModelDraft {
   /** The model that copies come from; everything of it that the draft does not mention is kept byte for byte. */
   readonly base?: ModelGraph;
-  /** Without a base, IR version 8. */
+  /** By default that of the base; without one, 8. */
   readonly irVersion?: number;
   /** Without a base: opset version by domain. */
   readonly opsets?: ReadonlyMap<string, number>;

@@ -123,6 +123,7 @@ function editMessage(source: ByteSource, range: ByteRange, replaced: ReadonlyMap
 
 function editModel(base: ModelGraph, draft: ModelDraft, graph: Rope): Rope {
   const replaced = new Map<number, readonly Rope[]>([[7, [bodyField(7, graph)]]]);
+  if (draft.irVersion !== undefined) replaced.set(1, [varintField(1, draft.irVersion)]);
   if (draft.metadata) {
     const merged = new Map([...base.metadata, ...draft.metadata]);
     replaced.set(14, [...merged].map(([key, value]) => messageField(14, entryFields(key, value))));

@@ -1,18 +1,25 @@
 /**
- * ONNX's own record of how a model lies across devices (from IR version 11, ONNX 1.18): a configuration of the model, and
+ * ONNX's own record of how a model lies across devices (from ONNX 1.18: IR version 11, operator set 23): a configuration of the model, and
  * for each node that works on shares how its tensors are divided. An axis is a list of factors there too.
  */
 import { constantOf, divideDims, dimOf, type Dim } from "../../../language/tensor/dim.ts";
 import { messageField, textField, varintField } from "../../onnx/encode.ts";
 import { joinRopes, type Rope } from "../../onnx/rope.ts";
+import type { ModelGraph } from "../../onnx/model-graph.ts";
 import type { TensorState } from "./tensor-state.ts";
 
-/** The first IR version with device configurations. */
+/** The first IR version with device configurations, and the operator set that came with it. */
 const irVersionMin = 11;
+const opsetMin = 23;
 const configurationName = "pipec";
 
-export function mayAnnotate(irVersion: number): boolean {
-  return irVersion >= irVersionMin;
+/** Exporters write the operator set with an older IR version: the shards then say the one that has annotations. */
+export function mayAnnotate({ irVersion, opsets }: ModelGraph): boolean {
+  return irVersion >= irVersionMin || (opsets.get("") ?? 0) >= opsetMin;
+}
+
+export function annotatedIrVersion({ irVersion }: ModelGraph): number {
+  return Math.max(irVersion, irVersionMin);
 }
 
 /** ModelProto.configuration (26): the ranks of the stage. */

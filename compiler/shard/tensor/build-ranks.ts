@@ -161,7 +161,7 @@ function placeEdited(settings: RankSettings, graph: Mutable, { node, names, outp
   const lengthens = edit.lengthens?.includes(true) ? edit.lengthens : undefined;
   const [first = "", ...others] = outputs;
   const made = lengthens ? [`${first}.share`, ...others] : outputs;
-  const fields = mayAnnotate(settings.part.index.model.irVersion) ? { fields: annotate(settings, node, inputs, made, option) } : {};
+  const fields = mayAnnotate(settings.part.index.model) ? { fields: annotate(settings, node, inputs, made, option) } : {};
   put(graph, { kind: "edit", node, inputs, outputs: made, ...(edit.attributes ? { attributes: edit.attributes } : {}), ...fields }, inputs, made, latest);
   if (!lengthens) return;
   const factors = constantIntegers(graph, lengthens.map((isShare) => (isShare ? settings.count : 1)));

@@ -4,7 +4,7 @@ import type { ModelDraft, NodeDraft, TensorDraft, ValueDraft } from "../../onnx/
 import type { Node } from "../../onnx/model-graph.ts";
 import type { ShardSegment } from "../shard-set.ts";
 import { calledFunctions, fileDim, portOf } from "../shard-pipeline.ts";
-import { mayAnnotate, modelAnnotation } from "./annotations.ts";
+import { annotatedIrVersion, mayAnnotate, modelAnnotation } from "./annotations.ts";
 import type { PlacedNode, RankGraph } from "./build-ranks.ts";
 import { tensorBytes, type PartGraph } from "./part-graph.ts";
 import { localShape, type TensorState } from "./tensor-state.ts";
@@ -67,7 +67,7 @@ function finish(part: PartGraph, graph: RankGraph, { nodes, inputs, used }: Gath
   const draft: ModelDraft = {
     base: model,
     metadata: new Map([["pipec.shard", title]]),
-    ...(mayAnnotate(model.irVersion) ? { fields: modelAnnotation(part.stage.index, count) } : {}),
+    ...(mayAnnotate(model) ? { irVersion: annotatedIrVersion(model), fields: modelAnnotation(part.stage.index, count) } : {}),
     functions: calledFunctions(model, nodes.flatMap(({ draft: own }): readonly Node[] => (own.kind === "new" ? [] : [own.node]))),
     graph: {
       nodes: nodes.map((node): NodeDraft => node.draft),

@@ -12,8 +12,8 @@ import { differences, rankSoundly, runRanks } from "../../../support/rank-trial.
 import { runBytes } from "../../../support/shard-trial.ts";
 
 /** A fused projection, taken apart in three. */
-function model(irVersion: number): Uint8Array {
-  const b = createModelBuilder(17, 2);
+function model(irVersion: number, opset = 17): Uint8Array {
+  const b = createModelBuilder(opset, 2);
   b.node("MatMul", [b.input("x", "f32", ["N", 4]), b.weight("w", [4, 24], 1)], {}, { outputs: ["fused"] });
   b.node("Split", ["fused", b.ints("sizes", [3], [8, 8, 8])], { axis: 1 }, { outputs: ["q", "k", "v"] });
   b.node("Add", [b.node("Mul", ["q", "k"]), "v"], {}, { outputs: ["y"] });
@@ -41,12 +41,16 @@ function dump(bytes: Uint8Array, path: readonly number[]): readonly string[] {
 const configuration = [26];
 const configuredNodes = [7, 1, 10];
 
-it("models of IR version 11 say which axes are divided, as lists of factors", async () => {
-  const bytes = model(11);
+it.each([
+  { irVersion: 11, opset: 17 },
+  { irVersion: 10, opset: 23 },
+])("models of IR version $irVersion and opset $opset say which axes are divided, as lists of factors", async ({ irVersion, opset }) => {
+  const bytes = model(irVersion, opset);
   const set = rankSoundly(readSound("m.onnx", bytes), 1, 2);
   const [stage] = set.stages;
   if (!stage) throw new Error("there is a stage");
   const shard = ropeBytes(writeSegment(stage, 0, 0).model);
+  expect(readSound("shard", shard).irVersion).toBe(11);
   expect(dump(shard, [...configuration, 1])).toEqual([Buffer.from("pipec").toString("hex")]);
   expect(dump(shard, configuredNodes)).toHaveLength(4);
   // The weight, of 3 times 8 columns: axis 1, a factor of 3 that is whole and one of 8 in 2 shards.
