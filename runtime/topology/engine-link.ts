@@ -23,9 +23,13 @@ export function openEngineLink(order: EngineOrder): EngineLink {
   const drain = createAsk();
   const kill = (): void => void process.kill(process.pid, "SIGKILL");
   process.on("disconnect", () => {
-    killLeftovers(order.folder);
-    if (order.folder !== undefined) rmSync(order.folder, { recursive: true, force: true });
-    kill();
+    try {
+      killLeftovers(order.folder);
+      if (order.folder !== undefined) rmSync(order.folder, { recursive: true, force: true });
+    } finally {
+      // Whatever came in between: a worker may have written to the folder just now.
+      kill();
+    }
   });
   process.on("message", (message: FromSupervisor) => (message.kind === "drain" ? drain : interrupt).ask());
   process.channel?.unref();

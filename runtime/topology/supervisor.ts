@@ -64,7 +64,7 @@ export async function supervise(request: SuperviseRequest): Promise<number> {
     }
   } finally {
     signals.close();
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 2 });
   }
 }
 
