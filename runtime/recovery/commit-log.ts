@@ -37,7 +37,7 @@ export interface CommitLog {
   readonly commit: (record: Omit<GroupRecord, "kind" | "epoch">) => Promise<void>;
   /** Gives a file of the staging folder another place for good: a whole output, or a mark. */
   readonly install: (output: number, name: string, to: string) => Promise<void>;
-  /** Everything stands under its final name: forgets the checkpoint. */
+  /** Everything stands under its final name: keeps nothing but word of that. */
   readonly forget: () => Promise<void>;
   /** Ends before that: whoever comes next may go on at once. Where nothing is committed nothing is left. */
   readonly release: () => Promise<void>;
@@ -48,7 +48,7 @@ export async function openCommitLog(fs: FileSystem, request: OpenRequest): Promi
   await makeFolders(fs, request.folder, dirty);
   await refuseLiving(fs, request);
   const before = await findManifest(fs, request.folder);
-  const kept = request.fresh ? undefined : before;
+  const kept = isAnew(request, before) ? undefined : before;
   if (kept !== undefined) request.check(kept.header);
   const epoch = await claim(fs, request);
   const run = kept?.header.run ?? request.run;
@@ -60,8 +60,8 @@ export async function openCommitLog(fs: FileSystem, request: OpenRequest): Promi
   const found = await readSynced(fs, request, epoch);
   // It finished, or another one began, in between.
   if (found?.header.run !== before?.header.run) throw claimLost(request);
-  if (request.fresh && found !== undefined) await abandon(fs, found, outputs, epoch);
-  const base = request.fresh ? undefined : found;
+  if (isAnew(request, found) && found?.state.published === false) await abandon(fs, found, outputs, epoch);
+  const base = isAnew(request, found) ? undefined : found;
   const header: Header = { kind: "header", run, outputs, regions: request.regions, identity: base?.header.identity ?? request.identity, ...(base === undefined ? {} : { previous: { manifest: base.manifest, length: base.length } }) };
   const log: Log = { fs, request, epoch, manifest: epoch, length: Buffer.byteLength(printLine({ kind: "owner", owner: request.owner })), header, state: base?.state ?? emptyState(request.regions, outputs.length), dirty, settled: new Set(), isBroken: false };
   await append(log, header);
@@ -75,8 +75,12 @@ export async function openCommitLog(fs: FileSystem, request: OpenRequest): Promi
   await append(log, { kind: "base", state: log.state });
   await fs.syncData(manifestPath(request.folder, epoch));
   await tidy(log);
-  if (request.fresh && found !== undefined) await removeHidden(fs, found.header.outputs);
+  if (isAnew(request, found) && found !== undefined) await removeHidden(fs, found.header.outputs);
   return logOf(log);
+}
+
+function isAnew({ fresh, renew }: OpenRequest, found: Found | undefined): boolean {
+  return fresh || (renew && found?.state.published === true);
 }
 
 async function refuseLiving(fs: FileSystem, request: OpenRequest): Promise<void> {

@@ -25,6 +25,8 @@ export interface OpenRequest {
   readonly identity: unknown;
   /** Forget what an earlier run committed, and its files. */
   readonly fresh: boolean;
+  /** Whether to begin anew where the earlier run has finished: its files are cleared away as those of any finished run. */
+  readonly renew: boolean;
   readonly isAlive: (owner: Owner, manifest: string) => Promise<boolean>;
   /** Throws where the run found may not be gone on with. */
   readonly check: (header: Header) => void;
@@ -163,10 +165,11 @@ export async function record(log: Log, line: ManifestLine): Promise<void> {
 
 export async function release(log: Log): Promise<void> {
   const { state, fs, header } = log;
-  if (state.published || (await isOvertaken(log))) return;
+  if (await isOvertaken(log)) return;
+  if (state.published) return append(log, { kind: "released" });
   if (!log.isBroken) {
     const isEmpty = state.clearing === undefined && state.regions.every(({ groups }) => groups === 0);
-    if (isEmpty) return forgetAll(log);
+    if (isEmpty) return vanish(log);
     // Whatever is committed was renamed.
     for (const { staging } of header.outputs) await fs.removeFolder(`${staging}${log.epoch}`);
   }
@@ -221,6 +224,13 @@ export async function forget(log: Log): Promise<void> {
   await forgetAll(log);
 }
 
+/** Nothing was committed: as if the run had never been. */
+async function vanish(log: Log): Promise<void> {
+  await forgetAll(log);
+  await removeManifests(log, log.manifest + 1);
+  await log.fs.removeEmptyFolder(log.request.folder);
+}
+
 export async function forgetAll(log: Log): Promise<void> {
   const { fs, request, header } = log;
   for (const { staging, dead, final, isTemporary } of header.outputs) {
@@ -231,6 +241,4 @@ export async function forgetAll(log: Log): Promise<void> {
   }
   for (const { name } of log.state.keys) await fs.remove(join(request.folder, name));
   await removeManifests(log, log.manifest);
-  await removeManifests(log, log.manifest + 1);
-  await fs.removeEmptyFolder(request.folder);
 }

@@ -9,15 +9,18 @@ import { deserialize, serialize } from "node:v8";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { jobError } from "../contract/failures.ts";
-import type { PipelineSpec } from "../contract/program.ts";
 import type { Column } from "../contract/column.ts";
+import type { Split } from "../contract/kernel.ts";
+import type { PipelineSpec } from "../contract/program.ts";
 import { keysName, openCommitLog } from "./commit-log.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { openKeptLetters } from "./dead-letters.ts";
 import { realFiles } from "./file-system.ts";
+import { findStale } from "./finished-run.ts";
 import type { ReadyGroup } from "./group-tracker.ts";
 import { describeChanges, describeInputChanges, noteInputs } from "./identity.ts";
 import type { RunIdentity } from "./identity.ts";
+import { findManifest } from "./manifest-files.ts";
 import type { Header, KeysFile, LogOutput } from "./manifest.ts";
 import { walkFiles } from "./output-files.ts";
 import { checkTarget, listFiles, MARK, readMark } from "./output-target.ts";
@@ -37,6 +40,7 @@ export interface KeptRequest extends OutputRequest {
   /** The region that each sink belongs to. */
   readonly regionOf: (sink: number) => number;
   readonly columnsOf: (sink: number) => readonly Column[];
+  readonly listSources: () => Promise<readonly (readonly Split[])[]>;
 }
 
 /** An output with files: those of a sink, or the dead letters. */
@@ -95,6 +99,7 @@ export async function openKeptOutputs(request: KeptRequest): Promise<Outputs> {
   const { pipeline, identity, at } = request;
   const places = describePlaces(pipeline);
   const outputs = listOutputs(places);
+  const renew = !request.fresh && (await isToRenew(request, places, outputs));
   const log = await writing(at, () =>
     openCommitLog(realFiles, {
       folder: resolve(at),
@@ -108,6 +113,7 @@ export async function openKeptOutputs(request: KeptRequest): Promise<Outputs> {
       },
       identity,
       fresh: request.fresh,
+      renew,
       isAlive,
       check: (header) => {
         const obstacles = findObstacles(header, identity, outputs);
@@ -123,6 +129,15 @@ export async function openKeptOutputs(request: KeptRequest): Promise<Outputs> {
     await release(kept);
     throw error;
   }
+}
+
+/** A run that has finished is done with, unless what it made is not what a run would make now. */
+async function isToRenew({ at, identity, listSources }: KeptRequest, places: Places, outputs: readonly KeptOutput[]): Promise<boolean> {
+  const found = await findManifest(realFiles, resolve(at));
+  if (found?.state.published !== true) return false;
+  if (findObstacles(found.header, identity, outputs).length > 0) return true;
+  const stale = await findStale(found, outputs.map(({ target }) => target), places.others, listSources);
+  return stale.length > 0;
 }
 
 async function openWith(kept: Kept): Promise<Outputs> {
@@ -176,7 +191,7 @@ async function readStart({ request, log, outputs }: Kept): Promise<RunStart> {
     keys.set(step, known);
   }
   const isResumed = state.regions.some(({ groups }) => groups > 0);
-  return { isResumed, isComplete: state.regions.every(({ ended }) => ended), regions: state.regions, sinks, keys };
+  return { isResumed, isComplete: state.regions.every(({ ended }) => ended), isFinished: state.published, regions: state.regions, sinks, keys };
 }
 
 async function commit(kept: Kept, group: ReadyGroup): Promise<void> {

@@ -29,6 +29,8 @@ export interface RunStart {
   readonly isResumed: boolean;
   /** Nothing is left to compute. */
   readonly isComplete: boolean;
+  /** An earlier run has finished, and a new one would make the same. */
+  readonly isFinished?: boolean;
   readonly regions: readonly RegionState[];
   /** By sink. */
   readonly sinks: readonly SinkStart[];

@@ -1,17 +1,18 @@
 /** What a run would reuse of one that stopped, and what forbids that. Reads only. */
 import { resolve } from "node:path";
 import type { Program } from "../contract/define-program.ts";
-import type { Split } from "../contract/kernel.ts";
 import { setProgramFolder } from "../contract/program-folder.ts";
 import type { PipelineSpec } from "../contract/program.ts";
 import type { Value } from "../contract/value.ts";
 import { realFiles } from "../recovery/file-system.ts";
+import { findStale } from "../recovery/finished-run.ts";
 import { describeInputChanges, noteInputs } from "../recovery/identity.ts";
 import { findObstacles, listOutputs } from "../recovery/kept-outputs.ts";
 import { findManifest, listManifests, manifestPath, readOwner } from "../recovery/manifest-files.ts";
 import type { Found } from "../recovery/manifest-files.ts";
 import { describePlaces } from "../recovery/outputs.ts";
 import { isAlive } from "../recovery/owner.ts";
+import { listSources } from "./list-sources.ts";
 import { describeKept } from "./run-pipeline.ts";
 import { readTopology } from "./topology.ts";
 
@@ -35,8 +36,20 @@ export async function explainResume(request: ExplainRequest): Promise<ResumeExpl
   const at = pipeline.checkpoint.at();
   const found = await findManifest(realFiles, resolve(at));
   if (found === undefined) return { lines: [`There is nothing to go on with: ${at} holds no checkpoint. The next run starts from the beginning.`], isForbidden: false };
+  if (found.state.published) return explainFinished(request, found);
   const obstacles = [...(await findOwner(at)), ...(await findReasons(request, found))];
   return { lines: [...describeFound(at, pipeline, found), ...describeObstacles(obstacles)], isForbidden: obstacles.length > 0 };
+}
+
+async function explainFinished({ pipeline, params }: ExplainRequest, found: Found): Promise<ResumeExplained> {
+  const topology = readTopology(pipeline);
+  const { identity } = await describeKept({ pipeline, params }, topology);
+  const places = describePlaces(pipeline);
+  const outputs = listOutputs(places);
+  const changes = findObstacles(found.header, identity, outputs);
+  const reasons = changes.length > 0 ? changes : await findStale(found, outputs.map(({ target }) => target), places.others, () => listSources(pipeline, topology));
+  const said = reasons.length === 0 ? ["The next run has nothing to do; with --fresh it runs again."] : ["The next run starts from the beginning and replaces what was written:", ...reasons.map((reason) => `  ${reason}`)];
+  return { lines: ["The last run has finished.", ...said], isForbidden: false };
 }
 
 async function findOwner(at: string): Promise<readonly string[]> {
@@ -52,20 +65,8 @@ async function findReasons({ pipeline, params }: ExplainRequest, found: Found): 
   const { identity } = await describeKept({ pipeline, params }, topology);
   const reasons = findObstacles(found.header, identity, listOutputs(describePlaces(pipeline)));
   if (found.state.inputs === undefined) return reasons;
-  const splits: (readonly Split[])[] = [];
-  for (const region of topology.regions) splits.push(await listSource(pipeline, region.source));
+  const splits = await listSources(pipeline, topology);
   return [...reasons, ...describeInputChanges(found.state.inputs, splits.map(noteInputs))];
-}
-
-async function listSource(pipeline: PipelineSpec, stage: number): Promise<readonly Split[]> {
-  for (const id of pipeline.stages[stage].steps) {
-    const step = pipeline.steps[id];
-    if (step.kind !== "read") continue;
-    const source = await step.source.open(step.args(), step.columns);
-    await source.close();
-    return source.splits;
-  }
-  return [];
 }
 
 function describeFound(at: string, pipeline: PipelineSpec, { state, header }: Found): readonly string[] {

@@ -197,7 +197,8 @@ function drainSoon(control: RunControl, abort: AbortController): void {
   setTimeout(() => abort.abort(late), DRAIN_MS).unref();
 }
 
-function describeResume(pipeline: PipelineSpec, { regions, isComplete }: RunStart): string {
+function describeResume(pipeline: PipelineSpec, { regions, isComplete, isFinished }: RunStart): string {
+  if (isFinished === true) return "note: this run has finished before, and nothing it depends on has changed: there is nothing to do (--fresh runs it again)\n";
   const rows = regions.reduce((sum, { rowsIn }) => sum + rowsIn, 0).toLocaleString("en-US");
   const shown = isComplete ? [] : pipeline.sinks.filter(({ kernel }) => kernel.extension === undefined).map(({ label }) => `note: ${label} has no files: rows after the last group are shown again\n`);
   return `note: ${rows} rows are committed already; ${isComplete ? "everything was computed" : "the run goes on after them"}\n${shown.join("")}`;

@@ -23,6 +23,7 @@ import { runOnWorkers } from "./coordinator.ts";
 import type { Supervised } from "./engine-order.ts";
 import type { RunControl } from "./run-control.ts";
 import { runInterpreted } from "./interpret.ts";
+import { listSources } from "./list-sources.ts";
 import { createRunLedger } from "./run-ledger.ts";
 import type { RunLedger } from "./run-ledger.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -109,7 +110,7 @@ async function openRunOutputs(request: RunRequest, topology: Topology, ledger: R
 }
 
 /** What the outputs of a pipeline with a checkpoint must know beside. Params are set. */
-export async function describeKept({ pipeline, params }: Pick<RunRequest, "pipeline" | "params">, topology: Topology): Promise<Pick<KeptRequest, "at" | "identity" | "regionOf" | "columnsOf">> {
+export async function describeKept({ pipeline, params }: Pick<RunRequest, "pipeline" | "params">, topology: Topology): Promise<Pick<KeptRequest, "at" | "identity" | "regionOf" | "columnsOf" | "listSources">> {
   if (pipeline.checkpoint === undefined) throw new Error(`pipeline ${pipeline.name} has no checkpoint`);
   const files = modelFiles(pipeline);
   const onnxruntime = files.length === 0 ? undefined : (await loadOnnxRuntime()).env.versions.node;
@@ -119,6 +120,7 @@ export async function describeKept({ pipeline, params }: Pick<RunRequest, "pipel
     at: pipeline.checkpoint.at(),
     identity: describeRun({ pipeline, params, models, onnxruntime }),
     regionOf: (sink) => topology.sinks[sink].region,
+    listSources: () => listSources(pipeline, topology),
     columnsOf: (sink) => pipeline.steps[pipeline.sinks[sink].step].columns,
   };
 }

@@ -77,7 +77,7 @@ async function expectWhole(folder: string): Promise<void> {
   expect(idsIn(join(folder, "out", "made"))).toEqual(all);
   expect(readFileSync(join(folder, "out", "one.jsonl"), "utf8").trim().split("\n").map((line) => (JSON.parse(line) as { readonly id: number }).id)).toEqual(all);
   expect(readFileSync(join(folder, "out", "some", "part-00002-000.csv"), "utf8").trim().split("\n")).toHaveLength(11);
-  expect(existsSync(join(folder, "state"))).toBe(false);
+  expect(readdirSync(join(folder, "state"))).toHaveLength(1);
   expect(readdirSync(join(folder, "out")).filter((name) => name.startsWith("."))).toEqual([]);
 }
 
@@ -135,8 +135,13 @@ describe("a run that was killed", () => {
     const fresh = await node(folder, "out.js", "--fresh");
     expect([fresh.code, fresh.stderr]).toEqual([0, expect.stringContaining("finished")]);
     await expectWhole(folder);
-    // A finished run starts anew, and replaces what it wrote.
-    expect((await node(folder, "out.js", "--quiet", "--interpret")).code).toBe(0);
+    // A finished run is done with, until what it was made of or what it made changes: then all is replaced.
+    const again = await node(folder, "out.js");
+    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining("there is nothing to do")]);
+    rmSync(part);
+    expect((await node(folder, "out.js", "--explain-resume")).stdout).toContain("out/made is not what it was");
+    const anew = await node(folder, "out.js", "--interpret");
+    expect([anew.code, anew.stderr]).toEqual([0, expect.not.stringContaining("nothing to do")]);
     await expectWhole(folder);
   });
 

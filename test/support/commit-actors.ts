@@ -37,7 +37,7 @@ export type Mutation = "renamesFirst" | "neverSyncs" | "neverFences" | "none";
 export async function runActor(fs: FileSystem, name: string): Promise<void> {
   if (await isFinished(fs)) return;
   const log = await openCommitLog(fs, {
-    folder: "/c/check", owner: { pid: name.charCodeAt(0), started: name, host: "h" }, run: `r${name}`, describe, regions: 1, regionOf: () => 0, identity: {}, fresh: false,
+    folder: "/c/check", owner: { pid: name.charCodeAt(0), started: name, host: "h" }, run: `r${name}`, describe, regions: 1, regionOf: () => 0, identity: {}, fresh: false, renew: false,
     isAlive: async () => false, check: () => {}, pause: async () => {},
   });
   // Another run came to its end after this one had looked.
@@ -60,7 +60,7 @@ export async function runActor(fs: FileSystem, name: string): Promise<void> {
 }
 
 async function isFinished(fs: FileSystem): Promise<boolean> {
-  return (await findManifest(fs, "/c/check")) === undefined && (await isMarked(fs));
+  return (await findManifest(fs, "/c/check"))?.state.published === true && (await isMarked(fs));
 }
 
 async function isMarked(fs: FileSystem): Promise<boolean> {

@@ -206,5 +206,5 @@ function compare(expected: Files, found: Files): readonly string[] {
 }
 
 function leftovers(folder: string): readonly string[] {
-  return readdirSync(folder).filter((name) => name.startsWith(".") || name === "state").map((name) => `${name} is left over`);
+  return readdirSync(folder).filter((name) => name.startsWith(".")).map((name) => `${name} is left over`);
 }
