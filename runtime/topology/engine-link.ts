@@ -2,8 +2,7 @@
  * The engine's end of the channel to its supervisor. When the channel closes the supervisor is gone, and the engine
  * ends itself with SIGKILL: nothing softer ends a process that hangs in native code.
  */
-import { rmSync } from "node:fs";
-import { killLeftovers } from "./engine-processes.ts";
+import { killLeftovers, removeRecords } from "./engine-processes.ts";
 import type { EngineOrder, FromEngine, FromSupervisor } from "./engine-order.ts";
 
 export interface EngineLink {
@@ -23,13 +22,9 @@ export function openEngineLink(order: EngineOrder): EngineLink {
   const drain = createAsk();
   const kill = (): void => void process.kill(process.pid, "SIGKILL");
   process.on("disconnect", () => {
-    try {
-      killLeftovers(order.folder);
-      if (order.folder !== undefined) rmSync(order.folder, { recursive: true, force: true });
-    } finally {
-      // Whatever came in between: a worker may have written to the folder just now.
-      kill();
-    }
+    killLeftovers(order.folder);
+    removeRecords(order.folder);
+    kill();
   });
   process.on("message", (message: FromSupervisor) => (message.kind === "drain" ? drain : interrupt).ask());
   process.channel?.unref();

@@ -2,7 +2,7 @@
  * The processes that an engine has started, written down where whoever buries the engine finds them: one that hangs in
  * native code does not notice by itself that its engine is gone.
  */
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { processesFile } from "./engine-order.ts";
 
@@ -12,6 +12,16 @@ export function noteStarted(folder: string | undefined, pid: number): void {
 
 export function noteEnded(folder: string | undefined, pid: number): void {
   if (folder !== undefined) appendFileSync(join(folder, processesFile), `-${pid}\n`);
+}
+
+/** Takes the folder away, unless something writes to it just now: then it is left to the system. */
+export function removeRecords(folder: string | undefined): void {
+  if (folder === undefined) return;
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 2 });
+  } catch {
+    // Nobody needs it any more, and nothing of a run is in it.
+  }
 }
 
 /** Ends those that were not seen to end. */

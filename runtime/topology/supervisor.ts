@@ -11,7 +11,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PipelineSpec } from "../contract/program.ts";
 import { readFlights } from "../recovery/flight-recorder.ts";
-import { killLeftovers } from "./engine-processes.ts";
+import { killLeftovers, removeRecords } from "./engine-processes.ts";
 import { flightFile, orderVariable, processesFile } from "./engine-order.ts";
 import type { EngineOrder, FromEngine, FromSupervisor } from "./engine-order.ts";
 import { isIsolatable } from "./isolated-steps.ts";
@@ -64,7 +64,7 @@ export async function supervise(request: SuperviseRequest): Promise<number> {
     }
   } finally {
     signals.close();
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 2 });
+    removeRecords(folder);
   }
 }
 
