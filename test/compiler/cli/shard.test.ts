@@ -67,6 +67,8 @@ describe("shard", () => {
   test.each([
     [["m.onnx"], 2, "P1156: say into how many stages or ranks: --pipeline 2, --tensor 2"],
     [["m.onnx", "--pipeline", "two"], 2, 'P1156: --pipeline takes a whole number of at least 1, not "two"'],
+    [["m.onnx", "--tensor", "0"], 2, 'P1156: --tensor takes a whole number of at least 1, not "0"'],
+    [["m.onnx", "--tensor", "65"], 2, "P1156: --tensor takes at most 64, not 65"],
     [["m.onnx", "--pipeline", "2", "--cut", "a", "--cut", "b"], 2, "P1156: 2 stages have 1 cuts, and --cut is given 2 times"],
     [["m.onnx", "--pipeline", "40"], 1, "P1150: m.onnx cannot be cut into 40 stages: it has parts for 5"],
     [["m.onnx", "--cut", "nowhere"], 1, 'P1152: the model has no node or value "nowhere" to cut after'],
@@ -78,6 +80,52 @@ describe("shard", () => {
     expect(code).toBe(expected);
     expect(stderr).toContain(message);
     expect(existsSync(join(folder, "shards"))).toBe(false);
+  });
+});
+
+describe("shard among ranks", () => {
+  test("writes a model for every segment of every rank, and says what stays whole and why", async () => {
+    const folder = makeWorkplace({ "m.onnx": model() });
+    const { code, stdout, stderr } = await pipec(folder, "shard", "m.onnx", "--tensor", "2", "-o", "cut");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toBe(`m.onnx in 1 stage of 2 ranks, written to cut
+  stage 1: 5 nodes, 512 B of weights
+    in   x: f32[N, 8], given
+    out  y: f32[N, 8]
+    rank 0: 3 segments, 256 B of weights
+    rank 1: 3 segments, 256 B of weights
+    exchanged: 0 sums, 2 put together from shares
+`);
+    expect(readdirSync(join(folder, "cut"))).toContain("stage-1-rank-1-segment-2.onnx");
+    const manifest: unknown = JSON.parse(readFileSync(join(folder, "cut", "manifest.json"), "utf8"));
+    expect(manifest).toMatchObject({
+      stages: [{
+        leaves: [{ value: "y", from: { kind: "self", segment: 2, port: "y" } }],
+        collectives: [{ value: "s", op: "concat", axis: 1, segment: 1 }, { value: "y", op: "concat", axis: 1, segment: 2 }],
+        replicated: [],
+        ranks: [{ rank: 0, segments: [{ inputs: [{ port: "x", from: { kind: "stage", value: "x" } }] }, { inputs: [{ from: { kind: "self" } }, { from: { kind: "peer", rank: 1, segment: 0 } }, { from: { kind: "self" } }] }, {}] }, { rank: 1 }],
+      }],
+    });
+  });
+
+  test("verify runs the ranks and counts their segments", async () => {
+    const folder = makeWorkplace({ "m.onnx": model() });
+    const { code, stdout } = await pipec(folder, "verify", "m.onnx", "--pipeline", "2", "--tensor", "2", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ stages: 2, segments: 4 });
+    const told = await pipec(folder, "verify", "m.onnx", "--tensor", "4");
+    expect(told.code).toBe(0);
+    expect(told.stdout).toMatch(/^m.onnx in 1 stage of 4 ranks, 2 sets of inputs: /);
+  });
+
+  test("--optimize-first cuts what onnxruntime makes of the model: bit for bit its optimised self", async () => {
+    const folder = makeWorkplace({ "m.onnx": model() });
+    const { code, stdout } = await pipec(folder, "verify", "m.onnx", "--pipeline", "2", "--optimize-first");
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "m.onnx in 2 stages, 2 sets of inputs: equal bit for bit\n" });
+    expect((await pipec(folder, "shard", "m.onnx", "--pipeline", "2", "--tensor", "2", "--optimize-first", "-o", "cut")).code).toBe(0);
+    const unreadable = await pipec(makeWorkplace({ "n.onnx": Uint8Array.of(1, 2, 3) }), "shard", "n.onnx", "--tensor", "2", "--optimize-first");
+    expect(unreadable.code).toBe(1);
+    expect(unreadable.stderr).toContain("P1159");
   });
 });
 
