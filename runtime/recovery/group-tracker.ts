@@ -1,6 +1,6 @@
 /**
  * Brings together what belongs to a commit group of one region: what became of its rows, the files of every sink, and
- * its dead letters. Groups of a region are handed on in order, one at a time over all regions.
+ * its dead letters. Groups of a region are handed on in order.
  */
 import { fullProgress } from "./progress.ts";
 import type { ChunkBooks, RegionProgressSoFar, StepKeys } from "./progress.ts";
@@ -76,9 +76,11 @@ export function createGroupTracker(request: TrackerRequest): GroupTracker {
   });
   // Whoever waits hears of it; until then nobody does.
   done.catch(() => {});
-  let tail = Promise.resolve();
+  // Groups are handed on as soon as they are whole, in order: what waits to be committed outlives a run that fails.
+  let handing = Promise.resolve();
+  let commits = Promise.resolve();
   const finishIfDone = (): void => {
-    if (books.every((region) => region.ended)) void tail.then(resolve, reject);
+    if (books.every((region) => region.ended)) void handing.then(() => commits).then(resolve, reject);
   };
 
   const closeGroup = (id: number, last: boolean, isLeft: boolean): void => {
@@ -103,8 +105,13 @@ export function createGroupTracker(request: TrackerRequest): GroupTracker {
       const { chunks, last, isLeft, progress, keys, letters } = closed;
       if (last || isLeft) region.ended = true;
       if (isLeft) continue;
-      tail = tail.then(async () => request.commit({ region: id, group, chunks, last, sinks: parts, progress, keys, letters: await letters }));
-      tail.catch(reject);
+      handing = handing.then(async () => {
+        const committed = request.commit({ region: id, group, chunks, last, sinks: parts, progress, keys, letters: await letters });
+        committed.catch(reject);
+        commits = Promise.all([commits, committed]).then(() => {});
+        commits.catch(() => {});
+      });
+      handing.catch(reject);
     }
   };
   finishIfDone();

@@ -149,8 +149,9 @@ async function openWith(kept: Kept): Promise<Outputs> {
   const staged = outputs.map(({ target }, index): OutputTarget => ({ ...target, staging: `${located[index].staging}${log.epoch}`, isKept: true }));
   const dead = staged[outputs.findIndex(({ sink }) => sink === undefined)];
   const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
-    // Whoever gives up the run does not wait for what was not begun.
-    const next = kept.last.then(() => (kept.isClosed ? Promise.reject(new Error("the outputs were closed")) : act()));
+    // What was handed over before the run was given up is committed all the same; then nothing more.
+    if (kept.isClosed) return Promise.reject(new Error("the outputs were closed"));
+    const next = kept.last.then(act);
     kept.last = next.catch(() => {});
     return next;
   };

@@ -49,7 +49,7 @@ export interface Outputs {
   readonly checkInputs: (splits: readonly Split[]) => void;
   /** All sources are known, by region: refuses to go on where they are not those of the run that stopped. */
   readonly noteSources: (splits: readonly (readonly Split[])[]) => void;
-  /** All there is of one group. One call at a time, groups of a region in order. */
+  /** All there is of one group. Groups of a region in order; a call need not wait for the one before. */
   readonly commit: (group: ReadyGroup) => Promise<void>;
   /** Gives everything its final name. By sink, what was written. */
   readonly publish: () => Promise<readonly WrittenFiles[]>;
