@@ -18,6 +18,7 @@ import type { Layout } from "./choose-layout.ts";
 import { booleanTensor, castTo, integerTensor, intAttributeDraft, newNode } from "./helper-nodes.ts";
 import type { PartGraph } from "./part-graph.ts";
 import type { IntegerEdit, LocalEdit, ShardOption } from "./rule.ts";
+import { findShardRule } from "./rule-registry.ts";
 import { sliceWeight } from "./slice-weight.ts";
 import { patternLength, replicated, sameState, shard, stateKey, stretches, type ShardState, type TensorState } from "./tensor-state.ts";
 
@@ -124,7 +125,7 @@ function putNew(graph: Mutable, draft: Extract<NodeDraft, { kind: "new" }>, afte
 
 function placeNode(settings: RankSettings, graph: Mutable, node: Node, bring: Builder["bring"]): void {
   const option = settings.layout.options.get(node);
-  const user = node.name || node.op;
+  const user = `${node.op}${node.name === "" ? "" : ` ${JSON.stringify(node.name)}`}${findShardRule(node.domain, node.op) ? "" : ", which has no sharding rule"}`;
   const names = node.inputs.map((name, i) => bring(name, option?.inputs[i] ?? replicated, user));
   for (const name of settings.part.index.usesOf(node)) if (!node.inputs.includes(name)) bring(name, replicated, user);
   if (!option) {

@@ -52,7 +52,15 @@ const secondsPerByteTouched = 1e-11;
 const secondsPerByteHeld = 1;
 
 export function chooseLayout(part: PartGraph, count: number): Layout {
-  const search = createSearch(part, count);
+  // Divisions that could not be put together again are worth trying: most are merged axes, taken apart soon after.
+  const found = searchLayout(part, count, false) ?? searchLayout(part, count, true);
+  if (!found) throw new Error("verifyShards: no layout of the tensors can be put together at the end of the stage");
+  return found;
+}
+
+/** `isCareful`: without divisions that could not be put together again. */
+function searchLayout(part: PartGraph, count: number, isCareful: boolean): Layout | undefined {
+  const search = createSearch(part, count, isCareful);
   let candidates: readonly Candidate[] = [{ cost: 0, live: new Map(), trace: undefined }];
   const last = lastUses(part);
   for (const [at, node] of part.nodes.entries()) {
@@ -61,8 +69,7 @@ export function chooseLayout(part: PartGraph, count: number): Layout {
     candidates = search.step(candidates, node, ends);
   }
   const done = candidates.flatMap((candidate) => search.finish(candidate)).sort((a, b) => a.cost - b.cost)[0];
-  if (!done) throw new Error("verifyShards: no layout of the tensors can be put together at the end of the stage");
-  return layoutOf(done.trace);
+  return done && layoutOf(done.trace);
 }
 
 function reads(node: Node, live: ReadonlyMap<string, Live>): boolean {
@@ -90,7 +97,7 @@ interface Search {
   finish(candidate: Candidate): readonly Candidate[];
 }
 
-function createSearch(part: PartGraph, count: number): Search {
+function createSearch(part: PartGraph, count: number, isCareful: boolean): Search {
   const options = createOptions(part, count);
   const exchange = createExchange(part, count);
   const apply = (candidate: Candidate, node: Node, option: ShardOption | undefined, held: number): Candidate | undefined => {
@@ -105,6 +112,7 @@ function createSearch(part: PartGraph, count: number): Search {
     cost += (part.flops(node) * secondsPerFlop + exchange.bytesMade(node) * secondsPerByteTouched) / (isShared ? count : 1);
     for (const [i, name] of node.outputs.entries()) {
       const state = option?.outputs[i] ?? replicated;
+      if (isCareful && name !== "" && !exchange.canJoin(name, state)) return undefined;
       if (name !== "" && state.kind !== "replicated") live.set(name, { state, key: stateKey(state), isWhole: false });
     }
     return { cost, live, trace: option ? { before: candidate.trace, node, option } : candidate.trace };
@@ -160,17 +168,20 @@ interface Exchange {
   /** What it costs to have a value in a state; notes that it was put together. Undefined if it cannot be. */
   bring(live: Map<string, Live>, name: string, wanted: TensorState, isConstant: boolean): number | undefined;
   bytesMade(node: Node): number;
+  /** Whether the shares of a value could be put together: its divided axis has a constant length. */
+  canJoin(name: string, state: TensorState): boolean;
 }
 
 function createExchange(part: PartGraph, count: number): Exchange {
-  const canStretch = (name: string, state: TensorState): boolean => state.kind !== "shard" || stretches(state.runs, part.shape(name)?.[state.axis]) !== undefined;
+  const canJoin = (name: string, state: TensorState): boolean => state.kind !== "shard" || stretches(state.runs, part.shape(name)?.[state.axis]) !== undefined;
   return {
+    canJoin,
     bring(live, name, wanted, isConstant) {
       if (name === "") return 0;
       const own = live.get(name);
-      if (isConstant || !own) return wanted.kind === "partialSum" ? undefined : wanted.kind === "shard" && !canStretch(name, wanted) ? undefined : wanted.kind === "shard" && !isConstant ? part.index.nominalBytes(name) * secondsPerByteTouched : 0;
+      if (isConstant || !own) return wanted.kind === "partialSum" ? undefined : wanted.kind === "shard" && !canJoin(name, wanted) ? undefined : wanted.kind === "shard" && !isConstant ? part.index.nominalBytes(name) * secondsPerByteTouched : 0;
       if (own.key === stateKey(wanted)) return 0;
-      if (wanted.kind === "partialSum" || !canStretch(name, own.state) || !canStretch(name, wanted)) return undefined;
+      if (wanted.kind === "partialSum" || !canJoin(name, own.state) || !canJoin(name, wanted)) return undefined;
       if (own.isWhole) return 0;
       live.set(name, { ...own, isWhole: true });
       // As a ring passes them: a sum goes around twice.
