@@ -185,7 +185,8 @@ async function readStart({ request, log, outputs }: Kept): Promise<RunStart> {
     return { ...sinkBeginning, chunk: region.chunks, ...(output < 0 ? {} : { files: state.outputs[output].files, rows: state.outputs[output].rows }), hasEnded: region.ended };
   });
   const keys = new Map<number, unknown[]>();
-  for (const { step, name } of state.keys) {
+  // The files of keys go when a run has finished.
+  for (const { step, name } of state.published ? [] : state.keys) {
     const list = deserialize(await readFile(join(resolve(request.at), name))) as readonly unknown[];
     const known = keys.get(step) ?? [];
     for (const key of list) known.push(key);

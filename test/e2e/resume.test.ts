@@ -24,6 +24,9 @@ pipeline items {
 
   let some = items |> limit(50)
 
+  let kinds = items |> dedupe(by: .kind, distance: 0, keys: 10)
+
+  write kinds |> { .id } to jsonl("{output}/kinds")
   write made |> { .id, .twice } to jsonl("{output}/made")
   write made |> { .id } to jsonl("{output}/one.jsonl")
   write some |> { .id } to csv("{output}/some")
@@ -77,6 +80,7 @@ async function expectWhole(folder: string): Promise<void> {
   expect(idsIn(join(folder, "out", "made"))).toEqual(all);
   expect(readFileSync(join(folder, "out", "one.jsonl"), "utf8").trim().split("\n").map((line) => (JSON.parse(line) as { readonly id: number }).id)).toEqual(all);
   expect(readFileSync(join(folder, "out", "some", "part-00002-000.csv"), "utf8").trim().split("\n")).toHaveLength(11);
+  expect(idsIn(join(folder, "out", "kinds"))).toEqual([0, 1, 2]);
   expect(readdirSync(join(folder, "state"))).toHaveLength(1);
   expect(readdirSync(join(folder, "out")).filter((name) => name.startsWith("."))).toEqual([]);
 }
