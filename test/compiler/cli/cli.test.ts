@@ -164,12 +164,17 @@ describe("plan and dump", () => {
   });
 
   test("less memory, fewer chunks under way", async () => {
-    const ticketsOf = async (memory: string): Promise<number> => {
+    const planWith = async (memory: string): Promise<{ readonly tickets: number; readonly memory: { readonly boundBytes: number } }> => {
       const folder = makeWorkplace({ "copy.pipe": copy.replace("pipeline copy {", `pipeline copy {\n  with { memory: ${memory}, row_max: 1 MiB }\n`) });
       const { stdout } = await pipec(folder, "plan", "--json");
-      return (JSON.parse(stdout) as { pipelines: { tickets: number }[] }).pipelines[0]?.tickets ?? 0;
+      const [plan] = (JSON.parse(stdout) as { pipelines: { tickets: number; memory: { boundBytes: number } }[] }).pipelines;
+      return plan ?? { tickets: 0, memory: { boundBytes: 0 } };
     };
-    expect(await ticketsOf("1 TiB")).toBeGreaterThan(await ticketsOf("2200 MiB"));
+    const ample = await planWith("1 TiB");
+    const tight = await planWith(`${Math.floor(ample.memory.boundBytes / 2 ** 20) - 1} MiB`);
+    expect(tight.tickets).toBeGreaterThan(0);
+    expect(tight.tickets).toBeLessThan(ample.tickets);
+    expect(tight.memory.boundBytes).toBeLessThan(ample.memory.boundBytes);
   });
 
   test("dump of an unknown pass: exit 2 and the nearest", async () => {
