@@ -31,7 +31,10 @@ const REPLICAS_MAX = 256;
 /** First word of a slot in flight. */
 const kinds = { load: 0x44414f4c, run: 0x4e55522e } as const;
 
-/** The recorder of one worker. The file is made where it is missing; workers write to slots of their own. */
+/**
+ * The recorder of one worker. The file is made where it is missing; workers write to slots of their own. Throws where
+ * there is no room: once it is open, writing takes none.
+ */
 export function openFlightRecorder(file: string, stage: number, replica: number): FlightRecorder {
   const fd = openSync(file, "a");
   closeSync(fd);
@@ -40,6 +43,7 @@ export function openFlightRecorder(file: string, stage: number, replica: number)
   const free = Array.from({ length: SLOTS_PER_WORKER }, (_, slot) => slot);
   const empty = new Uint8Array(SLOT_BYTES);
   const slots = free.map(() => new Uint8Array(SLOT_BYTES));
+  for (const slot of free) writeSync(handle, empty, 0, SLOT_BYTES, base + slot * SLOT_BYTES);
   return {
     begin: (flight) => {
       const slot = free.pop();

@@ -115,7 +115,8 @@ export function foldEvent(state: RunState, event: RunEvent): void {
       state.residentBytesMax = Math.max(state.residentBytesMax, event.residentBytes);
       return;
     case "decision":
-      state.stages[event.stage].replicas = event.to;
+      // Workers that come are counted once they are ready.
+      if (event.to < event.from) state.stages[event.stage].replicas -= event.from - event.to;
       return keep(state, event);
     case "restart":
       state.restarts++;

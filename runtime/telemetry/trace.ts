@@ -4,7 +4,7 @@
  *
  * Written as the events come; a file whose end is missing (a killed run) can still be read.
  */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, openSync } from "node:fs";
 import { jobError } from "../contract/failures.ts";
 import type { RunEvent } from "./run-event.ts";
 
@@ -82,33 +82,45 @@ export interface TraceFile {
   readonly close: () => void;
 }
 
-/** Faults: R0180, the file cannot be written. */
+/** Faults: R0180, the file cannot be opened. Once it is, a disk that fills up ends the trace and not the run. */
 export function openTrace(file: string, subject: TraceSubject): TraceFile {
-  const fail = (error: unknown): never => {
-    throw jobError("R0180", `the trace ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
-  };
-  const attempt = <T>(act: () => T): T => {
+  let handle: number | undefined = openFile(file);
+  let waiting = `[\n${JSON.stringify({ name: "process_name", ph: "M", ts: 0, pid: 1, tid: 0, args: { name: subject.pipeline } })}`;
+  const attempt = (act: (handle: number) => void): void => {
+    if (handle === undefined) return;
     try {
-      return act();
+      act(handle);
     } catch (error) {
-      return fail(error);
+      handle = undefined;
+      process.stderr.write(`the trace ${file} ends here, it could not be written: ${messageOf(error)}\n`);
     }
   };
-  const handle = attempt(() => openSync(file, "w"));
-  let waiting = `[\n${JSON.stringify({ name: "process_name", ph: "M", ts: 0, pid: 1, tid: 0, args: { name: subject.pipeline } })}`;
   const flush = (): void => {
-    attempt(() => writeSync(handle, waiting));
+    attempt((open) => appendFileSync(open, waiting));
     waiting = "";
   };
   return {
     add: (event) => {
+      if (handle === undefined) return;
       for (const record of traceRecords(subject, event)) waiting += `,\n${JSON.stringify(record)}`;
       if (waiting.length >= FLUSH_BYTES) flush();
     },
     close: () => {
       waiting += "\n]\n";
       flush();
-      attempt(() => closeSync(handle));
+      attempt(closeSync);
     },
   };
+}
+
+function openFile(file: string): number {
+  try {
+    return openSync(file, "w");
+  } catch (error) {
+    throw jobError("R0180", `the trace ${file} cannot be written: ${messageOf(error)}`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

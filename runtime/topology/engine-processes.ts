@@ -7,11 +7,20 @@ import { join } from "node:path";
 import { processesFile } from "./engine-order.ts";
 
 export function noteStarted(folder: string | undefined, pid: number): void {
-  if (folder !== undefined) appendFileSync(join(folder, processesFile), `+${pid}\n`);
+  note(folder, `+${pid}\n`);
 }
 
 export function noteEnded(folder: string | undefined, pid: number): void {
-  if (folder !== undefined) appendFileSync(join(folder, processesFile), `-${pid}\n`);
+  note(folder, `-${pid}\n`);
+}
+
+function note(folder: string | undefined, line: string): void {
+  if (folder === undefined) return;
+  try {
+    appendFileSync(join(folder, processesFile), line);
+  } catch {
+    // No room: a process that is not written down ends by itself all the same, unless it hangs.
+  }
 }
 
 /** Takes the folder away, unless something writes to it just now: then it is left to the system. */

@@ -37,7 +37,7 @@ export function openStageGuard({ start, file, steps, isStopped }: GuardRequest):
   const [stage, replica] = role.kind === "stage" ? [role.stage, role.replica] : [0, 0];
   const isolated = steps.filter((step) => isIsolatable(step) && (order?.isolated.includes(step.id) ?? false)).map((step) => step.id);
   const worker = createIsolatedWorker({ file, pipeline, steps: isolated, stage, replica, params, folder, device: placement.device, records: order?.folder, name: `${stage}-${replica}`, isStopped });
-  const recorder = order?.folder === undefined ? undefined : openFlightRecorder(join(order.folder, flightFile), stage, replica);
+  const recorder = order?.folder === undefined ? undefined : openRecorder(join(order.folder, flightFile), stage, replica);
   return {
     words,
     around: async (step, open) => {
@@ -49,6 +49,15 @@ export function openStageGuard({ start, file, steps, isStopped }: GuardRequest):
       recorder?.close();
     },
   };
+}
+
+/** A full disk for temporary files must not end a run whose output lies elsewhere: after a crash, all steps are suspects then. */
+function openRecorder(file: string, stage: number, replica: number): FlightRecorder | undefined {
+  try {
+    return openFlightRecorder(file, stage, replica);
+  } catch {
+    return undefined;
+  }
 }
 
 async function openRecorded(step: StepSpec, open: () => Promise<OpenStep>, recorder: FlightRecorder): Promise<OpenStep> {

@@ -1,9 +1,9 @@
 /** Metrics, trace, timeline and report: readers of one stream of events. */
 import { get } from "node:http";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { renderMetrics } from "../../../runtime/telemetry/metrics.ts";
 import { parseMetricsAddress, serveMetrics } from "../../../runtime/telemetry/metrics-server.ts";
 import { renderReport } from "../../../runtime/telemetry/report/render-report.ts";
@@ -78,6 +78,30 @@ test("a trace is JSON with a span for each chunk", () => {
   expect(records.filter((record) => record.ph === "i").map((record) => record.name)).toEqual(["1 rows failed", "commit of group 0", "decode: 1 to 2 replicas"]);
   rmSync(folder, { recursive: true });
   expect(() => openTrace(join(folder, "gone", "run.json"), subject)).toThrow(/cannot be written/);
+});
+
+test.skipIf(!existsSync("/dev/full"))("a trace that cannot be written on says so once, and the run goes on", () => {
+  const said: string[] = [];
+  const complain = vi.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0);
+  const trace = openTrace("/dev/full", subject);
+  for (let round = 0; round < 200; round++) for (const event of events) trace.add(event);
+  trace.close();
+  complain.mockRestore();
+  expect(said).toEqual([expect.stringMatching(/^the trace \/dev\/full ends here, it could not be written: ENOSPC/)]);
+});
+
+test("workers that come count when they are ready, those that go at once", () => {
+  const state = createRunState(1, 1);
+  const replicas = (event: RunEvent): number => {
+    foldEvent(state, event);
+    return state.stages[0].replicas;
+  };
+  const decision = { kind: "decision", stage: 0, reason: "", figures: {} } as const;
+  expect(replicas({ atMs: 1, kind: "stageReady", stage: 0, replica: 0, loadMs: 5 })).toBe(1);
+  expect(replicas({ atMs: 2, ...decision, from: 1, to: 2 })).toBe(1);
+  expect(replicas({ atMs: 3, kind: "stageReady", stage: 0, replica: 1, loadMs: 5 })).toBe(2);
+  expect(replicas({ atMs: 4, ...decision, from: 2, to: 2 })).toBe(2);
+  expect(replicas({ atMs: 5, ...decision, from: 2, to: 1 })).toBe(1);
 });
 
 describe("the timeline", () => {
