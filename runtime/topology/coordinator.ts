@@ -19,7 +19,6 @@ export async function runOnWorkers(request: CoordinatorRequest): Promise<void> {
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   try {
     await new Promise<void>((resolve, reject) => {
-      request.signal.addEventListener("abort", () => reject(request.signal.reason), { once: true });
       if (request.signal.aborted) return reject(request.signal.reason);
       const { pipeline, topology, outputs, device } = request;
       coordinate({ ...request, stop, placement: placeRun(pipeline, device), resumeOf: (stage) => stageResume(pipeline, topology, outputs, stage) }, workers, resolve, reject);
@@ -30,8 +29,13 @@ export async function runOnWorkers(request: CoordinatorRequest): Promise<void> {
   }
 }
 
-function coordinate(request: Coordination["request"], workers: RunningWorker[], resolve: Coordination["resolve"], reject: Coordination["reject"]): void {
+function coordinate(request: Coordination["request"], workers: RunningWorker[], resolve: Coordination["resolve"], fail: Coordination["reject"]): void {
   const { pipeline, topology, outputs, log } = request;
+  const reject = (error: unknown): void => {
+    // Workers still say what they have done: nobody would end one that was loaded because of that.
+    c.elasticity?.stop();
+    fail(error);
+  };
   const start = (role: WorkerRole, ports: PortsOfWorker): RunningWorker => {
     c.loadingSince.set(placeOf(role), performance.now());
     if (role.kind === "stage") log({ kind: "stageStarted", stage: role.stage, replica: role.replica, incarnation: role.incarnation });
@@ -64,6 +68,7 @@ function coordinate(request: Coordination["request"], workers: RunningWorker[], 
     reject,
   };
   c.groups.done.catch(reject);
+  request.signal.addEventListener("abort", () => reject(request.signal.reason), { once: true });
   const ports = joinPorts(pipeline, topology);
   for (const stage of topology.stages) {
     for (let replica = 0; replica < stage.replicas; replica++) c.stageWorkers[stage.id].push(start({ kind: "stage", stage: stage.id, replica, incarnation: 0 }, ports.ofStage(stage.id, replica)));

@@ -1,5 +1,6 @@
 /** Elasticity for a run on worker threads: what the machine, the models' files and the books say. */
 import { existsSync, statSync } from "node:fs";
+import { performance } from "node:perf_hooks";
 import { programFile } from "../contract/program-folder.ts";
 import type { PipelineSpec, StepSpec } from "../contract/program.ts";
 import type { CoordinatorRequest } from "./coordination.ts";
@@ -31,7 +32,7 @@ export function createRunElasticity(request: CoordinatorRequest, scheduler: Sche
       return batches.length === 0 ? rows : Math.ceil(rows / Math.max(...batches));
     },
     replicaBytes: bytesOf,
-    freeBytes: freeMemoryBytes,
+    freeBytes: rarely(freeMemoryBytes),
     chunks: (region) => {
       const rows = ledger.splitsOf(region).map((split) => split.rows);
       const total = rows.reduce((sum: number | undefined, count) => (sum === undefined || count === undefined ? undefined : sum + Math.ceil(count / pipeline.chunkRows)), 0);
@@ -40,6 +41,22 @@ export function createRunElasticity(request: CoordinatorRequest, scheduler: Sche
     },
     log,
   });
+}
+
+const LOOK_MS = 250;
+
+/** What was found last, for a while: whoever decides asks after every chunk, and finding out reads several files. */
+function rarely(look: () => number): () => number {
+  let found = 0;
+  let nextMs = -Infinity;
+  return () => {
+    const nowMs = performance.now();
+    if (nowMs >= nextMs) {
+      found = look();
+      nextMs = nowMs + LOOK_MS;
+    }
+    return found;
+  };
 }
 
 function stepsOf(pipeline: PipelineSpec, stage: number): readonly StepSpec[] {

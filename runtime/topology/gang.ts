@@ -15,6 +15,7 @@ import type { Tensor } from "../contract/value.ts";
 import { PeerFailed } from "../stage/mailbox.ts";
 import { gangResult, openRank, receivedBy } from "../stage/rank.ts";
 import type { PartStepSpec } from "../stage/step-context.ts";
+import { endThread } from "./end-thread.ts";
 import type { FromMember, MemberStart, ToMember } from "./gang-messages.ts";
 import { createGangPorts } from "./gang-ports.ts";
 import type { GangPorts, PeerPort } from "./gang-ports.ts";
@@ -178,15 +179,8 @@ function pickWanted(received: ReadonlyMap<string, Tensor>, wanted: ReadonlySet<s
   return new Map([...received].flatMap(([name, tensor]) => (wanted.has(name) ? [[name, copyTensor(tensor)] as const] : [])));
 }
 
-/** How long a member may take to finish what it is in, before it is ended in the middle of its JavaScript. */
-const CLOSE_MS = 10_000;
-
 async function endMembers(members: readonly Member[], ports: GangPorts): Promise<void> {
   for (const member of members) member.post({ kind: "close" });
-  await Promise.all(members.map(async ({ thread, ended }) => {
-    const timer = setTimeout(() => void thread.terminate(), CLOSE_MS);
-    await ended;
-    clearTimeout(timer);
-  }));
+  await Promise.all(members.map(({ thread, ended }) => endThread(thread, ended)));
   ports.close();
 }

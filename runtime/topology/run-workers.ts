@@ -7,6 +7,7 @@ import type { MessagePort } from "node:worker_threads";
 import { jobError } from "../contract/failures.ts";
 import type { EdgeSpec, PipelineSpec } from "../contract/program.ts";
 import type { Value } from "../contract/value.ts";
+import { endThread } from "./end-thread.ts";
 import { stageBeginning } from "./messages.ts";
 import type { FromWorker, OutPort, StageResume, ToWorker, WorkerRole, WorkerStart } from "./messages.ts";
 import type { Supervised } from "./engine-order.ts";
@@ -114,29 +115,9 @@ export function startWorker(setting: WorkerSetting, role: WorkerRole, ports: Por
   };
 }
 
-/** How long a worker may take to finish what it is in, before it is ended in the middle of its JavaScript. */
-const CLOSE_MS = 10_000;
-
-/** One that has not ended so long after it was terminated hangs in native code: only the end of the process ends it. */
-const TERMINATE_MS = 2_000;
-
-/**
- * Workers end by themselves: a thread that is terminated while it returns from native code takes the process with it.
- * One that does not come back is terminated in the end, since then it is most likely lost in JavaScript.
- */
 export async function closeWorkers(workers: readonly RunningWorker[]): Promise<void> {
   for (const worker of workers) worker.post({ kind: "close" });
-  await Promise.all(workers.map(async (worker) => {
-    let timer: NodeJS.Timeout | undefined;
-    const lost = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        void worker.thread.terminate();
-        timer = setTimeout(resolve, TERMINATE_MS);
-      }, CLOSE_MS);
-    });
-    await Promise.race([worker.ended, lost]);
-    clearTimeout(timer);
-  }));
+  await Promise.all(workers.map(({ thread, ended }) => endThread(thread, ended)));
 }
 
 function labelOf(pipeline: PipelineSpec, role: WorkerRole): string {

@@ -157,7 +157,8 @@ function listenForSignals(): Signals {
   let timer: NodeJS.Timeout | undefined;
   let wake = (): void => {};
   const tell = (message: FromSupervisor): void => {
-    if (engine?.connected === true) engine.send(message);
+    // One that ends at this moment is told of by its exit.
+    if (engine?.connected === true) engine.send(message, () => {});
   };
   const kill = (): void => void engine?.kill("SIGKILL");
   const interrupt = (): void => {

@@ -153,7 +153,7 @@ export function resampleSimd({ data, height, width, across, down }: PassRequest)
   const end = layout.end + (downTable?.pairs ?? 0) * 2 * middleStride;
   if (end > MEMORY_BYTES_MAX) return undefined;
   const missing = Math.ceil((end - found.memory.buffer.byteLength) / PAGE_BYTES);
-  if (missing > 0) found.memory.grow(missing);
+  if (missing > 0 && !hasGrown(found, missing)) return undefined;
   const memory = new Uint8Array(found.memory.buffer);
   const [source, middle, target, acrossAt, downAt] = layout.starts;
   memory.set(data, source);
@@ -167,6 +167,16 @@ export function resampleSimd({ data, height, width, across, down }: PassRequest)
   }
   const result = down === undefined ? middle : target;
   return memory.slice(result, result + resultBytes);
+}
+
+/** Where memory is short the plain way needs less of it. */
+function hasGrown({ memory }: WasmInstance, pages: number): boolean {
+  try {
+    memory.grow(pages);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function layOut(sizes: readonly number[]): { readonly starts: readonly number[]; readonly end: number } {
