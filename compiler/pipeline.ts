@@ -18,6 +18,8 @@ import { parseFile } from "../language/syntax/parse.ts";
 import { printAst } from "../language/syntax/print-ast.ts";
 import { printTokens } from "../language/syntax/print-tokens.ts";
 import { checkPlan } from "./plan/check-plan.ts";
+import type { Hardware } from "../stdlib/hw/hardware.ts";
+import type { Calibration } from "./plan/cluster/calibration.ts";
 import type { GraphReader } from "./plan/cluster/describe-pipeline.ts";
 import { planCluster, statedHardware } from "./plan/cluster/plan-cluster.ts";
 import { lowerProgram } from "./plan/lower.ts";
@@ -27,6 +29,7 @@ import { splitModels } from "./plan/split-models.ts";
 import { cutCalls } from "./shard/cut-calls.ts";
 import type { ModelShards } from "./shard/cut-calls.ts";
 import { planProgram } from "./plan/plan-program.ts";
+import { predictRates } from "./plan/predict-rates.ts";
 import type { Plan } from "./plan/plan.ts";
 import { printLowered } from "./plan/print-lowered.ts";
 import { printPlan } from "./plan/print-plan.ts";
@@ -54,6 +57,10 @@ export interface CompileRequest {
   readonly toCwd: string;
   /** Opens the models' files for the plan of a program that states its hardware; without it, no such plan is made. */
   readonly readGraph?: GraphReader;
+  /** Instead of what the program states. */
+  readonly hardware?: Hardware;
+  /** Measurements, instead of estimates. */
+  readonly calibration?: Calibration;
   /** Digests of models and externs, for the fingerprints of pipelines with a checkpoint. */
   readonly digests?: FileDigests;
   /** Keep what test blocks look at, and write them out too. */
@@ -103,7 +110,7 @@ export function compile(request: CompileRequest, last: PassName = "emit"): Compi
   const lowered = lowerProgram(checked, request.tests === true ? { keepStreams: testedStreams(checked) } : {});
   if (last === "lower") return { ...front, diagnostics, checked, lowered };
 
-  const { whole, split, plan, shards, diagnostics: unfit } = planFor(lowered, request.readGraph);
+  const { whole, split, plan, shards, diagnostics: unfit } = planFor(lowered, request);
   diagnostics.push(...unfit);
   if (!hasErrors(unfit)) diagnostics.push(...checkPlan(plan, split, { mayCut: request.readGraph !== undefined }));
   const planned = { ...front, diagnostics, checked, lowered, split, whole, plan, shards };
@@ -129,19 +136,19 @@ interface Planned {
 }
 
 /** Where the program states its hardware, models are cut and placed as the plan for it has them, else as settings say. */
-function planFor(lowered: LoweredProgram, readGraph: GraphReader | undefined): Planned {
+function planFor(lowered: LoweredProgram, { readGraph, calibration, hardware = statedHardware(lowered) }: CompileRequest): Planned {
   const whole = planProgram(lowered);
   verifyPlan(whole, lowered);
   const asIs = { split: lowered, whole, plan: whole, shards: [] };
   if (readGraph === undefined) return { ...asIs, diagnostics: [] };
-  const hardware = statedHardware(lowered);
-  const solved = hardware && planCluster(lowered, whole, hardware, { readGraph, compare: false });
+  const solved = hardware && planCluster(lowered, whole, hardware, { readGraph, compare: false, ...(calibration === undefined ? {} : { calibration }) });
   if (solved !== undefined && solved.plan === undefined) return { ...asIs, diagnostics: solved.diagnostics };
   const wanted = hardware === undefined || solved?.plan === undefined ? placementOfSettings(lowered) : placementOfCluster(lowered, whole, solved.plan, hardware);
   const cut = cutCalls(lowered, wanted, readGraph);
   if (!cut.ok) return { ...asIs, diagnostics: [...(solved?.diagnostics ?? []), ...cut.diagnostics] };
   const split = splitModels(lowered, cut.placement, cut.cuts);
-  const plan = planProgram(split, cut.placement.memoryBytes);
+  const planned = planProgram(split, cut.placement.memoryBytes);
+  const plan = hardware === undefined || solved?.plan === undefined ? planned : predictRates(planned, { split, whole, cluster: solved.plan, hardware });
   verifyPlan(plan, split);
   return { split, whole, plan, shards: cut.shards, diagnostics: solved?.diagnostics ?? [] };
 }

@@ -1,6 +1,7 @@
 /** From a `.pipe` file to `out.js` and what stands beside it; shared by `build`, `run` and `test`. */
 import { basename, dirname, join, relative } from "node:path";
 import { buildCodes } from "../../language/diagnostics/codes/build.ts";
+import { clusterPlanCodes } from "../../language/diagnostics/codes/cluster-plan.ts";
 import { hasErrors, report } from "../../language/diagnostics/diagnostic.ts";
 import type { Diagnostic } from "../../language/diagnostics/diagnostic.ts";
 import type { Sources } from "../../language/diagnostics/render.ts";
@@ -10,6 +11,7 @@ import type { BundleProblem } from "../emit/bundle.ts";
 import { inlineSourceMap, makeSourceMap } from "../emit/source-map.ts";
 import { pathNames } from "../pipeline.ts";
 import type { Compilation } from "../pipeline.ts";
+import { statedHardware } from "../plan/cluster/plan-cluster.ts";
 import { planToJson, printPlan } from "../plan/print-plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import { compileFile } from "./compile-file.ts";
@@ -18,6 +20,7 @@ import { exitCodeOf } from "./exit-code.ts";
 import { exitCodes } from "./io.ts";
 import type { Io } from "./io.ts";
 import { packageLayout } from "./package-root.ts";
+import { nameHardware } from "./planning-inputs.ts";
 import { writeProgramShards } from "./program-shards.ts";
 import { reportNowhere, showDiagnostics } from "./report.ts";
 import { writeFiles } from "./write-files.ts";
@@ -28,16 +31,17 @@ export type BuildResult =
 
 /** Builds and writes; problems are shown on the way. */
 export async function buildProgram(options: CompileOptions, io: Io): Promise<BuildResult> {
-  let unwritten: Diagnostic | undefined;
+  let refused: Diagnostic | undefined;
   const compiled = compileFile(io.cwd, options, "emit", (open) => {
-    if (open.compilation.emitted !== undefined) unwritten = writeProgramShards(open, io.cwd);
+    refused = findUnused(options, open.compilation);
+    if (refused === undefined && open.compilation.emitted !== undefined) refused = writeProgramShards(open, io.cwd);
   });
   if (!compiled.ok) return failed(io, compiled.diagnostics, new Map(), exitCodes.usage);
   const { compilation, file, outFile, toMain, toCwd } = compiled;
   const { emitted, plan, checked, diagnostics, sources } = compilation;
   if (emitted === undefined || plan === undefined || checked === undefined) return failed(io, diagnostics, sources, exitCodeOf(diagnostics));
 
-  if (unwritten !== undefined) return failed(io, [unwritten], sources, exitCodes.usage);
+  if (refused !== undefined) return failed(io, [refused], sources, exitCodes.usage);
   const folder = dirname(outFile);
   const programFile = join(folder, "out", options.tests === true ? "tests.ts" : "program.ts");
   const names = pathNames({ file, toMain, toCwd });
@@ -62,6 +66,12 @@ export async function buildProgram(options: CompileOptions, io: Io): Promise<Bui
   if (unwritable !== undefined) return failed(io, [unwritable], new Map(), exitCodes.usage);
   showDiagnostics(io, diagnostics, sources);
   return { ok: true, file, outFile, plan, compilation };
+}
+
+/** Measurements say something of hardware; where none is named, they would be left aside. */
+function findUnused({ calibration, hardware }: CompileOptions, { lowered }: Compilation): Diagnostic | undefined {
+  if (calibration === undefined || hardware !== undefined || lowered === undefined || statedHardware(lowered) !== undefined) return undefined;
+  return reportNowhere(clusterPlanCodes.noHardware, { option: "--calibration" }, { fix: nameHardware });
 }
 
 function failed(io: Io, diagnostics: readonly Diagnostic[], sources: Sources, exitCode: number): BuildResult {

@@ -6,6 +6,8 @@ import type { CommandOption, CommandSpec } from "./command.ts";
 const paramOption: CommandOption = { flags: "--param <name=value>", summary: "fix a param's value while building", repeat: true };
 const outOption: CommandOption = { flags: "-o, --out <file>", summary: "where to write the program (default: out.js beside the .pipe file)" };
 const jsonOption: CommandOption = { flags: "--json", summary: "print JSON" };
+const hardwareOption: CommandOption = { flags: "--hw <file>", summary: "the hardware to plan for: a file or a preset such as aws.g4dn_12xlarge (default: what the program says)" };
+const calibrationOption: CommandOption = { flags: "--calibration <file>", summary: "measurements of `pipec bench`, instead of estimates" };
 const cutOptions: readonly CommandOption[] = [
   { flags: "--pipeline <stages>", summary: "cut the model into so many stages" },
   { flags: "--tensor <ranks>", summary: "share the tensors of each stage among so many ranks" },
@@ -25,14 +27,14 @@ export const commands: readonly CommandSpec[] = [
     name: "build",
     summary: "compile a program to out.js",
     takes: "[file]",
-    options: [outOption, paramOption],
+    options: [outOption, hardwareOption, calibrationOption, paramOption],
     load: () => import("./commands/build.ts"),
   },
   {
     name: "run",
     summary: "build a program and run it; what follows -- goes to the program",
     takes: "[file] [args...]",
-    options: [outOption, paramOption],
+    options: [outOption, hardwareOption, calibrationOption, paramOption],
     passesOn: true,
     load: () => import("./commands/run.ts"),
   },
@@ -41,9 +43,9 @@ export const commands: readonly CommandSpec[] = [
     summary: "show stages, batches, queues and the bound on memory; for hardware, the plan solved for it",
     takes: "[file]",
     options: [
-      { flags: "--hw <file>", summary: "the hardware to plan for: a file or a preset such as aws.g4dn_12xlarge (default: what the program says)" },
+      hardwareOption,
       { flags: "--rows <count>", summary: "also say how long so many rows take and what they cost" },
-      { flags: "--calibration <file>", summary: "measurements of `pipec bench`, instead of estimates" },
+      calibrationOption,
       { flags: "--html <file>", summary: "also write an offline page" },
       { flags: "--diff <file>", summary: "show what differs from an earlier `--json`" },
       jsonOption,
@@ -69,7 +71,7 @@ export const commands: readonly CommandSpec[] = [
     name: "explain",
     summary: "explain a diagnostic code, such as P0101; with --resume, what a program would go on with",
     takes: "[code] [args...]",
-    options: [{ flags: "--resume", summary: "build [file] and say what a run reuses of one that stopped, and what forbids it; what follows -- are the run's words" }, paramOption],
+    options: [{ flags: "--resume", summary: "build [file] and say what a run reuses of one that stopped, and what forbids it; what follows -- are the run's words" }, hardwareOption, calibrationOption, paramOption],
     passesOn: true,
     load: () => import("./commands/explain.ts"),
   },
@@ -112,7 +114,7 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: "bench",
-    summary: "measure a program's stages and models on this machine, for `pipec plan --calibration`",
+    summary: "measure a program's stages and models on this machine, for `--calibration` of `pipec plan` and `pipec build`",
     takes: "[file]",
     options: [
       { flags: "--seconds <seconds>", summary: "how long each pipeline runs on its own data (default: 10)" },

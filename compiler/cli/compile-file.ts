@@ -12,9 +12,10 @@ import { findProgram } from "./find-program.ts";
 import { createModelReader } from "./model-reader.ts";
 import { openGraphs } from "./open-graphs.ts";
 import type { OpenGraphs } from "./open-graphs.ts";
+import type { PlanningInputs } from "./planning-inputs.ts";
 import { advice, reportNowhere } from "./report.ts";
 
-export interface CompileOptions {
+export interface CompileOptions extends PlanningInputs {
   readonly file: string | undefined;
   /** "name=value", as given. */
   readonly params: readonly string[];
@@ -52,7 +53,9 @@ export function compileFile(cwd: string, options: CompileOptions, last: PassName
   const catalog = loadCatalog(createModelReader(cwd));
   const graphs = openGraphs(cwd);
   const digests = createFileDigests(cwd);
-  const request = { file: found.file, ...(options.solve === false ? {} : { readGraph: graphs.read }), text: found.text, loadFile: fileLoader(cwd), catalog, buildParams: Object.fromEntries(params.values), toMain, toCwd, digests, tests: options.tests === true };
+  const { hardware, calibration } = options;
+  const planning = { ...(hardware === undefined ? {} : { hardware }), ...(calibration === undefined ? {} : { calibration }) };
+  const request = { file: found.file, ...planning, ...(options.solve === false ? {} : { readGraph: graphs.read }), text: found.text, loadFile: fileLoader(cwd), catalog, buildParams: Object.fromEntries(params.values), toMain, toCwd, digests, tests: options.tests === true };
   try {
     const compilation = compile(request, last);
     finish?.({ compilation, outFile, graphs, digests });

@@ -25,6 +25,7 @@ export function emitPipeline(cx: EmitContext, pipeline: LoweredPipeline, plan: P
     `name: ${JSON.stringify(pipeline.name)}, doc: ${JSON.stringify(pipeline.doc.trim())},`,
     `chunkRows: ${plan.chunkRows}, groupChunks: ${plan.groupChunks}, tickets: ${plan.tickets}, memoryBoundBytes: ${plan.memory.boundBytes},`,
     ...emitCheckpoint(cx, pipeline, plan),
+    ...emitPredicted(plan.predicted),
     ["errors: ", emitErrorPolicy(cx, pipeline.settings["errors"]), ","],
     ["steps: [\n", lines(steps.specs, 1), "],"],
     ["stages: [\n", lines(plan.stages.map((stage) => emitStage(cx, pipeline, stage)), 1), "],"],
@@ -42,6 +43,12 @@ function emitCheckpoint(cx: EmitContext, pipeline: LoweredPipeline, plan: Pipeli
     ["checkpoint: { at: () => ", emitPathSetting(cx, fields["at"]), `, everyRows: ${everyRows} },`],
     ...(cx.fingerprint === undefined ? [] : [`fingerprint: ${JSON.stringify(cx.fingerprint(pipeline.name))},`]),
   ];
+}
+
+function emitPredicted(predicted: PipelinePlan["predicted"]): readonly Code[] {
+  if (predicted === undefined) return [];
+  const { rowsPerSecond, bottleneck, machine, stages } = predicted;
+  return [`predicted: { rowsPerSecond: ${numberText(rowsPerSecond)}, bottleneck: ${JSON.stringify(bottleneck)}, machine: ${JSON.stringify(machine)}, stages: [${stages.map((rate) => (rate === undefined ? "undefined" : numberText(rate))).join(", ")}] },`];
 }
 
 function emitStage(cx: EmitContext, pipeline: LoweredPipeline, stage: PipelinePlan["stages"][number]): string {

@@ -4,7 +4,7 @@
  *
  * Everything that decides output bytes is here (chunks, batches, padding, threads); replicas and queues do not.
  */
-import type { RankSpec } from "../../runtime/contract/program.ts";
+import type { PredictedRates, RankSpec } from "../../runtime/contract/program.ts";
 import type { CutPart } from "./model-parts.ts";
 
 export interface Plan {
@@ -24,6 +24,8 @@ export interface PipelinePlan {
   /** Chunks under way between the sources and the sinks. */
   readonly tickets: number;
   readonly memory: MemoryBound;
+  /** What the plan for the hardware promises of one of its machines; absent where no hardware is named. */
+  readonly predicted?: PredictedRates;
 }
 
 /** `steps` are numbers of lowered steps; `stepNames` stand beside them for people. */

@@ -1,4 +1,5 @@
 /** The plan for people (`plan.txt`, `pipec plan`) and for programs (`plan.json`). */
+import { printRate } from "./cluster/plan-cluster.ts";
 import type { EdgePlan, ModelPlan, PipelinePlan, Plan, StagePlan } from "./plan.ts";
 
 /** Stable text: equal plans print equally. */
@@ -23,6 +24,7 @@ function printPipeline(plan: PipelinePlan): string {
     ...table([["edge", "waits", "bytes"], ...plan.edges.map((edge) => printEdge(plan, edge))]).map((line) => `  ${line}`),
     "",
     ...printMemory(plan),
+    ...printPredicted(plan),
   ];
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 }
@@ -81,6 +83,10 @@ function printMemory(plan: PipelinePlan): readonly string[] {
   const { boundBytes, edgeBytes, joinBytes, sinkBytes, replicaBytes, workerBytes } = plan.memory;
   const parts = [["edges", edgeBytes], ["joins", joinBytes], ["sinks", sinkBytes], ["stages", replicaBytes], ["workers", workerBytes]] as const;
   return [`  memory at most ${printBytes(boundBytes)}: ${parts.map(([name, bytes]) => `${name} ${printBytes(bytes)}`).join(", ")}`];
+}
+
+function printPredicted({ predicted }: PipelinePlan): readonly string[] {
+  return predicted === undefined ? [] : [`  predicted: ${printRate(predicted.rowsPerSecond)} rows/s on ${predicted.machine}, limited by ${predicted.bottleneck}`];
 }
 
 /** "6.5 GiB"; exact below 1 KiB. */

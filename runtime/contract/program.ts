@@ -67,8 +67,11 @@ export interface PipelineSpec {
 }
 
 export interface PredictedRates {
+  /** Rows of the source, on one machine. */
   readonly rowsPerSecond: number;
   readonly bottleneck: string;
+  /** The type of machine that is spoken of: "g4dn.12xlarge". */
+  readonly machine: string;
   /** Source rows per second that each stage could do by itself, by stage; undefined where the plan says nothing of it. */
   readonly stages: readonly (number | undefined)[];
 }

@@ -20,6 +20,8 @@ export interface RunCounters {
   readonly sinks: readonly SinkCounters[];
   /** Rows of the sources whose chunk every sink has, bad ones included; not those read ahead for nothing. */
   rowsRead: number;
+  /** Those of them that an earlier run had read, which this one goes on from. */
+  rowsEarlier: number;
   filtered: number;
   dead: number;
   /** Rows of the sources, where all of them say it beforehand. */
@@ -31,6 +33,7 @@ export function createRunCounters(stages: readonly { readonly label: string; rea
     stages: stages.map(({ label, replicas }) => ({ label, replicas, chunks: 0, rowsIn: 0, rowsOut: 0, busyMs: 0 })),
     sinks: sinks.map(({ label }) => ({ label, rows: 0, busyMs: 0 })),
     rowsRead: 0,
+    rowsEarlier: 0,
     filtered: 0,
     dead: 0,
     rowsTotal: undefined,

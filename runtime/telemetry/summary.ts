@@ -1,4 +1,5 @@
 /** What a run did, once it has ended: a pure function of the figures. */
+import type { PredictedRates } from "../contract/program.ts";
 import { formatBytes, formatCount, formatDuration, formatPlural, formatRate, formatShare } from "./format.ts";
 import { findBottleneck, paint } from "./progress.ts";
 
@@ -11,6 +12,8 @@ export interface RunSummary {
   readonly elapsedMs: number;
   /** Source rows, bad ones included. */
   readonly rowsIn: number;
+  /** Those of them that an earlier run had committed: this one took no time for them. */
+  readonly rowsEarlier?: number;
   /** Rows that a filter, limit, sample, dedupe or zip left out. */
   readonly rowsFiltered: number;
   readonly rowsDead: number;
@@ -18,6 +21,8 @@ export interface RunSummary {
   readonly outputs: readonly OutputSummary[];
   /** Where failed rows are described, if anywhere. */
   readonly deadLetters?: string;
+  /** What the plan promised for a machine that may be another than this one. */
+  readonly predicted?: Pick<PredictedRates, "rowsPerSecond" | "bottleneck" | "machine">;
   /** Plain sentences worth knowing. */
   readonly notes: readonly string[];
 }
@@ -52,6 +57,7 @@ export function renderSummary(summary: RunSummary, color = false): readonly stri
   const rows = [`${formatCount(rowsIn)} read`, `${formatCount(rowsFiltered)} left out`, `${formatCount(rowsDead)} dead`];
   const facts: readonly (readonly [string, readonly string[]])[] = [
     ["rows", [rows.join(", ")]],
+    ["predicted", describePrediction(summary)],
     ["stages", describeStages(summary.stages)],
     ["output", summary.outputs.map(describeOutput)],
     ["dead rows", deadLetters === undefined || rowsDead === 0 ? [] : [deadLetters]],
@@ -66,8 +72,17 @@ export function printSummaryJson(summary: RunSummary): string {
   return JSON.stringify({ event: "summary", ...summary, rowsPerSecond: rowsPerSecond(summary), bottleneck: findBottleneck(summary.stages)?.label ?? null });
 }
 
-function rowsPerSecond({ rowsIn, elapsedMs }: RunSummary): number {
-  return elapsedMs > 0 ? rowsIn / (elapsedMs / 1000) : 0;
+/** Of this run, start to end. */
+export function rowsPerSecond({ rowsIn, rowsEarlier = 0, elapsedMs }: RunSummary): number {
+  return elapsedMs > 0 ? (rowsIn - rowsEarlier) / (elapsedMs / 1000) : 0;
+}
+
+/** From start to end, as the run was measured: short runs are mostly start. */
+function describePrediction(summary: RunSummary): readonly string[] {
+  const { predicted } = summary;
+  if (predicted === undefined || predicted.rowsPerSecond === 0) return [];
+  const { machine, bottleneck } = predicted;
+  return [`${formatRate(predicted.rowsPerSecond)} on ${machine}, limited by ${bottleneck}; this run did ${formatShare(rowsPerSecond(summary) / predicted.rowsPerSecond)} of that`];
 }
 
 function describeStages(stages: readonly StageSummary[]): readonly string[] {

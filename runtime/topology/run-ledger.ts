@@ -123,6 +123,7 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
     },
     addEarlier: (rowsIn, filtered, dead) => {
       counters.rowsRead += rowsIn;
+      counters.rowsEarlier += rowsIn;
       counters.filtered += filtered;
       counters.dead += dead;
       budget.add(rowsIn, dead);

@@ -116,13 +116,21 @@ function summarize(pipeline: PipelineSpec, outcome: RunOutcome): RunSummary {
   };
 }
 
+function describePrediction({ predicted }: PipelineSpec): Pick<RunSummary, "predicted"> {
+  if (predicted === undefined) return {};
+  const { rowsPerSecond, bottleneck, machine } = predicted;
+  return { predicted: { rowsPerSecond, bottleneck, machine } };
+}
+
 function describeRun(pipeline: PipelineSpec, counters: RunCounters, elapsedMs: number): Omit<RunSummary, "outcome" | "outputs"> {
   return {
     pipeline: pipeline.name,
     elapsedMs,
     rowsIn: counters.rowsRead,
+    ...(counters.rowsEarlier === 0 ? {} : { rowsEarlier: counters.rowsEarlier }),
     rowsFiltered: counters.filtered,
     rowsDead: counters.dead,
+    ...describePrediction(pipeline),
     stages: workplacesOf(pipeline, counters).map(({ label, replicas, busyMs }) => ({ label, replicas, busyShare: elapsedMs > 0 ? Math.min(1, busyMs / (elapsedMs * replicas)) : 0 })),
     notes: [],
   };

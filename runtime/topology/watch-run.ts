@@ -18,6 +18,7 @@ import { createRunLog } from "../telemetry/run-event.ts";
 import type { RunEvent, RunLog } from "../telemetry/run-event.ts";
 import { createRunState, foldEvent } from "../telemetry/run-state.ts";
 import { createRunTimeline } from "../telemetry/run-timeline.ts";
+import { rowsPerSecond } from "../telemetry/summary.ts";
 import type { RunSummary } from "../telemetry/summary.ts";
 import { openTrace } from "../telemetry/trace.ts";
 import type { RunFlags } from "./command-line.ts";
@@ -92,7 +93,7 @@ function pastRun(begun: Pick<PastRun, "id" | "pipeline" | "startedAt" | "params"
     elapsedMs: Math.round(elapsedMs),
     rowsIn,
     rowsDead,
-    rowsPerSecond: elapsedMs > 0 ? Number((rowsIn / (elapsedMs / 1000)).toFixed(2)) : 0,
+    rowsPerSecond: Number(rowsPerSecond(summary).toFixed(2)),
     bottleneck: findBottleneck(summary.stages)?.label ?? null,
     ...(fault === undefined ? {} : { fault }),
     outputs: summary.outputs.flatMap(({ place }) => place ?? []),

@@ -2,33 +2,29 @@
  * `pipec plan`: the plan without building. For hardware, from the program or `--hw`, it is solved for: devices, cuts,
  * replicas and batches, what limits it and how good it can be; without hardware it is the plan for one machine.
  */
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { clusterPlanCodes } from "../../../language/diagnostics/codes/cluster-plan.ts";
 import { hasErrors } from "../../../language/diagnostics/diagnostic.ts";
 import type { Diagnostic } from "../../../language/diagnostics/diagnostic.ts";
 import { sourcesOf } from "../../../language/diagnostics/render.ts";
 import type { Hardware } from "../../../stdlib/hw/hardware.ts";
-import type { Calibration } from "../../plan/cluster/calibration.ts";
 import type { ClusterPlan } from "../../plan/cluster/cluster-plan.ts";
 import { diffPlans, parseClusterPlan } from "../../plan/cluster/diff-plans.ts";
 import { emitPlanHtml } from "../../plan/cluster/emit-plan-html.ts";
 import { planCluster, statedHardware } from "../../plan/cluster/plan-cluster.ts";
 import { clusterPlanToJson, printClusterPlan } from "../../plan/cluster/print-cluster-plan.ts";
-import { readCalibration } from "../../plan/cluster/read-calibration.ts";
-import type { LoweredProgram } from "../../plan/lowered-program.ts";
 import { planToJson, printPlan } from "../../plan/print-plan.ts";
 import type { Compilation } from "../../pipeline.ts";
 import { flag, listOption, textOption } from "../command.ts";
 import type { CommandArgs, CommandRun } from "../command.ts";
 import { compileFile } from "../compile-file.ts";
 import { exitCodeOf } from "../exit-code.ts";
-import { describeFileFault } from "../file-fault.ts";
 import { exitCodes } from "../io.ts";
 import type { Io } from "../io.ts";
 import { openGraphs } from "../open-graphs.ts";
-import { readHardwareFile } from "../read-hardware-file.ts";
-import { advice, reportNowhere, showDiagnostics } from "../report.ts";
+import { nameHardware, readPlanningInputs, readPlanningText } from "../planning-inputs.ts";
+import type { PlanningInputs } from "../planning-inputs.ts";
+import { reportNowhere, showDiagnostics } from "../report.ts";
 import { writeFiles } from "../write-files.ts";
 
 export const run: CommandRun = async (args, io) => {
@@ -41,11 +37,12 @@ export const run: CommandRun = async (args, io) => {
   const { lowered, plan, diagnostics, sources } = compilation;
   showDiagnostics(io, diagnostics, sources);
   if (lowered === undefined || plan === undefined || hasErrors(diagnostics)) return exitCodeOf(diagnostics);
-  const hardware = hardwareOf(args, io, lowered);
-  if (hardware === "refused") return exitCodes.usage;
-  if (hardware !== undefined) return planFor(hardware, compilation, args, io);
+  const given = readPlanningInputs(args, io);
+  if (given === undefined) return exitCodes.usage;
+  const hardware = given.hardware ?? statedHardware(lowered);
+  if (hardware !== undefined) return planFor({ ...given, hardware }, compilation, args, io);
   const needsHardware = ["html", "diff", "rows", "calibration"].find((name) => textOption(args, name) !== undefined);
-  if (needsHardware !== undefined) return refuse(io, reportNowhere(clusterPlanCodes.noHardware, { option: `--${needsHardware}` }, { fix: advice("add `--hw FILE`, or `hardware:` in the program") }));
+  if (needsHardware !== undefined) return refuse(io, reportNowhere(clusterPlanCodes.noHardware, { option: `--${needsHardware}` }, { fix: nameHardware }));
   return showOwnPlan(args, io);
 };
 
@@ -65,18 +62,8 @@ function refuse(io: Io, diagnostic: Diagnostic): number {
   return exitCodes.usage;
 }
 
-function hardwareOf(args: CommandArgs, io: Io, lowered: LoweredProgram): Hardware | undefined | "refused" {
-  const name = textOption(args, "hw");
-  if (name === undefined) return statedHardware(lowered);
-  const { hardware, diagnostics, source } = readHardwareFile(io.cwd, name);
-  showDiagnostics(io, diagnostics, source === undefined ? sourcesOf() : sourcesOf(source));
-  return hardware ?? "refused";
-}
-
-function planFor(hardware: Hardware, { lowered, plan, sources, diagnostics: earlier }: Compilation, args: CommandArgs, io: Io): number {
+function planFor({ hardware, calibration }: PlanningInputs & { readonly hardware: Hardware }, { lowered, plan, sources, diagnostics: earlier }: Compilation, args: CommandArgs, io: Io): number {
   if (lowered === undefined || plan === undefined) return exitCodeOf(earlier);
-  const calibration = calibrationOf(args, io);
-  if (calibration === "refused") return exitCodes.usage;
   const graphs = openGraphs(io.cwd);
   try {
     const result = planCluster(lowered, plan, hardware, { readGraph: graphs.read, ...(calibration === undefined ? {} : { calibration }) });
@@ -85,26 +72,6 @@ function planFor(hardware: Hardware, { lowered, plan, sources, diagnostics: earl
     return show(result.plan, args, io);
   } finally {
     graphs.close();
-  }
-}
-
-function calibrationOf(args: CommandArgs, io: Io): Calibration | undefined | "refused" {
-  const file = textOption(args, "calibration");
-  const text = file === undefined ? undefined : readText(io, file);
-  if (file === undefined || text === undefined) return file === undefined ? undefined : "refused";
-  const read = readCalibration(text);
-  if (!("wrong" in read)) return read;
-  refuse(io, reportNowhere(clusterPlanCodes.planUnreadable, { file, what: read.wrong }));
-  return "refused";
-}
-
-/** Undefined (and reported) if the file cannot be read. */
-function readText(io: Io, file: string): string | undefined {
-  try {
-    return readFileSync(resolve(io.cwd, file), "utf8");
-  } catch (error) {
-    refuse(io, reportNowhere(clusterPlanCodes.planUnreadable, { file, what: describeFileFault(error) }));
-    return undefined;
   }
 }
 
@@ -123,7 +90,7 @@ function show(plan: ClusterPlan, args: CommandArgs, io: Io): number {
 }
 
 function showDifference(file: string, json: string, io: Io): number {
-  const text = readText(io, file);
+  const text = readPlanningText(io, file);
   if (text === undefined) return exitCodes.usage;
   const [before, after] = [parseClusterPlan(text), parseClusterPlan(json)];
   if (before === undefined || after === undefined) return refuse(io, reportNowhere(clusterPlanCodes.planUnreadable, { file, what: "it is no plan for hardware as `pipec plan --json` writes it" }));

@@ -5,12 +5,15 @@ import { listOption, textOption } from "../command.ts";
 import type { CommandRun } from "../command.ts";
 import { exitCodes } from "../io.ts";
 import type { Io } from "../io.ts";
+import { readPlanningInputs } from "../planning-inputs.ts";
 
 export const run: CommandRun = async (args, io) => {
   const [first, ...rest] = args.positionals;
   const isFile = first !== undefined && first.endsWith(".pipe");
+  const given = readPlanningInputs(args, io);
+  if (given === undefined) return exitCodes.usage;
   const out = textOption(args, "out");
-  const built = await buildProgram({ file: isFile ? first : undefined, params: listOption(args, "param"), ...(out === undefined ? {} : { out }) }, io);
+  const built = await buildProgram({ file: isFile ? first : undefined, params: listOption(args, "param"), ...given, ...(out === undefined ? {} : { out }) }, io);
   if (!built.ok) return built.exitCode;
   return runProgram(built.outFile, isFile ? rest : args.positionals, io);
 };

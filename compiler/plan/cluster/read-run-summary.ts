@@ -18,7 +18,9 @@ export function readRunSummary(text: string): readonly MeasuredStage[] | undefin
 }
 
 function stagesOf(summary: JsonObject): readonly MeasuredStage[] {
-  const [elapsedMs, rowsIn] = [numberOf(summary, "elapsedMs"), numberOf(summary, "rowsIn")];
+  const [elapsedMs, rowsOfAll] = [numberOf(summary, "elapsedMs"), numberOf(summary, "rowsIn")];
+  // What an earlier run had done took this one no time.
+  const rowsIn = rowsOfAll === undefined ? undefined : rowsOfAll - (numberOf(summary, "rowsEarlier") ?? 0);
   const stages = summary.members.get("stages");
   if (stages?.kind !== "array" || elapsedMs === undefined || rowsIn === undefined || !(rowsIn > 0)) return [];
   return stages.items.flatMap((stage): MeasuredStage[] => {

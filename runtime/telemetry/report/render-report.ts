@@ -2,7 +2,7 @@
 import { formatCount, formatDuration, formatRate, formatShare } from "../format.ts";
 import type { FailureSample } from "../run-event.ts";
 import type { NotableEvent } from "../run-state.ts";
-import { renderSummary } from "../summary.ts";
+import { renderSummary, rowsPerSecond } from "../summary.ts";
 import { drawGraph } from "./draw-graph.ts";
 import { drawBusyBands, drawLines, drawQueueBands } from "./draw-timeline.ts";
 import type { ReportData } from "./report-data.ts";
@@ -47,14 +47,14 @@ ${incidents(data)}
 }
 
 function predictedTable({ predicted, stages, state, summary }: ReportData): string {
-  if (predicted === undefined) return "<p>The plan predicts nothing: the program names no hardware. State <code>hardware:</code> in the pipeline's <code>with</code> block, or build with a calibration of <code>pipec bench</code>.</p>";
-  const measured = summary.elapsedMs > 0 ? summary.rowsIn / (summary.elapsedMs / 1000) : 0;
-  const row = (name: string, wanted: number | undefined, got: number): string => `<tr><td>${escapeHtml(name)}</td><td class="number">${wanted === undefined ? "" : formatRate(wanted)}</td><td class="number">${formatRate(got)}</td><td class="number">${wanted === undefined || wanted === 0 ? "" : formatShare(got / wanted)}</td></tr>`;
+  if (predicted === undefined) return "<p>The plan predicts nothing: the program names no hardware. State <code>hardware:</code> in the pipeline's <code>with</code> block, or build with <code>--hw</code> and a <code>--calibration</code> of <code>pipec bench</code>.</p>";
+  const row = (name: string, wanted: number | undefined, got: number | undefined): string => `<tr><td>${escapeHtml(name)}</td>${[wanted, got].map((rate) => `<td class="number">${rate === undefined ? "" : formatRate(rate)}</td>`).join("")}<td class="number">${wanted === undefined || wanted === 0 || got === undefined ? "" : formatShare(got / wanted)}</td></tr>`;
+  // Rows of the source, as the plan counts: a stage behind an explode or a filter has others.
   const perStage = stages.map(({ label }, id) => {
-    const { rowsIn, busyMs, replicas } = state.stages[id];
-    return row(label, predicted.stages[id], busyMs === 0 ? 0 : (rowsIn / (busyMs / 1000)) * Math.max(1, replicas));
+    const { busyMs, replicas } = state.stages[id];
+    return row(label, predicted.stages[id] ?? undefined, busyMs === 0 ? undefined : (state.rowsDone / (busyMs / 1000)) * Math.max(1, replicas));
   });
-  return `<table><tr><th></th><th>predicted</th><th>measured</th><th>of it</th></tr>${row("the whole run, start to end", predicted.rowsPerSecond, measured)}${perStage.join("")}</table><p>Of a stage: what its replicas do in the time that they compute. Predicted to be limited by ${escapeHtml(predicted.bottleneck)}.</p>`;
+  return `<table><tr><th></th><th>predicted</th><th>measured</th><th>of it</th></tr>${row("the whole run, start to end", predicted.rowsPerSecond, rowsPerSecond(summary))}${perStage.join("")}</table><p>In rows of the source; of a stage, what its workers do in the time that they compute. Predicted for ${escapeHtml(predicted.machine)}, limited by ${escapeHtml(predicted.bottleneck)}.</p>`;
 }
 
 function failures({ state, sourceFolder }: ReportData): string {

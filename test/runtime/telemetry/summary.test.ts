@@ -37,6 +37,16 @@ test("leaves out what there is nothing of", () => {
   ]);
 });
 
+test("measured beside what was predicted, without the rows of an earlier run", () => {
+  const { deadLetters: _, ...rest } = summary;
+  const lines = renderSummary({ ...rest, elapsedMs: 10_000, rowsIn: 12_500, rowsEarlier: 2_500, predicted: { rowsPerSecond: 2_000, bottleneck: "cores", machine: "m5.large" } });
+  expect(lines.slice(0, 3)).toEqual([
+    "classify finished over its error budget in 10.0 s, 1,000 rows/s",
+    "  rows       12,500 read, 17 left out, 3 dead",
+    "  predicted  2,000 rows/s on m5.large, limited by cores; this run did 50 % of that",
+  ]);
+});
+
 test("as JSON", () => {
   expect(JSON.parse(printSummaryJson(summary))).toMatchObject({ event: "summary", outcome: "overBudget", bottleneck: "resnet50" });
 });

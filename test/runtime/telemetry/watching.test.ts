@@ -140,7 +140,7 @@ test("the report escapes what comes from data and links to the source", () => {
     stages: [{ label: "decode", at, replicas: 1 }],
     sinks: [{ label: "jsonl 1", at, replicas: 1 }],
     edges: [{ from: 0, to: { kind: "sink", sink: 0 } }],
-    predicted: { rowsPerSecond: 20, bottleneck: "decode", stages: [25] },
+    predicted: { rowsPerSecond: 20, bottleneck: "decode", machine: "laptop", stages: [25] },
   });
   expect(html).toContain("no &#60;image&#62;");
   expect(html).toContain("vscode://file/home/me/job.pipe:7:3");

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run as runBench } from "../../../../compiler/cli/commands/bench.ts";
+import { run as runBuild } from "../../../../compiler/cli/commands/build.ts";
 import { run } from "../../../../compiler/cli/commands/plan.ts";
 import { readCalibration } from "../../../../compiler/plan/cluster/read-calibration.ts";
 import { diffPlans, parseClusterPlan } from "../../../../compiler/plan/cluster/diff-plans.ts";
@@ -119,4 +120,44 @@ test("differences are figure by figure, items by name", () => {
   if (before === undefined || after === undefined) throw new Error("the plans do not parse");
   expect(diffPlans(before, after)).toEqual(["  pipelines[a].lanes[T4].stages[m].replicas: 2 -> 4", "+ pipelines[a].lanes[T4].stages[m].degree: 2"]);
   expect(parseClusterPlan("[]")).toBeUndefined();
+});
+
+describe("pipec build for hardware", () => {
+  async function build(options: Readonly<Record<string, unknown>>) {
+    let errors = "";
+    const status = await runBuild({ positionals: ["main.pipe"], options: { out: "built/out.js", ...options } }, { cwd: folder, color: false, stdout: () => {}, stderr: (text) => void (errors += text) });
+    const read = (name: string): string => readFileSync(join(folder, "built", "out", name), "utf8");
+    return { status, errors, read };
+  }
+  const rateOf = (text: string): number => Number(/predicted: ([\d,.]+) rows\/s/.exec(text)?.[1]?.replaceAll(",", ""));
+
+  test("the program knows what one machine of the hardware is to do, stage by stage", async () => {
+    const { status, read } = await build({ hw: "aws.m5_large" });
+    expect(status).toBe(0);
+    expect(read("plan.txt")).toMatch(/predicted: [\d,]+ rows\/s on m5.large, limited by /);
+    expect(read("program.ts")).toMatch(/predicted: \{ rowsPerSecond: [\d.]+, bottleneck: ".+", machine: "m5.large", stages: \[[\d.]+, [\d.]+(, [\d.]+)*\] \},/);
+  });
+
+  test("what was measured decides what is predicted", async () => {
+    const estimated = rateOf((await build({ hw: "aws.m5_large" })).read("plan.txt"));
+    writeFileSync(join(folder, "slow.json"), JSON.stringify({ version: 1, machine: "test", coreSpeed: 1, models: [{ name: "dense", batch: 8, threads: 1, msPerBatch: 800 }], stages: [] }));
+    const { status, read } = await build({ hw: "aws.m5_large", calibration: "slow.json" });
+    expect(status).toBe(0);
+    expect(rateOf(read("plan.txt"))).toBeLessThan(estimated / 10);
+  });
+
+  test("of several equal machines, each does its share", async () => {
+    writeFileSync(join(folder, "four.json"), JSON.stringify({ nodes: [{ count: 4, node: "aws.m5_large" }] }));
+    const [one, four] = [await build({ hw: "aws.m5_large" }).then(({ read }) => rateOf(read("plan.txt"))), await build({ hw: "four.json" }).then(({ read }) => rateOf(read("plan.txt")))];
+    expect(four).toBeGreaterThan(0);
+    expect(four).toBeLessThanOrEqual(one * 1.001);
+    expect(four).toBeGreaterThan(one * 0.5);
+  });
+
+  test("measurements without hardware are refused, and so is what cannot be read", async () => {
+    writeFileSync(join(folder, "slow.json"), JSON.stringify({ version: 1, machine: "test", coreSpeed: 1, models: [], stages: [] }));
+    expect(await build({ calibration: "slow.json" })).toMatchObject({ status: 2, errors: expect.stringContaining("P1144") });
+    expect(await build({ hw: "aws.m5_large", calibration: "main.pipe" })).toMatchObject({ status: 2, errors: expect.stringContaining("P1143") });
+    expect(await build({ hw: "missing.json" })).toMatchObject({ status: 2 });
+  });
 });
