@@ -63,7 +63,7 @@ export async function openCommitLog(fs: FileSystem, request: OpenRequest): Promi
   if (isAnew(request, found) && found?.state.published === false) await abandon(fs, found, outputs, epoch);
   const base = isAnew(request, found) ? undefined : found;
   const header: Header = { kind: "header", run, outputs, regions: request.regions, identity: base?.header.identity ?? request.identity, ...(base === undefined ? {} : { previous: { manifest: base.manifest, length: base.length } }) };
-  const log: Log = { fs, request, epoch, manifest: epoch, length: Buffer.byteLength(printLine({ kind: "owner", owner: request.owner })), header, state: base?.state ?? emptyState(request.regions, outputs.length), dirty, settled: new Set(), isBroken: false };
+  const log: Log = { fs, request, epoch, manifest: epoch, length: Buffer.byteLength(printLine({ kind: "owner", owner: request.owner })), baseLength: 0, header, state: base?.state ?? emptyState(request.regions, outputs.length), dirty, settled: new Set(), isBroken: false };
   await append(log, header);
   await fs.sync(manifestPath(request.folder, epoch));
   await fs.sync(request.folder);
@@ -73,6 +73,7 @@ export async function openCommitLog(fs: FileSystem, request: OpenRequest): Promi
   await syncFolders(fs, dirty);
   await verifyOutputs(log);
   await append(log, { kind: "base", state: log.state });
+  log.baseLength = log.length;
   await fs.syncData(manifestPath(request.folder, epoch));
   await tidy(log);
   if (isAnew(request, found) && found !== undefined) await removeHidden(fs, found.header.outputs);

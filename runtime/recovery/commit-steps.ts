@@ -40,6 +40,8 @@ export interface Log {
   readonly epoch: number;
   manifest: number;
   length: number;
+  /** Length of the manifest with its base and nothing after it. */
+  baseLength: number;
   header: Header;
   state: CommitState;
   readonly dirty: DirtyFolders;
@@ -194,10 +196,10 @@ export async function commit(log: Log, group: GroupRecord): Promise<void> {
     const { staging, final } = log.header.outputs[output];
     for (const { name } of files) await give(log, join(`${staging}${log.epoch}`, name), join(final, name));
   }
-  if (log.length > COMPACT_BYTES) await compact(log);
+  if (log.length > Math.max(COMPACT_BYTES, 2 * log.baseLength)) await compact(log);
 }
 
-/** Manifests that have grown so large begin anew with a base. */
+/** Manifests that have grown so large, and twice as large as what they began with, begin anew with a base. */
 const COMPACT_BYTES = 256 * 1024;
 
 async function compact(log: Log): Promise<void> {
@@ -212,6 +214,7 @@ async function compact(log: Log): Promise<void> {
   await append(log, { kind: "owner", owner: request.owner });
   await append(log, log.header);
   await append(log, { kind: "base", state: log.state });
+  log.baseLength = log.length;
   await fs.sync(manifestPath(request.folder, number));
   await fs.sync(request.folder);
   if (await isOvertaken(log)) throw claimLost(request);

@@ -60,8 +60,9 @@ function printParam(value: Value): string {
 
 /** What differs, in words that complete "it cannot go on: …"; nothing where it may go on. */
 export function describeChanges(was: RunIdentity, now: RunIdentity): readonly string[] {
+  // What another version wrote may be of any shape.
+  if (was.format !== now.format) return ["it was written by another version of pipec"];
   const changes: string[] = [];
-  if (was.format !== now.format) changes.push("it was written by another version of pipec");
   if (was.pipeline !== now.pipeline) changes.push(`it is of the pipeline ${was.pipeline}`);
   if (was.fingerprint !== now.fingerprint) changes.push("the program, one of its models or one of its externs has changed");
   for (const name of new Set([...Object.keys(was.params), ...Object.keys(now.params)])) {

@@ -2,33 +2,32 @@
  * Outputs of a pipeline with a checkpoint: each group gets its final names as soon as it is committed, and a later run
  * goes on after the last. Of a single file the groups' rows wait in a hidden folder beside it until it can be made whole.
  */
-import { appendFile, readdir, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
-import { basename, dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { deserialize, serialize } from "node:v8";
-import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { jobError } from "../contract/failures.ts";
 import type { Column } from "../contract/column.ts";
 import type { Split } from "../contract/kernel.ts";
-import type { PipelineSpec } from "../contract/program.ts";
 import { keysName, openCommitLog } from "./commit-log.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { openKeptLetters } from "./dead-letters.ts";
 import { realFiles } from "./file-system.ts";
 import { findStale } from "./finished-run.ts";
 import type { ReadyGroup } from "./group-tracker.ts";
-import { describeChanges, describeInputChanges, noteInputs } from "./identity.ts";
+import { describeInputChanges, noteInputs } from "./identity.ts";
 import type { RunIdentity } from "./identity.ts";
+import { describeOutputs, findObstacles, listOutputs } from "./kept-places.ts";
+import type { KeptOutput } from "./kept-places.ts";
 import { findManifest } from "./manifest-files.ts";
-import type { Header, KeysFile, LogOutput } from "./manifest.ts";
-import { walkFiles } from "./output-files.ts";
+import type { KeysFile } from "./manifest.ts";
 import { checkTarget, listFiles, MARK, readMark } from "./output-target.ts";
-import type { Mark, OutputTarget } from "./output-target.ts";
+import type { OutputTarget } from "./output-target.ts";
 import { checkInputs, describePlaces, exists } from "./outputs.ts";
 import type { OutputRequest, Outputs, Places, RunStart, WrittenFiles } from "./outputs.ts";
 import { isAlive, keepAlive, thisProcess } from "./owner.ts";
-import { readRows, ROWS_EXTENSION } from "./rows-file.ts";
+import { publishKept } from "./publish-kept.ts";
 import { sinkBeginning } from "./sink-writer.ts";
 import { syncPath, writing } from "./sync-file.ts";
 
@@ -41,38 +40,6 @@ export interface KeptRequest extends OutputRequest {
   readonly regionOf: (sink: number) => number;
   readonly columnsOf: (sink: number) => readonly Column[];
   readonly listSources: () => Promise<readonly (readonly Split[])[]>;
-}
-
-/** An output with files: those of a sink, or the dead letters. */
-export interface KeptOutput {
-  readonly target: OutputTarget;
-  /** Undefined for the dead letters. */
-  readonly sink: number | undefined;
-}
-
-export function listOutputs({ targets, deadTarget }: Places): readonly KeptOutput[] {
-  const sinks = targets.flatMap((target, sink): readonly KeptOutput[] => (target === undefined ? [] : [{ target, sink }]));
-  return deadTarget === undefined ? sinks : [...sinks, { target: deadTarget, sink: undefined }];
-}
-
-/** Where the files of each output lie, for the run of this name. */
-export function describeOutputs(outputs: readonly KeptOutput[], run: string): readonly LogOutput[] {
-  return outputs.map(({ target, sink }) => {
-    const full = resolve(target.path);
-    const hidden = (what: string): string => join(dirname(full), `.pipec-${what}-${basename(full)}-${run}`);
-    const isFile = target.kind === "file";
-    const extension = isFile && sink !== undefined ? ROWS_EXTENSION : target.extension;
-    return { staging: `${hidden("staging")}-`, dead: `${hidden("dead")}-`, final: isFile ? hidden("parts") : full, extension, isTemporary: isFile };
-  });
-}
-
-/** Why a run may not go on with what an earlier one committed. */
-export function findObstacles(header: Header, identity: RunIdentity, outputs: readonly KeptOutput[]): readonly string[] {
-  // Written by this engine: the CRC of its line says so.
-  const changes = describeChanges(header.identity as RunIdentity, identity);
-  const places = describeOutputs(outputs, header.run);
-  const moved = places.length === header.outputs.length ? places.flatMap(({ final }, index) => (final === header.outputs[index].final ? [] : [`an output went to ${header.outputs[index].final} and would go to ${final}`])) : ["the outputs are others"];
-  return [...changes, ...moved];
 }
 
 export function cannotResume(at: string, obstacles: readonly string[]): Error {
@@ -239,15 +206,16 @@ async function writeKeys({ request, log }: Kept, step: number, group: number, ke
   return { step, name, bytes: bytes.length };
 }
 
-async function publishAll(kept: Kept): Promise<readonly WrittenFiles[]> {
-  const { log, outputs, request } = kept;
+async function publishAll({ log, outputs, request, places, shown }: Kept): Promise<readonly WrittenFiles[]> {
   if (!log.state().published) {
-    for (const [index, output] of outputs.entries()) await writing(output.target.path, () => publishOutput(kept, index, output));
+    const { pipeline, owner, columnsOf } = request;
+    const located = describeOutputs(outputs, log.run);
+    for (const [index, output] of outputs.entries()) await writing(output.target.path, () => publishKept({ log, pipeline, owner, columnsOf, others: places.others }, index, output, located[index]));
   }
   const { outputs: sums } = log.state();
   const written = request.pipeline.sinks.map(({ id }): WrittenFiles => {
     const index = outputs.findIndex(({ sink }) => sink === id);
-    if (index < 0) return kept.shown.get(id) ?? { files: 0, rows: 0, bytes: 0 };
+    if (index < 0) return shown.get(id) ?? { files: 0, rows: 0, bytes: 0 };
     const { files, rows, bytes } = sums[index];
     return { files: outputs[index].target.kind === "file" ? 1 : files, rows, bytes };
   });
@@ -255,49 +223,10 @@ async function publishAll(kept: Kept): Promise<readonly WrittenFiles[]> {
   return written;
 }
 
-async function publishOutput(kept: Kept, index: number, { target, sink }: KeptOutput): Promise<void> {
-  const { log, outputs, request, places } = kept;
-  const { staging, final, extension } = describeOutputs(outputs, log.run)[index];
-  const full = resolve(target.path);
-  const names: string[] = [];
-  for await (const name of walkFiles(realFiles, final, places.others)) if (name.endsWith(`.${extension}`)) names.push(name);
-  names.sort();
-  if (target.kind === "file") {
-    const whole = join(`${staging}${log.epoch}`, basename(full));
-    const parts = names.map((name) => join(final, name));
-    if (sink === undefined) await joinLetters(whole, parts);
-    else await joinRows(request.pipeline, sink, request.columnsOf(sink), whole, parts);
-    await syncPath(whole);
-    await log.install(index, basename(full), full);
-    return;
-  }
-  // No folder of dead letters where nothing failed.
-  if (names.length === 0 && !(await exists(full))) return;
-  const mark: Mark = { ...request.owner, files: names };
-  const staged = join(`${staging}${log.epoch}`, MARK);
-  await writeFile(staged, `${JSON.stringify(mark, undefined, 2)}\n`);
-  await syncPath(staged);
-  await log.install(index, MARK, join(full, MARK));
-}
-
-/** Of regions one after the other, as where no checkpoint is kept. */
-async function joinLetters(whole: string, parts: readonly string[]): Promise<void> {
-  const region = (part: string): string => /-(\d+)\.[^.]*$/.exec(part)?.[1] ?? "";
-  await writeFile(whole, "");
-  for (const part of parts.toSorted((a, b) => Number(region(a)) - Number(region(b)) || (a < b ? -1 : 1))) await appendFile(whole, await readFile(part));
-}
-
-async function joinRows(pipeline: PipelineSpec, sink: number, columns: readonly Column[], whole: string, parts: readonly string[]): Promise<void> {
-  const { kernel, args } = pipeline.sinks[sink];
-  const file = await kernel.open({ file: whole, columns, args: args() });
-  await file.append([]);
-  for (const part of parts) for await (const rows of readRows(part)) await file.append(rows);
-  await file.close();
-}
-
 /** Lets others have the checkpoint. One in which nothing is committed goes. */
 async function release({ log, stirs, request }: Kept): Promise<void> {
   stirs();
+  // Whoever comes next finds that this process has ended.
   await log.release().catch(() => {});
   // A folder that this run made for nothing.
   if ((await readdir(resolve(request.at)).catch(() => ["?"])).length === 0) await realFiles.removeEmptyFolder(resolve(request.at));

@@ -114,7 +114,7 @@ export interface OutputState {
   readonly digest: string;
 }
 
-/** All that is known of what is committed. Its size does not grow with the rows. */
+/** All that is known of what is committed. Its size does not grow with the rows, but for a name for each file of keys. */
 export interface CommitState {
   readonly inputs?: readonly InputNote[];
   readonly clearing?: readonly (readonly string[])[];

@@ -7,7 +7,7 @@ import type { Value } from "../contract/value.ts";
 import { realFiles } from "../recovery/file-system.ts";
 import { findStale } from "../recovery/finished-run.ts";
 import { describeInputChanges, noteInputs } from "../recovery/identity.ts";
-import { findObstacles, listOutputs } from "../recovery/kept-outputs.ts";
+import { findObstacles, listOutputs, placeOf } from "../recovery/kept-places.ts";
 import { findManifest, listManifests, manifestPath, readOwner } from "../recovery/manifest-files.ts";
 import type { Found } from "../recovery/manifest-files.ts";
 import { describePlaces } from "../recovery/outputs.ts";
@@ -70,14 +70,17 @@ async function findReasons({ pipeline, params }: ExplainRequest, found: Found): 
 }
 
 function describeFound(at: string, pipeline: PipelineSpec, { state, header }: Found): readonly string[] {
-  const rows = (what: "rowsIn" | "filtered" | "dead"): number => state.regions.reduce((sum, region) => sum + region[what], 0);
+  const rows = (what: "rowsIn" | "dead"): number => state.regions.reduce((sum, region) => sum + region[what], 0);
   const groups = state.regions.reduce((sum, region) => sum + region.groups, 0);
   const count = (number: number, what: string): string => `${number.toLocaleString("en-US")} ${what}${number === 1 ? "" : "s"}`;
   const isEnded = state.regions.every(({ ended }) => ended);
   return [
     `The checkpoint ${at} is of a run of ${pipeline.name} that stopped${isEnded ? " when everything was computed" : ""}.`,
-    `Reused: ${count(groups, "group")}, ${count(rows("rowsIn"), "row")} read, of which ${rows("filtered").toLocaleString("en-US")} left out and ${rows("dead").toLocaleString("en-US")} failed.`,
-    ...header.outputs.map(({ final }, index) => `  ${final}: ${count(state.outputs[index].files, "file")}, ${count(state.outputs[index].rows, "row")}`),
+    `Reused: ${count(groups, "group")}, ${count(rows("rowsIn"), "row")} read, ${rows("dead").toLocaleString("en-US")} of them failed.`,
+    ...header.outputs.map((output, index) => {
+      const { files, rows: done } = state.outputs[index];
+      return `  ${placeOf(output, header.run)}: ${output.isTemporary ? "" : `${count(files, "file")}, `}${count(done, "row")}${output.isTemporary ? ", kept beside it until there are no more" : ""}`;
+    }),
     ...(isEnded ? [] : ["Computed again: nothing that is committed; the rows after it are read from where they begin."]),
     ...(pipeline.sinks.some(({ kernel }) => kernel.extension === undefined) ? ["Sinks without files show the rows after the last group again."] : []),
     "Replicas, devices and threads may differ from those of the run that stopped.",

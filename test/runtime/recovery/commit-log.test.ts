@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { openCommitLog } from "../../../runtime/recovery/commit-log.ts";
 import type { CommitLog } from "../../../runtime/recovery/commit-log.ts";
 import { realFiles } from "../../../runtime/recovery/file-system.ts";
+import type { KeysFile } from "../../../runtime/recovery/manifest.ts";
 import { thisProcess } from "../../../runtime/recovery/owner.ts";
 
 function open(at: string, alive = false): Promise<CommitLog> {
@@ -16,10 +17,10 @@ function open(at: string, alive = false): Promise<CommitLog> {
   });
 }
 
-async function commit(at: string, log: CommitLog, group: number, last = false): Promise<void> {
+async function commit(at: string, log: CommitLog, group: number, last = false, keys: readonly KeysFile[] = []): Promise<void> {
   const name = `part-${String(group).padStart(5, "0")}-000.jsonl`;
   writeFileSync(join(at, `.staging-${log.run}-${log.epoch}`, name), "x");
-  await log.commit({ region: 0, group, chunks: group + 1, last, outputs: [{ output: 0, rows: 1, files: [{ name, bytes: 1, crc: 0 }] }], keys: [], rowsIn: 1, filtered: 0, dead: 0, split: 0, row: group + 1, passed: {}, exhausted: [] });
+  await log.commit({ region: 0, group, chunks: group + 1, last, outputs: [{ output: 0, rows: 1, files: [{ name, bytes: 1, crc: 0 }] }], keys, rowsIn: 1, filtered: 0, dead: 0, split: 0, row: group + 1, passed: {}, exhausted: [] });
 }
 
 function bytesIn(folder: string): number {
@@ -47,6 +48,16 @@ describe("a commit log", () => {
     expect(readdirSync(at)).toEqual(["out", "state"]);
     expect(bytesIn(join(at, "state"))).toBeLessThan(3000);
     expect(readdirSync(join(at, "out"))).toHaveLength(1501);
+  });
+
+  it("begins its manifest anew seldom, however many files of keys it lists", async () => {
+    const at = mkdtempSync(join(tmpdir(), "pipec-log-"));
+    const log = await open(at);
+    for (let group = 0; group < 120; group++) await commit(at, log, group, false, Array.from({ length: 100 }, (_, step) => ({ step, name: `keys-1-${step}-${group}`, bytes: 1000 })));
+    expect(log.state().keys).toHaveLength(12_000);
+    expect(Number(/manifest-(\d+)$/.exec(log.manifest())?.[1])).toBeLessThan(6);
+    await log.release();
+    expect((await open(at)).state().keys).toHaveLength(12_000);
   });
 
   it("is one run's at a time, and leaves nothing where nothing was committed", async () => {

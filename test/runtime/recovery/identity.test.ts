@@ -33,6 +33,11 @@ describe("a run may be gone on with", () => {
   });
 });
 
+it("what another version of pipec wrote is not read any further", () => {
+  const older: object = { format: 0 };
+  expect(describeChanges(older as RunIdentity, identity())).toEqual(["it was written by another version of pipec"]);
+});
+
 describe("input files", () => {
   const a = { path: "a", bytes: 1, modifiedMs: 1 };
   const b = { path: "b", bytes: 2, modifiedMs: 2 };

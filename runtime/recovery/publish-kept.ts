@@ -1,0 +1,77 @@
+/** Gives outputs of a pipeline with a checkpoint what only a finished run has: one file made of all groups, or a mark. */
+import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import type { Column } from "../contract/column.ts";
+import type { PipelineSpec } from "../contract/program.ts";
+import type { CommitLog } from "./commit-log.ts";
+import { readFileName } from "./commit-state.ts";
+import { realFiles } from "./file-system.ts";
+import type { KeptOutput } from "./kept-places.ts";
+import type { LogOutput } from "./manifest.ts";
+import { walkFiles } from "./output-files.ts";
+import { MARK } from "./output-target.ts";
+import type { Mark, Owner } from "./output-target.ts";
+import { exists } from "./outputs.ts";
+import { readRows } from "./rows-file.ts";
+import { syncPath } from "./sync-file.ts";
+
+export interface PublishRequest {
+  readonly log: CommitLog;
+  readonly pipeline: PipelineSpec;
+  readonly owner: Owner;
+  readonly columnsOf: (sink: number) => readonly Column[];
+  /** Full paths of all outputs: they may lie within one another. */
+  readonly others: ReadonlySet<string>;
+}
+
+/** `index`: the output's number in the log, which says where its files are. Everything is committed. */
+export async function publishKept(request: PublishRequest, index: number, { target, sink }: KeptOutput, { staging, final, extension }: LogOutput): Promise<void> {
+  const { log, owner, others } = request;
+  const full = resolve(target.path);
+  const names: string[] = [];
+  for await (const name of walkFiles(realFiles, final, others)) if (name.endsWith(`.${extension}`)) names.push(name);
+  if (target.kind === "file") {
+    const whole = join(`${staging}${log.epoch}`, basename(full));
+    if (sink === undefined) await joinLetters(whole, final, names, extension);
+    else await joinRows(request, sink, whole, final, inOrder(names, extension, ({ group }) => group));
+    await syncPath(whole);
+    await log.install(index, basename(full), full);
+    return;
+  }
+  // No folder of dead letters where nothing failed.
+  if (names.length === 0 && !(await exists(full))) return;
+  const mark: Mark = { ...owner, files: names.sort() };
+  const staged = join(`${staging}${log.epoch}`, MARK);
+  await writeFile(staged, `${JSON.stringify(mark, undefined, 2)}\n`);
+  await syncPath(staged);
+  await log.install(index, MARK, join(full, MARK));
+}
+
+/** By number: names with more digits than others do not sort as text. */
+export function inOrder(names: readonly string[], extension: string, ...keys: readonly ((name: { readonly group: number; readonly part: number }) => number)[]): readonly string[] {
+  const numbered = names.flatMap((name) => {
+    const numbers = readFileName(name, extension);
+    return numbers === undefined ? [] : [{ name, by: keys.map((key) => key(numbers)) }];
+  });
+  return numbered.sort((a, b) => a.by.map((key, at) => key - b.by[at]).find((difference) => difference !== 0) ?? 0).map(({ name }) => name);
+}
+
+/** Of regions one after the other, as where no checkpoint is kept. */
+async function joinLetters(whole: string, folder: string, names: readonly string[], extension: string): Promise<void> {
+  await writeFile(whole, "");
+  for (const name of inOrder(names, extension, ({ part }) => part, ({ group }) => group)) await appendFile(whole, await readFile(join(folder, name)));
+}
+
+async function joinRows({ pipeline, columnsOf }: PublishRequest, sink: number, whole: string, folder: string, names: readonly string[]): Promise<void> {
+  const { kernel, args } = pipeline.sinks[sink];
+  const file = await kernel.open({ file: whole, columns: columnsOf(sink), args: args() });
+  try {
+    await file.append([]);
+    for (const name of names) for await (const rows of readRows(join(folder, name))) await file.append(rows);
+  } catch (error) {
+    // Why it failed is to be told, not what giving it up met.
+    await file.abort().catch(() => {});
+    throw error;
+  }
+  await file.close();
+}
