@@ -3,7 +3,7 @@
  * every worker.
  *
  * Exit codes: 0 done; 2 usage; 4 done, but more rows failed than the pipeline allows; 5 ended by a fault that a user
- * can mend, nothing published; 70 our bug; 130 interrupted.
+ * can mend, with nothing published but what is committed; 70 our bug; 130 interrupted.
  */
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
