@@ -19,13 +19,12 @@ export function placementOfSettings(program: LoweredProgram): Placement {
 
 /** `plan`: the stages of the program with whole models, which the plan for the cluster started from. */
 export function placementOfCluster(program: LoweredProgram, plan: Plan, cluster: ClusterPlan, hardware: Hardware): Placement {
-  const machines = Math.max(1, hardware.nodes.reduce((sum, { count }) => sum + count, 0));
   const devices = new Map(hardware.nodes.flatMap(({ node }) => node.devices.map(({ count, device }) => [device.name, { provider: device.provider, perMachine: count }] as const)));
   const pipelines = program.pipelines.map((pipeline, index): PipelinePlacement => {
     const planned = plan.pipelines[index];
     const solved = cluster.pipelines.find((candidate) => candidate.name === pipeline.name);
     if (planned === undefined || solved === undefined) throw new Error(`pipeline ${pipeline.name} has no plan`);
-    return placePipeline(program, pipeline, { planned, solved, machines, devices });
+    return placePipeline(program, pipeline, { planned, solved, ...machinesOf(solved, hardware), devices });
   });
   const [largest] = hardware.nodes.toSorted((a, b) => b.node.memoryBytes - a.node.memoryBytes);
   return { pipelines, ...(largest === undefined ? {} : { memoryBytes: largest.node.memoryBytes }) };
@@ -34,10 +33,19 @@ export function placementOfCluster(program: LoweredProgram, plan: Plan, cluster:
 interface Solved {
   readonly planned: PipelinePlan;
   readonly solved: ClusterPipeline;
-  /** Of the cluster, of all types. */
+  /** Of the type that the program runs on: those that hold the models' first stage, else all. */
   readonly machines: number;
+  readonly cores: number;
   /** By name of the device type. */
   readonly devices: ReadonlyMap<string, { readonly provider: "cpu" | "cuda"; readonly perMachine: number }>;
+}
+
+/** Where models are on devices, their machines do all the work among them, as far as they have the cores. */
+function machinesOf(solved: ClusterPipeline, { nodes }: Hardware): Pick<Solved, "machines" | "cores"> {
+  const named = solved.lanes[0]?.stages[0]?.machine;
+  const own = nodes.filter(({ node }) => node.name === named);
+  const used = own.length > 0 ? own : nodes;
+  return { machines: Math.max(1, used.reduce((sum, { count }) => sum + count, 0)), cores: Math.max(1, ...used.map(({ node }) => node.cores)) };
 }
 
 function placePipeline(program: LoweredProgram, pipeline: LoweredPipeline, on: Solved): PipelinePlacement {
@@ -60,13 +68,13 @@ function placeCall(program: LoweredProgram, step: Call, stage: StagePlan | undef
   const onCores = on.solved.cpuStages.find((candidate) => candidate.id === stage?.id && candidate.model !== null);
   if (onCores?.model == null) return own;
   const replicas = onOneMachine(onCores.replicas, on);
-  const parts = own.parts.map((part) => (part.replicas !== undefined ? part : { ...part, replicas, ...ofAll(onCores.replicas, on), devices: Array.from({ length: replicas }, () => part.devices[0] ?? []) }));
+  const parts = own.parts.map((part) => (part.replicas !== undefined ? part : { ...part, replicas, range: part.range ?? { low: 1, high: replicas }, ...ofAll(onCores.replicas, on), devices: Array.from({ length: replicas }, () => part.devices[0] ?? []) }));
   return { batch: onCores.model.batch, threads: onCores.model.threads, parts };
 }
 
 /** The share of one machine, at least one. */
-function onOneMachine(replicas: number, { machines }: Solved): number {
-  return Math.max(1, Math.ceil(replicas / machines));
+function onOneMachine(replicas: number, { machines, cores }: Solved): number {
+  return Math.max(1, Math.min(cores, Math.ceil(replicas / machines)));
 }
 
 function ofAll(replicas: number, { machines }: Solved): { readonly replicasOfAll?: number } {

@@ -79,10 +79,7 @@ export function readTopology(pipeline: PipelineSpec, options: TopologyOptions = 
   const stages = pipeline.stages.map((stage): StageNode => ({
     id: stage.id,
     label: stage.label,
-    // Where the number is left to the run, no more start than there are cores.
-    replicas: Math.max(stage.replicasMin ?? stage.replicas, Math.min(stage.replicas, cores)),
-    replicasMin: stage.replicasMin ?? stage.replicas,
-    replicasMax: stage.replicasMax ?? stage.replicas,
+    ...workersOf(pipeline, stage, cores, options.device),
     cores: Math.min(cores, coresOf(pipeline, stage, options.device)),
     ordered: stage.ordered,
     isSource: isSource(stage),
@@ -111,6 +108,18 @@ export function readTopology(pipeline: PipelineSpec, options: TopologyOptions = 
     .map((source): RegionNode => ({ id: source.region, source: source.id, tickets, groupChunks: pipeline.groupChunks, sinks: sinks.filter((sink) => sink.region === source.region).map((sink) => sink.id) }))
     .sort((a, b) => a.id - b.id);
   return { cores, stages, edges, sinks, regions };
+}
+
+/**
+ * Where the number is left to the run, no more start than can compute at once. A stage that was planned for other devices
+ * and is put on the CPU has as many as that, and no more: its number was for the devices.
+ */
+function workersOf(pipeline: PipelineSpec, stage: StageSpec, cores: number, device: string | undefined): Pick<StageNode, "replicas" | "replicasMin" | "replicasMax"> {
+  const { replicas, replicasMin = replicas, replicasMax = replicas } = stage;
+  const atOnce = Math.max(1, Math.floor(cores / Math.max(1, coresOf(pipeline, stage, device))));
+  const isMoved = device === "cpu" && coresOf(pipeline, stage, device) > coresOf(pipeline, stage, undefined);
+  if (isMoved) return { replicas: Math.min(replicas, atOnce), replicasMin: Math.min(replicas, atOnce), replicasMax: Math.min(replicas, atOnce) };
+  return { replicas: Math.max(replicasMin, Math.min(replicas, atOnce)), replicasMin, replicasMax };
 }
 
 /**

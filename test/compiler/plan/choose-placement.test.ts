@@ -12,9 +12,9 @@ import { checkText } from "../../support/stand-ins.ts";
 
 const models = { "m.onnx": "input x: f32[batch, 2]\noutput y: f32[batch, 2]\n" };
 
-function lower(settings: string): LoweredProgram {
+function lower(settings: string, more = ""): LoweredProgram {
   const { program, all } = checkText(
-    `edition 1\nrecord Row { id: string, a: tensor<f32>[2] }\nmodel m(x: tensor<f32>[N, 2]) -> (y: tensor<f32>[N, 2]) { file: "m.onnx" }\npipeline p {\n  let rows = read jsonl("rows") as Row\n  let out = rows |> { .id, ..m(.a) } with { ${settings} }\n  write out to jsonl("o")\n}\n`,
+    `edition 1\nrecord Row { id: string, a: tensor<f32>[2] }\nmodel m(x: tensor<f32>[N, 2]) -> (y: tensor<f32>[N, 2]) { file: "m.onnx" }\npipeline p {\n  let rows = read jsonl("rows") as Row\n  let out = rows |> { .id, ..m(.a) } with { ${settings} }${more}\n  write out to jsonl("o")\n}\n`,
     models,
   );
   if (program === undefined) throw new Error(all.map((diagnostic) => diagnostic.message).join("\n"));
@@ -69,6 +69,30 @@ describe("of a plan for a cluster", () => {
     const parts = placed([stage(1, [["0:0", "0:1"]], [0, 2]), stage(2, [["0:2", "0:3"]], [2, 4]), stage(3, [["1:0", "1:1"]], [4, 10])], 2)?.parts;
     expect(parts?.map(({ devices }) => devices)).toEqual([[["cuda:0", "cuda:1"]], [["cuda:2", "cuda:3"]], [["cuda:0", "cuda:1"]]]);
   });
+});
+
+describe("cores of one machine", () => {
+  function workersOf(lanes: ClusterPipeline["lanes"], nodes: Hardware["nodes"], replicas: number) {
+    const lowered = lower("batch: 8", " |> { .id, label: argmax(.y) }");
+    const plan = planProgram(lowered);
+    const id = plan.pipelines[0]?.stages.find(({ kind }) => kind === "cpu")?.id ?? -1;
+    const pipeline: ClusterPipeline = {
+      name: "p", rowsPerSecond: 1, bestRowsPerSecond: 1, boundRowsPerSecond: 1, gap: 0, optimal: true, dollarsPerHour: null, bottleneck: "", resources: [], edges: [], assumes: [], alternatives: [], lanes,
+      cpuStages: [{ id, label: "", kind: "map", nsPerRow: 1, rowsPerSource: 1, replicas, model: null, measured: false }],
+    };
+    return [...(placementOfCluster(lowered, plan, { version: 1, hardware: [], pipelines: [pipeline] }, { nodes }).pipelines[0]?.workers.values() ?? [])][0]?.here;
+  }
+  const cores = findNodeType("aws.m5_16xlarge");
+  if (node === undefined || cores === undefined) throw new Error("a preset is gone");
+  const both = [{ count: 10, node }, { count: 10, node: cores }];
+  const lane = { device: "T4", devices: 40, rowsPerSecond: 1, stages: [stage(1, [["0:0"]], [0, 10])] };
+
+  test("machines with the models' devices do without the others, as far as they have cores", () => {
+    expect(workersOf([lane], both, 375)).toBe(38);
+    expect(workersOf([lane], both, 3750)).toBe(node.cores);
+  });
+
+  test("without models on devices all machines share", () => expect(workersOf([], both, 375)).toBe(19));
 });
 
 describe("of settings alone", () => {
