@@ -36,6 +36,13 @@ export function unloadReplica(s: SchedulerState, stage: number): void {
   fitTickets(s, s.topology.stages[stage].region);
 }
 
+/** A worker has done one of the things it was told. */
+export function endRun(s: SchedulerState, stage: StageNode, replica: number): void {
+  const slot = s.stages[stage.id].slots[replica];
+  slot.running--;
+  if (slot.running === 0) s.tokens.giveBack(stage);
+}
+
 export function retireIfIdle(s: SchedulerState, stage: number, replica: number): void {
   const slot = s.stages[stage].slots[replica];
   if (slot.state === "retiring" && slot.load === 0 && slot.running === 0) retire(s, stage, replica);

@@ -10,11 +10,12 @@
  * by workers that compute: nothing can deadlock.
  */
 import { createCoreTokens } from "./core-tokens.ts";
-import { capacityOf, fillPlace, hasRoom, promisePlace, releasePlace, takePlaceBack } from "./edge-places.ts";
-import { endStages, handleLoaded, handleLost, loadReplica, retireIfIdle, unloadReplica } from "./replica-slots.ts";
+import { capacityOf, fillPlace, hasRoom, promisePlace, releasePlace } from "./edge-places.ts";
+import { drainRegion, handleSinkDone, handleSourceEnd, resumeEnds, stopIfUseless, stopRegion } from "./region-ends.ts";
+import type { RegionEnds } from "./region-ends.ts";
+import { endRun, endStages, handleLoaded, handleLost, loadReplica, retireIfIdle, unloadReplica } from "./replica-slots.ts";
 import { createState, stagesInOrder, verifyIdle } from "./scheduler-state.ts";
 import type { SchedulerState, StageState } from "./scheduler-state.ts";
-import { lastNeededChunk } from "./topology.ts";
 import type { EdgeNode, StageNode, Topology } from "./topology.ts";
 
 export type SchedulerEvent =
@@ -68,13 +69,10 @@ export interface Scheduler {
   readonly verifyIdle: () => void;
 }
 
-export interface SchedulerOptions {
-  /** By region: the first chunk of a run that goes on where another ended. */
+/** Of a run that goes on where another ended. */
+export interface SchedulerOptions extends RegionEnds {
+  /** By region. */
   readonly firstChunks?: readonly number[];
-  /** By region: whether an earlier run brought it to its end. */
-  readonly ended?: readonly boolean[];
-  /** Stages that gave their last row in an earlier run. */
-  readonly exhausted?: readonly number[];
 }
 
 /** Chunks that a worker is told to do ahead: the one at work and one more, so that it never waits to be told. */
@@ -104,15 +102,6 @@ export function createScheduler(topology: Topology, options: SchedulerOptions = 
     coresInUse: () => topology.cores - state.tokens.free(),
     verifyIdle: () => verifyIdle(state),
   };
-}
-
-/** What an earlier run saw the end of is not begun again. */
-function resumeEnds(s: SchedulerState, { ended = [], exhausted = [] }: SchedulerOptions): void {
-  for (const stage of exhausted) s.exhaustedAt.set(stage, s.regions[s.topology.stages[stage].region].first - 1);
-  for (const { id } of s.topology.regions) {
-    if (ended[id] === true) stopRegion(s, id);
-    else if (exhausted.length > 0) stopIfUseless(s, id);
-  }
 }
 
 function handleEvent(s: SchedulerState, event: SchedulerEvent): void {
@@ -250,12 +239,6 @@ function handleDone(s: SchedulerState, event: Extract<SchedulerEvent, { kind: "d
   stopIfUseless(s, stage.region);
 }
 
-function endRun(s: SchedulerState, stage: StageNode, replica: number): void {
-  const slot = s.stages[stage.id].slots[replica];
-  slot.running--;
-  if (slot.running === 0) s.tokens.giveBack(stage);
-}
-
 function deliver(s: SchedulerState, edge: EdgeNode, chunk: number, bytes: number): void {
   fillPlace(s, edge.id, chunk, bytes);
   const { to } = edge;
@@ -267,76 +250,4 @@ function deliver(s: SchedulerState, edge: EdgeNode, chunk: number, bytes: number
   if (bound === undefined) throw new Error(`chunk ${chunk} came to stage ${to.stage} unpromised`);
   bound.arrived++;
   if (bound.arrived === s.topology.stages[to.stage].ins.length) s.stages[to.stage].ready.add(chunk);
-}
-
-/** Reading on is no use once every way from the source leads through a stage that gives nothing more. */
-function stopIfUseless(s: SchedulerState, id: number): void {
-  const region = s.regions[id];
-  region.lastNeeded = lastNeededChunk(s.topology, s.exhaustedAt, s.topology.regions[id].source);
-  if (region.stopped || region.lastNeeded === Infinity) return;
-  stopRegion(s, id);
-}
-
-/** Nothing more is read than what was asked for. */
-function stopRegion(s: SchedulerState, id: number): void {
-  const region = s.regions[id];
-  region.stopped = true;
-  region.total = region.next;
-  endStages(s, id);
-  finishIfDone(s, id);
-}
-
-function drainRegion(s: SchedulerState, id: number, atOnce: boolean): void {
-  const region = s.regions[id];
-  if (region.stopped && !(atOnce && region.isCutShort)) return;
-  const { groupChunks } = s.topology.regions[id];
-  region.isCutShort = true;
-  region.stopAt = atOnce ? region.next : Math.ceil(region.next / groupChunks) * groupChunks;
-  if (!region.stopped && region.next >= region.stopAt) stopRegion(s, id);
-}
-
-function handleSourceEnd(s: SchedulerState, stage: StageNode, chunks: number): void {
-  const region = s.regions[stage.region];
-  const { runs } = s.stages[stage.id];
-  region.stopped = true;
-  region.isCutShort = false;
-  region.total = chunks;
-  for (let chunk = chunks; chunk < region.next; chunk++) {
-    if (!runs.delete(chunk)) throw new Error(`chunk ${chunk} lies past the end of its source`);
-    region.open.delete(chunk);
-    endRun(s, stage, 0);
-    for (const id of stage.outs) takePlaceBack(s, s.topology.edges[id], chunk);
-  }
-  region.next = Math.min(region.next, chunks);
-  endStages(s, stage.region);
-  finishIfDone(s, stage.region);
-}
-
-function handleSinkDone(s: SchedulerState, sink: number, chunk: number): void {
-  const { edge, region: id } = s.topology.sinks[sink];
-  if (!s.edges[edge].bytesOf.has(chunk)) {
-    s.early.add(`${sink}:${chunk}`);
-    return;
-  }
-  releasePlace(s, edge, chunk);
-  const region = s.regions[id];
-  const left = (region.open.get(chunk) ?? 0) - 1;
-  if (left < 0) throw new Error(`sink ${sink} took chunk ${chunk} twice, or unasked`);
-  region.open.set(chunk, left);
-  if (left > 0) return;
-  region.open.delete(chunk);
-  region.through.add(chunk);
-  // Words of different workers may overtake each other: chunks are reported in order all the same.
-  while (region.through.delete(region.completed)) {
-    s.commands.push({ kind: "completed", region: id, chunk: region.completed, isNeeded: region.completed <= region.lastNeeded });
-    region.completed++;
-  }
-  finishIfDone(s, id);
-}
-
-function finishIfDone(s: SchedulerState, id: number): void {
-  const region = s.regions[id];
-  if (region.finished || region.total === undefined || region.completed < region.total) return;
-  region.finished = true;
-  s.commands.push({ kind: "finished", region: id });
 }

@@ -5,7 +5,7 @@ import type { Node } from "../../onnx/model-graph.ts";
 import type { ShardSegment } from "../shard-set.ts";
 import { calledFunctions, fileDim, portOf } from "../shard-pipeline.ts";
 import { annotatedIrVersion, mayAnnotate, modelAnnotation } from "./annotations.ts";
-import type { PlacedNode, RankGraph } from "./build-ranks.ts";
+import type { PlacedNode, RankGraph } from "./rank-graph.ts";
 import { tensorBytes, type PartGraph } from "./part-graph.ts";
 import { localShape, type TensorState } from "./tensor-state.ts";
 

@@ -4,10 +4,11 @@
  */
 import type { TensorOrigin } from "../../../runtime/contract/program.ts";
 import type { ShardStage } from "../shard-set.ts";
-import { buildRank, shareName, type RankGraph } from "./build-ranks.ts";
+import { buildRank } from "./build-ranks.ts";
 import { chooseLayout, type Layout } from "./choose-layout.ts";
 import { cutSegments } from "./cut-segments.ts";
 import { partGraph, type ModelFacts, type PartGraph } from "./part-graph.ts";
+import { shareName, type RankGraph } from "./rank-graph.ts";
 import { replicatedWeights } from "./replicated-weights.ts";
 import type { StageCollective, StageTensors } from "./stage-tensors.ts";
 

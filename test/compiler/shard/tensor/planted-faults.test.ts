@@ -9,7 +9,7 @@ import { inferShapes } from "../../../../compiler/onnx/infer/infer-shapes.ts";
 import type { NewTensor, TensorDraft } from "../../../../compiler/onnx/model-draft.ts";
 import { indexGraph } from "../../../../compiler/shard/graph-index.ts";
 import type { ShardSet, ShardSegment } from "../../../../compiler/shard/shard-set.ts";
-import { integerTensor } from "../../../../compiler/shard/tensor/helper-nodes.ts";
+import { integerTensor } from "../../../../compiler/shard/tensor/new-nodes.ts";
 import { modelFacts } from "../../../../compiler/shard/tensor/part-graph.ts";
 import { sliceWeight } from "../../../../compiler/shard/tensor/slice-weight.ts";
 import { shard } from "../../../../compiler/shard/tensor/tensor-state.ts";
