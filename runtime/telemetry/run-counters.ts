@@ -2,6 +2,7 @@
 
 export interface StageCounters {
   readonly label: string;
+  /** At the start. */
   readonly replicas: number;
   chunks: number;
   rowsIn: number;

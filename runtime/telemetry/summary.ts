@@ -29,6 +29,7 @@ export interface RunSummary {
 
 export interface StageSummary {
   readonly label: string;
+  /** The most there were at once. */
   readonly replicas: number;
   /** Over the whole run: the share of its replicas' time that went into computing, 0 to 1. */
   readonly busyShare: number;

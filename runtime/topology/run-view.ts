@@ -9,6 +9,8 @@ import { createRunCounters } from "../telemetry/run-counters.ts";
 import type { RunCounters } from "../telemetry/run-counters.ts";
 import { printSummaryJson, renderSummary } from "../telemetry/summary.ts";
 import type { RunSummary } from "../telemetry/summary.ts";
+import { createWorkerCounts } from "../telemetry/worker-counts.ts";
+import type { WorkerCounts } from "../telemetry/worker-counts.ts";
 import type { RunFlags } from "./command-line.ts";
 import type { RunOutcome } from "./run-pipeline.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -35,6 +37,7 @@ export function createRunView(pipeline: PipelineSpec, flags: RunFlags): RunView 
   const startedMs = performance.now();
   let timer: NodeJS.Timeout | undefined;
   let counted = createRunCounters(pipeline.stages, pipeline.sinks);
+  let workers = createWorkerCounts(pipeline.stages.map(({ replicas }) => replicas));
 
   const clear = (): void => {
     clearInterval(timer);
@@ -43,8 +46,14 @@ export function createRunView(pipeline: PipelineSpec, flags: RunFlags): RunView 
   return {
     onStart: (counters, scheduler) => {
       counted = counters;
-      const snapshot = createSnapshots(pipeline, counters, scheduler);
-      timer = setInterval(() => printer.update(snapshot(performance.now() - startedMs)), TICK_MS);
+      workers = createWorkerCounts(counters.stages.map(({ replicas }) => replicas));
+      const snapshot = createSnapshots(pipeline, counters, workers, scheduler);
+      const look = (): void => workers.look(scheduler?.replicas().map(({ active }) => active) ?? []);
+      look();
+      timer = setInterval(() => {
+        look();
+        printer.update(snapshot(performance.now() - startedMs));
+      }, TICK_MS);
       timer.unref();
     },
     onText: (stream, text) => {
@@ -57,22 +66,22 @@ export function createRunView(pipeline: PipelineSpec, flags: RunFlags): RunView 
     },
     finish: (outcome) => {
       clear();
-      const summary = summarize(pipeline, outcome);
+      const summary = summarize(pipeline, outcome, workers);
       if (flags.json) output.write(`${printSummaryJson(summary)}\n`);
       else if (!flags.quiet) output.write(`${renderSummary(summary, color).join("\n")}\n`);
       return summary;
     },
     stop: (how) => {
       clear();
-      return { ...describeRun(pipeline, counted, performance.now() - startedMs), outcome: how, outputs: [] };
+      return { ...describeRun(pipeline, counted, workers, performance.now() - startedMs), outcome: how, outputs: [] };
     },
   };
 }
 
-function createSnapshots(pipeline: PipelineSpec, counters: RunCounters, scheduler: Scheduler | undefined): (elapsedMs: number) => RunSnapshot {
+function createSnapshots(pipeline: PipelineSpec, counters: RunCounters, workers: WorkerCounts, scheduler: Scheduler | undefined): (elapsedMs: number) => RunSnapshot {
   const rates = createRateWindow(WINDOW_MS);
   return (elapsedMs) => {
-    const workplaces = workplacesOf(pipeline, counters);
+    const workplaces = workplacesOf(pipeline, counters, workers.now);
     const [rowsPerMs, ...busy] = rates.add({ atMs: elapsedMs, values: [counters.rowsRead, ...workplaces.map((place) => place.busyMs)] });
     const fill = scheduler?.edgeFill() ?? [];
     const stages = workplaces.map(({ label, replicas, ins }, index) => ({
@@ -96,17 +105,17 @@ interface Workplace {
 }
 
 /** Stages and sinks alike: either may be what the others wait for. */
-function workplacesOf(pipeline: PipelineSpec, counters: RunCounters): readonly Workplace[] {
+function workplacesOf(pipeline: PipelineSpec, counters: RunCounters, replicasOf: (stage: number) => number): readonly Workplace[] {
   const edgesTo = (isHere: (to: PipelineSpec["edges"][number]["to"]) => boolean): readonly number[] => pipeline.edges.filter(({ to }) => isHere(to)).map((edge) => edge.id);
-  const stages = counters.stages.map(({ label, replicas, busyMs }, id) => ({ label, replicas, busyMs, ins: edgesTo((to) => to.kind === "stage" && to.stage === id) }));
+  const stages = counters.stages.map(({ label, busyMs }, id) => ({ label, replicas: replicasOf(id), busyMs, ins: edgesTo((to) => to.kind === "stage" && to.stage === id) }));
   const sinks = counters.sinks.map(({ label, busyMs }, id) => ({ label, replicas: 1, busyMs, ins: edgesTo((to) => to.kind === "sink" && to.sink === id) }));
   return [...stages, ...sinks];
 }
 
-function summarize(pipeline: PipelineSpec, outcome: RunOutcome): RunSummary {
+function summarize(pipeline: PipelineSpec, outcome: RunOutcome, workers: WorkerCounts): RunSummary {
   const { counters, elapsedMs, written, places, deadLetterPath } = outcome;
   return {
-    ...describeRun(pipeline, counters, elapsedMs),
+    ...describeRun(pipeline, counters, workers, elapsedMs),
     outcome: outcome.isOverBudget ? "overBudget" : "finished",
     outputs: written.map(({ files, rows, bytes }, index) => {
       const place = places[index];
@@ -122,7 +131,7 @@ function describePrediction({ predicted }: PipelineSpec): Pick<RunSummary, "pred
   return { predicted: { rowsPerSecond, bottleneck, machine } };
 }
 
-function describeRun(pipeline: PipelineSpec, counters: RunCounters, elapsedMs: number): Omit<RunSummary, "outcome" | "outputs"> {
+function describeRun(pipeline: PipelineSpec, counters: RunCounters, workers: WorkerCounts, elapsedMs: number): Omit<RunSummary, "outcome" | "outputs"> {
   return {
     pipeline: pipeline.name,
     elapsedMs,
@@ -131,7 +140,10 @@ function describeRun(pipeline: PipelineSpec, counters: RunCounters, elapsedMs: n
     rowsFiltered: counters.filtered,
     rowsDead: counters.dead,
     ...describePrediction(pipeline),
-    stages: workplacesOf(pipeline, counters).map(({ label, replicas, busyMs }) => ({ label, replicas, busyShare: elapsedMs > 0 ? Math.min(1, busyMs / (elapsedMs * replicas)) : 0 })),
+    stages: workplacesOf(pipeline, counters, workers.most).map(({ label, replicas, busyMs }, id) => {
+      const mean = id < counters.stages.length ? workers.mean(id) : replicas;
+      return { label, replicas, busyShare: elapsedMs > 0 ? Math.min(1, busyMs / (elapsedMs * mean)) : 0 };
+    }),
     notes: [],
   };
 }

@@ -78,7 +78,7 @@ export async function openWatch(request: WatchRequest): Promise<RunWatch> {
       logRun(programFolder, pastRun(begun, summary, exitCode, fault));
       if (flags.report === undefined) return;
       const { stages, sinks, edges, predicted } = pipeline;
-      const html = renderReport({ program, sourceFolder: programFolder, startedAt: begun.startedAt, summary, state, binMs: timeline.widthMs(), bins: timeline.bins(), stages, sinks: sinks.map((sink) => ({ ...sink, replicas: 1 })), edges: edges.map(({ fromStage, to }) => ({ from: fromStage, to })), predicted });
+      const html = renderReport({ program, sourceFolder: programFolder, startedAt: begun.startedAt, summary, state, binMs: timeline.widthMs(), bins: timeline.bins(), stages: stages.map((stage, id) => ({ ...stage, replicas: summary.stages[id].replicas })), sinks: sinks.map((sink) => ({ ...sink, replicas: 1 })), edges: edges.map(({ fromStage, to }) => ({ from: fromStage, to })), predicted });
       writeReport(flags.report, html);
     },
   };

@@ -13,7 +13,7 @@ const summary: RunSummary = {
     { label: "console", rows: 1, files: 0, bytes: 0 },
   ],
   deadLetters: "out/resnet/_errors",
-  notes: ["`checkpoint` has no effect yet"],
+  notes: ["the disk is nearly full"],
 };
 
 test("says what was done, how fast, what held it up and where things are", () => {
@@ -25,7 +25,7 @@ test("says what was done, how fast, what held it up and where things are", () =>
     "  output     out/resnet: 12,480 rows in 13 files, 4.2 MiB",
     "             console: 1 row",
     "  dead rows  out/resnet/_errors",
-    "  note       `checkpoint` has no effect yet",
+    "  note       the disk is nearly full",
   ]);
 });
 
