@@ -3,13 +3,13 @@
  * built into a folder beside the program (native packages are found from there) and goes away with what sinks wrote.
  */
 import { fork } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import type { MeasureLimits, MeasureReport } from "../../runtime/contract/measuring.ts";
 import type { Compilation } from "../pipeline.ts";
 import { buildProgram } from "./build-program.ts";
 import type { Io } from "./io.ts";
+import { withTemporaryFolders } from "./temporary-folders.ts";
 
 export interface MeasureRequest {
   /** Relative to `io.cwd`. */
@@ -26,15 +26,11 @@ export type MeasuredProgram =
 const ROWS_MAX = 100_000;
 
 export async function measureProgram({ file, params, seconds }: MeasureRequest, io: Io): Promise<MeasuredProgram> {
-  const folder = mkdtempSync(join(dirname(resolve(io.cwd, file)), ".pipec-bench-"));
-  const sinks = mkdtempSync(join(tmpdir(), "pipec-bench-"));
-  try {
+  return withTemporaryFolders([join(dirname(resolve(io.cwd, file)), ".pipec-bench-"), join(tmpdir(), "pipec-bench-")], async ([folder = "", sinks = ""]) => {
     const built = await buildProgram({ file, params, out: relative(io.cwd, join(folder, "bench.js")), measuring: true, solve: false }, io);
     if (!built.ok) return built;
     return { ok: true, compilation: built.compilation, report: await inChild(built.outFile, { rowsMax: ROWS_MAX, msMax: seconds * 1000, folder: sinks }, io) };
-  } finally {
-    for (const made of [folder, sinks]) rmSync(made, { recursive: true, force: true });
-  }
+  });
 }
 
 /** What the program itself prints goes to stderr: stdout is for the calibration. */

@@ -1,5 +1,4 @@
 /** `pipec verify MODEL --pipeline P --tensor T [--data DIR] [--json]`: runs a model whole and cut, and compares what comes out. */
-import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { shardCodes } from "../../../language/diagnostics/codes/shard.ts";
@@ -14,6 +13,7 @@ import { compareTensors, type Difference } from "../shards/compare-values.ts";
 import { describeSize, failed, showFailure, withCutModel, writeShards, type CutModel, type Outcome } from "../shards/cut-model.ts";
 import { dataSets, randomInputs, readInputs } from "../shards/model-inputs.ts";
 import { runChain, RunFailure, runWhole, type Values } from "../shards/run-models.ts";
+import { withTemporaryFolders } from "../temporary-folders.ts";
 
 const randomSets = 2;
 
@@ -49,20 +49,19 @@ async function verify(cut: CutModel, args: CommandArgs, io: Io, dims: ReadonlyMa
   const data = textOption(args, "data");
   const feeds = collectFeeds(cut, data === undefined ? undefined : resolve(io.cwd, data), dims);
   if (!feeds.ok) return feeds;
-  const folder = mkdtempSync(join(tmpdir(), "pipec-verify-"));
-  try {
+  return withTemporaryFolders([join(tmpdir(), "pipec-verify-")], async ([folder = ""]) => {
     const problem = writeShards(cut.set, folder, "a temporary folder");
     if (problem) return failed(problem);
-    const options = { optimize: flag(args, "optimize") };
-    const whole = await runWhole(cut.path, feeds.value, cut.set.outputs, options);
-    const sharded = await runChain(cut.set, folder, feeds.value, options);
-    return { ok: true, value: showVerdict(cut, compareAll(cut, whole, sharded), feeds.value.length, args, io) };
-  } catch (error) {
-    if (error instanceof RunFailure) return failed(reportNowhere(shardCodes.runFailed, { part: error.part, what: error.message }));
-    throw error;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+    try {
+      const options = { optimize: flag(args, "optimize") };
+      const whole = await runWhole(cut.path, feeds.value, cut.set.outputs, options);
+      const sharded = await runChain(cut.set, folder, feeds.value, options);
+      return { ok: true, value: showVerdict(cut, compareAll(cut, whole, sharded), feeds.value.length, args, io) };
+    } catch (error) {
+      if (error instanceof RunFailure) return failed(reportNowhere(shardCodes.runFailed, { part: error.part, what: error.message }));
+      throw error;
+    }
+  });
 }
 
 function collectFeeds(cut: CutModel, data: string | undefined, dims: ReadonlyMap<string, number>): Outcome<readonly Values[]> {
