@@ -2,8 +2,9 @@
 import { isTensor } from "./tensor.ts";
 import type { Value } from "./value.ts";
 
-export function valueKey(value: Value): string | number | bigint | boolean {
-  if (typeof value !== "object") return value;
+export function valueKey(value: Value): string | number | bigint | boolean | null {
+  // Null is itself: the text "null" is another key.
+  if (typeof value !== "object" || value === null) return value;
   return structureKey(value);
 }
 

@@ -113,6 +113,7 @@ describe("a lookup table", () => {
 describe("small parts", () => {
   it("keys tell values apart", () => {
     expect(valueKey(["a", "bc"])).not.toBe(valueKey(["ab", "c"]));
+    expect(valueKey(null)).not.toBe(valueKey("null"));
     expect(valueKey(["1"])).not.toBe(valueKey([1]));
     expect(valueKey({ a: null })).toBe(valueKey({ a: null }));
   });
