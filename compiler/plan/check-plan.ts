@@ -1,4 +1,4 @@
-/** What a user must know of a plan: a bound over the memory allowed, settings that have no effect yet. */
+/** What a user must know of a plan: a bound over the memory allowed, settings that the emitted program does not carry out. */
 import { buildCodes } from "../../language/diagnostics/codes/build.ts";
 import { report } from "../../language/diagnostics/diagnostic.ts";
 import type { Diagnostic } from "../../language/diagnostics/diagnostic.ts";
@@ -47,5 +47,5 @@ function asksForParts(settings: Settings): boolean {
 }
 
 function complain(stated: SettingValue | undefined, setting: string, instead: string): readonly Diagnostic[] {
-  return stated === undefined ? [] : [report(buildCodes.noEffectYet, { setting, instead }, { at: stated.span })];
+  return stated === undefined ? [] : [report(buildCodes.notCarriedOut, { setting, instead }, { at: stated.span })];
 }

@@ -39,7 +39,7 @@ export const buildCodes = {
     title: "extern module that cannot be bundled",
     message: (p: { module: string; what: string }) => `${p.module} cannot be bundled: ${p.what}`,
   }),
-  noEffectYet: defineCode({
+  notCarriedOut: defineCode({
     code: "P0808",
     severity: "warning",
     title: "setting without effect in this version",

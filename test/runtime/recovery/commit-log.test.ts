@@ -1,6 +1,5 @@
 /** The commit log on a real disk: what it keeps, and that this does not grow with what is committed. */
-import { mkdtempSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openCommitLog } from "../../../runtime/recovery/commit-log.ts";
@@ -8,6 +7,7 @@ import type { CommitLog } from "../../../runtime/recovery/commit-log.ts";
 import { realFiles } from "../../../runtime/recovery/file-system.ts";
 import type { KeysFile } from "../../../runtime/recovery/manifest.ts";
 import { thisProcess } from "../../../runtime/recovery/owner.ts";
+import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
 
 function open(at: string, alive = false): Promise<CommitLog> {
   return openCommitLog(realFiles, {
@@ -29,7 +29,7 @@ function bytesIn(folder: string): number {
 
 describe("a commit log", () => {
   it("takes no more room however many groups there are, and goes on after each", { timeout: 60_000 }, async () => {
-    const at = mkdtempSync(join(tmpdir(), "pipec-log-"));
+    const at = makeTemporaryFolder();
     let log = await open(at);
     let largest = 0;
     for (let group = 0; group < 1500; group++) {
@@ -51,7 +51,7 @@ describe("a commit log", () => {
   });
 
   it("begins its manifest anew seldom, however many files of keys it lists", async () => {
-    const at = mkdtempSync(join(tmpdir(), "pipec-log-"));
+    const at = makeTemporaryFolder();
     const log = await open(at);
     for (let group = 0; group < 120; group++) await commit(at, log, group, false, Array.from({ length: 100 }, (_, step) => ({ step, name: `keys-1-${step}-${group}`, bytes: 1000 })));
     expect(log.state().keys).toHaveLength(12_000);
@@ -61,7 +61,7 @@ describe("a commit log", () => {
   });
 
   it("is one run's at a time, and leaves nothing where nothing was committed", async () => {
-    const at = mkdtempSync(join(tmpdir(), "pipec-log-"));
+    const at = makeTemporaryFolder();
     const log = await open(at);
     await expect(open(at, true)).rejects.toMatchObject({ code: "R0158" });
     await log.release();
@@ -76,12 +76,12 @@ describe("a commit log", () => {
   });
 
   it("refuses output that has lost a file, or holds one that it did not commit", async () => {
-    const at = mkdtempSync(join(tmpdir(), "pipec-log-"));
+    const at = makeTemporaryFolder();
     const log = await open(at);
     await commit(at, log, 0);
     writeFileSync(join(at, "out", "part-00001-000.jsonl"), "foreign");
     await expect(commit(at, log, 1)).rejects.toMatchObject({ code: "R0157" });
-    const other = mkdtempSync(join(tmpdir(), "pipec-log-"));
+    const other = makeTemporaryFolder();
     const kept = await open(other);
     await commit(other, kept, 0);
     await kept.release();

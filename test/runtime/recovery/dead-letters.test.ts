@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { RowFailure } from "../../../runtime/contract/row-failure.ts";
@@ -7,9 +6,10 @@ import { openDeadLetters } from "../../../runtime/recovery/dead-letters.ts";
 import { createErrorBudget } from "../../../runtime/recovery/error-budget.ts";
 import type { OutputTarget } from "../../../runtime/recovery/output-target.ts";
 import { here } from "../../support/build-pipeline.ts";
+import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
 
 function target(kind: "file" | "folder"): OutputTarget {
-  const at = mkdtempSync(join(tmpdir(), "pipec-dead-"));
+  const at = makeTemporaryFolder();
   const staging = join(at, "staging");
   mkdirSync(staging);
   return { path: join(at, kind === "file" ? "dead.jsonl" : "dead"), kind, extension: "jsonl", staging, isKept: false };

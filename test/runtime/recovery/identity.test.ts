@@ -1,11 +1,11 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { describeChanges, describeInputChanges, describeRun, noteInputs } from "../../../runtime/recovery/identity.ts";
 import type { RunIdentity } from "../../../runtime/recovery/identity.ts";
 import { digestModel } from "../../../runtime/recovery/model-digest.ts";
 import { buildPipeline } from "../../support/build-pipeline.ts";
+import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
 
 const pipeline = { ...buildPipeline({ name: "p", steps: [], stages: [], sinks: [] }), fingerprint: "f" };
 
@@ -56,7 +56,7 @@ describe("input files", () => {
 });
 
 it("digests of models tell files with other weights, inside and beside them", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "pipec-digest-"));
+  const folder = makeTemporaryFolder();
   const file = join(folder, "m.onnx");
   const weights = new Uint8Array(3_000_000).fill(1);
   writeFileSync(file, "graph");

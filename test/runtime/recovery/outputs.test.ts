@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Column } from "../../../runtime/contract/column.ts";
@@ -12,6 +11,7 @@ import { createSinkWriter, sinkBeginning } from "../../../runtime/recovery/sink-
 import type { SinkGroup } from "../../../runtime/recovery/sink-writer.ts";
 import { jsonl } from "../../../stdlib/sinks/jsonl/kernel.ts";
 import { buildPipeline, here } from "../../support/build-pipeline.ts";
+import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
 
 const columns: readonly Column[] = [
   { name: "id", type: { kind: "scalar", dtype: "i32" }, bytesMax: 4 },
@@ -21,10 +21,6 @@ const columns: readonly Column[] = [
 
 function row(id: number, lang: string | null): Row {
   return { id, lang, x: { dtype: "f32", shape: [2], data: new Float32Array([9, id, id, 9]).subarray(1, 3) } };
-}
-
-function folder(): string {
-  return mkdtempSync(join(tmpdir(), "pipec-outputs-"));
 }
 
 function sinkTo(path: string, more: Partial<SinkSpec> = {}): SinkSpec {
@@ -67,7 +63,7 @@ function tree(path: string): readonly string[] {
 
 describe("a sink", () => {
   it("partitions by folders, keys escaped, one file for each group and key", async () => {
-    const at = folder();
+    const at = makeTemporaryFolder();
     await write(sinkTo(join(at, "out"), { partitionBy: ["lang"] }), [[row(1, "en"), row(2, "d/e")], [row(3, "en")], [row(4, null), row(5, "..")]]);
     expect(tree(join(at, "out"))).toEqual([
       "_SUCCESS",
@@ -80,21 +76,21 @@ describe("a sink", () => {
   });
 
   it("refuses more partitions than allowed", async () => {
-    const at = folder();
+    const at = makeTemporaryFolder();
     const rows = ["a", "b", "c", "d"].map((lang, id) => row(id, lang));
     await expect(write(sinkTo(join(at, "out"), { partitionBy: ["lang"] }), [rows])).rejects.toMatchObject({ code: "R0152" });
     expect(readdirSync(at)).toEqual([]);
   });
 
   it("writes a path that ends in its extension as one file, over all groups", async () => {
-    const at = folder();
+    const at = makeTemporaryFolder();
     await write(sinkTo(join(at, "deep", "one.jsonl")), [[row(1, "a")], [], [row(2, "b")], [row(3, "c")]]);
     expect(tree(at)).toEqual(["deep/one.jsonl"]);
     expect(readFileSync(join(at, "deep", "one.jsonl"), "utf8").trim().split("\n")).toHaveLength(3);
   });
 
   it("says in one sentence why a place cannot be written", async () => {
-    const at = folder();
+    const at = makeTemporaryFolder();
     writeFileSync(join(at, "file"), "");
     await expect(write(sinkTo(join(at, "file")), [])).rejects.toMatchObject({ code: "R0151", message: expect.stringContaining("is a file") });
     await expect(write(sinkTo(join(at, "file", "out")), [])).rejects.toMatchObject({ code: "R0151", message: expect.stringContaining("something on the way") });
@@ -107,7 +103,7 @@ describe("a sink", () => {
 
 describe("outputs", () => {
   it("may not share a place, nor be an input", async () => {
-    const at = folder();
+    const at = makeTemporaryFolder();
     const file = join(at, "a.jsonl");
     await expect(open(pipelineOf(sinkTo(file), sinkTo(file, { id: 1 })))).rejects.toMatchObject({ code: "R0154" });
     const outputs = await open(pipelineOf(sinkTo(file)));
@@ -117,7 +113,7 @@ describe("outputs", () => {
   });
 
   it("may lie within one another, however often they are written", async () => {
-    const at = folder();
+    const at = makeTemporaryFolder();
     const sinks = [sinkTo(join(at, "out")), sinkTo(join(at, "out", "more"), { id: 1 }), sinkTo(join(at, "out", "one.jsonl"), { id: 2 })];
     const run = async (rows: readonly Row[], overwrite: boolean): Promise<void> => {
       const outputs = await open(pipelineOf(...sinks), overwrite);
@@ -133,7 +129,7 @@ describe("outputs", () => {
   });
 
   it("clears away what a killed run left, not what a running one has", async () => {
-    const at = folder();
+    const at = makeTemporaryFolder();
     // No process has this number: the largest there can be is 2^22.
     mkdirSync(join(at, ".pipec-staging-out-99999999"));
     mkdirSync(join(at, `.pipec-staging-out-${process.ppid}`));
@@ -142,7 +138,7 @@ describe("outputs", () => {
   });
 
   it("never delete outside their folder, whatever the mark says", async () => {
-    const at = folder();
+    const at = makeTemporaryFolder();
     writeFileSync(join(at, "precious.jsonl"), "keep");
     mkdirSync(join(at, "out"));
     writeFileSync(join(at, "out", "_SUCCESS"), JSON.stringify({ program: "prog", pipeline: "p", files: ["../precious.jsonl", join(at, "precious.jsonl")] }));
@@ -151,7 +147,7 @@ describe("outputs", () => {
   });
 
   it("replaced by a run with other partitions leave no empty folders behind", async () => {
-    const at = folder();
+    const at = makeTemporaryFolder();
     const sink = sinkTo(join(at, "out"), { partitionBy: ["lang"] });
     await write(sink, [[row(1, "en"), row(2, "de")]]);
     await write(sink, [[row(1, "fr")]]);
