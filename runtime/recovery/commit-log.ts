@@ -10,7 +10,7 @@
  */
 import { dirname, join } from "node:path";
 import { jobError } from "../contract/failures.ts";
-import { emptyState, readFileName } from "./commit-state.ts";
+import { emptyState, hasBegun, readFileName } from "./commit-state.ts";
 import { append, claimLost, clear, commit, epochsOf, finalsOf, forget, isOvertaken, moveAway, record, release, removeManifests, rollForward, verifyOutputs } from "./commit-steps.ts";
 import type { Log, OpenRequest } from "./commit-steps.ts";
 import { hasCode } from "./file-system.ts";
@@ -58,8 +58,8 @@ export async function openCommitLog(fs: FileSystem, request: OpenRequest): Promi
   await fence(fs, [...outputs, ...(before?.header.outputs ?? [])], epoch);
   // What counts is read after the fence: what is committed from here on by one who lives on cannot show.
   const found = await readSynced(fs, request, epoch);
-  // It finished, or another one began, in between.
-  if (found?.header.run !== before?.header.run) throw claimLost(request);
+  // It finished or committed something, or another one began, in between.
+  if (found?.header.run !== before?.header.run || isAnew(request, found) !== isAnew(request, before)) throw claimLost(request);
   if (isAnew(request, found) && found?.state.published === false) await abandon(fs, found, outputs, epoch);
   const base = isAnew(request, found) ? undefined : found;
   const header: Header = { kind: "header", run, outputs, regions: request.regions, identity: base?.header.identity ?? request.identity, ...(base === undefined ? {} : { previous: { manifest: base.manifest, length: base.length } }) };
@@ -81,7 +81,7 @@ export async function openCommitLog(fs: FileSystem, request: OpenRequest): Promi
 }
 
 function isAnew({ fresh, renew }: OpenRequest, found: Found | undefined): boolean {
-  return fresh || (renew && found?.state.published === true);
+  return fresh || (renew && found !== undefined && (found.state.published || !hasBegun(found.state)));
 }
 
 async function refuseLiving(fs: FileSystem, request: OpenRequest): Promise<void> {

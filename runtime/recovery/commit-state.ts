@@ -8,6 +8,11 @@ export function emptyState(regions: number, outputs: number): CommitState {
   return { cleared: false, published: false, regions: Array.from({ length: regions }, () => region), outputs: Array.from({ length: outputs }, () => output), keys: [] };
 }
 
+/** Whether there is anything to go on with: a group, or files of an earlier run that are being moved away. */
+export function hasBegun({ clearing, regions }: CommitState): boolean {
+  return clearing !== undefined || regions.some(({ groups }) => groups > 0);
+}
+
 /** The state after the line. Throws where a group comes out of turn: our bug, since the lines are whole. */
 export function foldLine(state: CommitState, line: ManifestLine): CommitState {
   switch (line.kind) {

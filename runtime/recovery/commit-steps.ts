@@ -4,7 +4,7 @@
  */
 import { dirname, join } from "node:path";
 import { jobError } from "../contract/failures.ts";
-import { foldLine } from "./commit-state.ts";
+import { foldLine, hasBegun } from "./commit-state.ts";
 import { hasCode } from "./file-system.ts";
 import type { FileSystem } from "./file-system.ts";
 import { listManifests, manifestPath } from "./manifest-files.ts";
@@ -25,7 +25,10 @@ export interface OpenRequest {
   readonly identity: unknown;
   /** Forget what an earlier run committed, and its files. */
   readonly fresh: boolean;
-  /** Whether to begin anew where the earlier run has finished: its files are cleared away as those of any finished run. */
+  /**
+   * Whether to begin anew where the earlier run has finished, or has committed nothing: its files are cleared away as
+   * those of any finished run.
+   */
   readonly renew: boolean;
   readonly isAlive: (owner: Owner, manifest: string) => Promise<boolean>;
   /** Throws where the run found may not be gone on with. */
@@ -170,8 +173,7 @@ export async function release(log: Log): Promise<void> {
   if (await isOvertaken(log)) return;
   if (state.published) return append(log, { kind: "released" });
   if (!log.isBroken) {
-    const isEmpty = state.clearing === undefined && state.regions.every(({ groups }) => groups === 0);
-    if (isEmpty) return vanish(log);
+    if (!hasBegun(state)) return vanish(log);
     // Whatever is committed was renamed.
     for (const { staging } of header.outputs) await fs.removeFolder(`${staging}${log.epoch}`);
   }

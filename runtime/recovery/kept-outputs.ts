@@ -12,6 +12,7 @@ import type { Column } from "../contract/column.ts";
 import type { Split } from "../contract/kernel.ts";
 import { keysName, openCommitLog } from "./commit-log.ts";
 import type { CommitLog } from "./commit-log.ts";
+import { hasBegun } from "./commit-state.ts";
 import { openKeptLetters } from "./dead-letters.ts";
 import { realFiles } from "./file-system.ts";
 import { findStale } from "./finished-run.ts";
@@ -98,11 +99,16 @@ export async function openKeptOutputs(request: KeptRequest): Promise<Outputs> {
   }
 }
 
-/** A run that has finished is done with, unless what it made is not what a run would make now. */
+/**
+ * A run that has finished is done with, unless what it made is not what a run would make now. Of one that has committed
+ * nothing, nothing is kept that could forbid another program or other input.
+ */
 async function isToRenew({ at, identity, listSources }: KeptRequest, places: Places, outputs: readonly KeptOutput[]): Promise<boolean> {
   const found = await findManifest(realFiles, resolve(at));
-  if (found?.state.published !== true) return false;
-  if (findObstacles(found.header, identity, outputs).length > 0) return true;
+  if (found === undefined) return false;
+  const hasChanged = findObstacles(found.header, identity, outputs).length > 0;
+  if (!hasBegun(found.state)) return hasChanged || found.state.inputs !== undefined;
+  if (!found.state.published || hasChanged) return found.state.published;
   const stale = await findStale(found, outputs.map(({ target }) => target), places.others, listSources);
   return stale.length > 0;
 }

@@ -4,6 +4,7 @@ import type { Program } from "../contract/define-program.ts";
 import { setProgramFolder } from "../contract/program-folder.ts";
 import type { PipelineSpec } from "../contract/program.ts";
 import type { Value } from "../contract/value.ts";
+import { hasBegun } from "../recovery/commit-state.ts";
 import { realFiles } from "../recovery/file-system.ts";
 import { findStale } from "../recovery/finished-run.ts";
 import { describeInputChanges, noteInputs } from "../recovery/identity.ts";
@@ -37,7 +38,9 @@ export async function explainResume(request: ExplainRequest): Promise<ResumeExpl
   const found = await findManifest(realFiles, resolve(at));
   if (found === undefined) return { lines: [`There is nothing to go on with: ${at} holds no checkpoint. The next run starts from the beginning.`], isForbidden: false };
   if (found.state.published) return explainFinished(request, found);
-  const obstacles = [...(await findOwner(at)), ...(await findReasons(request, found))];
+  const owners = await findOwner(at);
+  if (!hasBegun(found.state)) return { lines: [`The checkpoint ${at} is of a run that stopped before anything was committed. The next run starts from the beginning.`, ...(owners.length > 0 ? describeObstacles(owners) : [])], isForbidden: owners.length > 0 };
+  const obstacles = [...owners, ...(await findReasons(request, found))];
   return { lines: [...describeFound(at, pipeline, found), ...describeObstacles(obstacles)], isForbidden: obstacles.length > 0 };
 }
 

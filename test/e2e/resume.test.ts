@@ -161,6 +161,20 @@ describe("a run that was killed", () => {
 });
 
 describe("without a checkpoint that was begun", () => {
+  test("a run that was killed before its first group forbids nothing", { timeout: 60_000 }, async () => {
+    const folder = await makeItems();
+    writeFileSync(join(folder, "work.ts"), work.replace(/  while .*\n/, ""));
+    expect((await pipec(folder, "build")).code).toBe(0);
+    await node(folder, "out.js", "--quiet", "--stop", "5");
+    expect(readdirSync(join(folder, "state"))).toEqual(["manifest-00001"]);
+    writeFileSync(join(folder, "work.ts"), harmless);
+    expect((await pipec(folder, "build")).code).toBe(0);
+    expect(await node(folder, "out.js", "--explain-resume")).toMatchObject({ code: 0, stdout: expect.stringContaining("before anything was committed") });
+    expect(await node(folder, "out.js", "--quiet")).toMatchObject({ code: 0, stderr: "" });
+    await expectWhole(folder);
+    expect(readdirSync(folder).filter((name) => name.startsWith(".pipec")), "hidden folders").toEqual([]);
+  });
+
   test("it is said that there is nothing to go on with", { timeout: 60_000 }, async () => {
     const folder = await makeItems();
     expect((await node(folder, "out.js", "--explain-resume")).stdout).toContain("There is nothing to go on with");

@@ -4,16 +4,17 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openCommitLog } from "../../../runtime/recovery/commit-log.ts";
 import type { CommitLog } from "../../../runtime/recovery/commit-log.ts";
+import type { OpenRequest } from "../../../runtime/recovery/commit-steps.ts";
 import { realFiles } from "../../../runtime/recovery/file-system.ts";
 import type { KeysFile } from "../../../runtime/recovery/manifest.ts";
 import { thisProcess } from "../../../runtime/recovery/owner.ts";
 import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
 
-function open(at: string, alive = false): Promise<CommitLog> {
+function open(at: string, alive = false, more: Partial<OpenRequest> = {}): Promise<CommitLog> {
   return openCommitLog(realFiles, {
     folder: join(at, "state"), owner: thisProcess(), run: "r", regions: 1, regionOf: () => 0, identity: {}, fresh: false, renew: false,
     describe: (run) => [{ staging: join(at, `.staging-${run}-`), dead: join(at, `.dead-${run}-`), final: join(at, "out"), extension: "jsonl", isTemporary: false }],
-    isAlive: async () => alive, check: () => {}, pause: async () => {},
+    isAlive: async () => alive, check: () => {}, pause: async () => {}, ...more,
   });
 }
 
@@ -73,6 +74,18 @@ describe("a commit log", () => {
     await expect(first.commit({ region: 0, group: 1, chunks: 2, last: false, outputs: [{ output: 0, rows: 1, files: [{ name: "part-00001-000.jsonl", bytes: 0, crc: 0 }] }], keys: [], rowsIn: 1, filtered: 0, dead: 0, split: 0, row: 2, passed: {}, exhausted: [] })).rejects.toMatchObject({ code: "R0158" });
     await commit(at, second, 1, true);
     expect(readdirSync(join(at, "out"))).toEqual(["part-00000-000.jsonl", "part-00001-000.jsonl"]);
+  });
+
+  it("begins anew where that is wanted and nothing was committed, and nowhere else", async () => {
+    const at = makeTemporaryFolder();
+    const refuse = { renew: true, run: "other", check: () => { throw new Error("another program"); } };
+    const killed = await open(at);
+    await killed.noteInputs([{ count: 1, digest: "d" }]);
+    const anew = await open(at, false, refuse);
+    expect([anew.run, anew.state().inputs]).toEqual(["other", undefined]);
+    await commit(at, anew, 0);
+    await expect(open(at, false, refuse)).rejects.toThrow("another program");
+    expect((await open(at)).run).toBe("other");
   });
 
   it("refuses output that has lost a file, or holds one that it did not commit", async () => {
