@@ -23,7 +23,7 @@ const PARTITIONS_MAX = 1000;
 export function emitPipeline(cx: EmitContext, pipeline: LoweredPipeline, plan: PipelinePlan, steps: EmittedSteps): Code {
   const parts: Code[] = [
     `name: ${JSON.stringify(pipeline.name)}, doc: ${JSON.stringify(pipeline.doc.trim())},`,
-    `chunkRows: ${plan.chunkRows}, groupChunks: ${plan.groupChunks}, tickets: ${plan.tickets}, memoryBoundBytes: ${plan.memory.boundBytes},`,
+    `chunkRows: ${plan.chunkRows},${plan.chunkBytes === undefined ? "" : ` chunkBytes: ${plan.chunkBytes},`} groupChunks: ${plan.groupChunks}, tickets: ${plan.tickets}, memoryBoundBytes: ${plan.memory.boundBytes},`,
     ...emitCheckpoint(cx, pipeline, plan),
     ...emitPredicted(plan.predicted),
     ["errors: ", emitErrorPolicy(cx, pipeline.settings["errors"]), ","],

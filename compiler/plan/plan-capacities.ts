@@ -4,9 +4,10 @@
  * deadlock a zip with uneven branches.
  */
 import { arenaFactor } from "../onnx/cost/arena-factor.ts";
-import { rowBytesMax } from "./columns.ts";
+import { chunkBytesOf } from "./chunk-bytes.ts";
 import type { RowFacts } from "./columns.ts";
-import type { LoweredPipeline, Step } from "./lowered-program.ts";
+import { inputsOf } from "./lowered-program.ts";
+import type { LoweredPipeline } from "./lowered-program.ts";
 import type { EdgeEnds } from "./plan-program.ts";
 import { mostReplicas } from "./plan.ts";
 import type { EdgePlan, MemoryBound, SinkPlan, StagePlan } from "./plan.ts";
@@ -16,13 +17,11 @@ const WORKER_BYTES = 10 * 1024 * 1024;
 const ISOLATE_BYTES = 150 * 1024 * 1024;
 /** Chunks that a worker has promised to its receivers: the one at work and the next, so that it never waits to be told. */
 const PROMISED_CHUNKS = 2;
-/** What a chunk takes on an edge beside its columns: row ids, places, offsets. */
-const ROW_EXTRA_BYTES = 64;
 /** onnxruntime packs weights a second time for its kernels. */
 const PREPACK_FACTOR = 2;
 
-/** Of one row between two parts of a model, where nothing bounds it. */
-const UNBOUNDED_PART_BYTES = 16 * 1024 * 1024;
+/** What a source may read at once, beside the chunk it gives. */
+const SOURCE_READ_BYTES = 64 * 1024 * 1024;
 
 export interface CapacityInput {
   readonly pipeline: LoweredPipeline;
@@ -30,7 +29,11 @@ export interface CapacityInput {
   readonly ends: readonly EdgeEnds[];
   readonly sinks: readonly SinkPlan[];
   readonly chunkRows: number;
+  /** What the source holds a chunk's rows to, if anything. */
+  readonly chunkBytes: number | undefined;
   readonly facts: RowFacts;
+  /** Of one row, of what operators of the stage make on the way. */
+  readonly valueBytes: (stage: StagePlan) => number;
   /** What the run should stay below. */
   readonly memoryBytes: number;
 }
@@ -91,52 +94,6 @@ function stageAt(end: EdgeEnds): number {
   return end.to.kind === "stage" ? end.to.stage : -1;
 }
 
-/** Bytes of a chunk after a step: more rows than the source's where an explode is open. */
-function chunkBytesOf(input: CapacityInput): (step: number) => number {
-  const factors = rowFactors(input.pipeline);
-  const open = openBatchBytes(input);
-  return (id) => {
-    const step = input.pipeline.steps[id];
-    return step === undefined ? 0 : safe(input.chunkRows * (factors.get(id) ?? 1) * (ROW_EXTRA_BYTES + rowBytesMax(step.row.fields, input.facts) + (open.get(id) ?? 0)));
-  };
-}
-
-/** Of one row after each step: tensors between parts of a model, at most. */
-function openBatchBytes({ pipeline, stages }: CapacityInput): ReadonlyMap<number, number> {
-  const partOf = new Map(stages.flatMap((stage) => (stage.models ?? []).map((model) => [model.step, model.part] as const)));
-  const open = new Map<number, ReadonlyMap<string, number>>();
-  for (const step of pipeline.steps) {
-    const before = open.get(firstInput(step) ?? -1) ?? new Map<string, number>();
-    const part = partOf.get(step.id);
-    const now = new Map(before);
-    if (step.kind === "modelPart") {
-      if (part === undefined || part.index === part.count - 1) now.delete(step.call);
-      else now.set(step.call, part.sendBytesPerRow ?? UNBOUNDED_PART_BYTES);
-    }
-    open.set(step.id, now);
-  }
-  return new Map([...open].map(([id, calls]) => [id, [...calls.values()].reduce((sum, bytes) => sum + bytes, 0)]));
-}
-
-/** Rows at each step per row of the source, at most. */
-function rowFactors(pipeline: LoweredPipeline): ReadonlyMap<number, number> {
-  const factors = new Map<number, number>();
-  const openers = new Map<number, readonly number[]>();
-  for (const step of pipeline.steps) {
-    const input = firstInput(step);
-    const open = input === undefined ? [1] : (openers.get(input) ?? [1]);
-    const now = step.kind === "explode" ? [...open, (open.at(-1) ?? 1) * step.childrenMax] : step.kind === "implode" && open.length > 1 ? open.slice(0, -1) : open;
-    openers.set(step.id, now);
-    factors.set(step.id, now.at(-1) ?? 1);
-  }
-  return factors;
-}
-
-function firstInput(step: Step): number | undefined {
-  if (step.kind === "read") return undefined;
-  return step.kind === "zip" ? step.inputs[0] : step.input;
-}
-
 function memoryBound(input: CapacityInput, edges: readonly EdgePlan[], tickets: number, chunkBytes: (step: number) => number): MemoryBound {
   const isJoin = (edge: EdgePlan): boolean => edge.to.kind === "stage" && holdsAll(input, edge);
   const sum = (chosen: readonly EdgePlan[]): number => safe(chosen.reduce((total, edge) => total + edge.queueBytesMax, 0));
@@ -154,14 +111,16 @@ function memoryBound(input: CapacityInput, edges: readonly EdgePlan[], tickets: 
 function replicaBytesOf(input: CapacityInput, stage: StagePlan, chunkBytes: (step: number) => number): number {
   const first = input.pipeline.steps[stage.steps[0] ?? 0];
   const last = stage.steps.at(-1) ?? 0;
-  const from = first === undefined ? undefined : firstInput(first);
-  const inAndOut = (from === undefined ? 0 : chunkBytes(from)) + chunkBytes(last);
+  const from = first === undefined ? undefined : inputsOf(first)[0];
+  const inAndOut = (from === undefined ? SOURCE_READ_BYTES : chunkBytes(from)) + chunkBytes(last);
+  // Each of the rows under way has a value that was made and the one that is made of it.
+  const computing = stage.kind === "cpu" ? 2 * stage.concurrency * input.valueBytes(stage) : 0;
   return (stage.models ?? []).reduce((sum, { batch, weightBytes, activationBytes, shareWeights, part }) => {
     const batchBytes = (inAndOut / input.chunkRows) * batch;
     // Where nothing bounds what is live within the model, its inputs and outputs are all that is known of it.
     const session = (shareWeights ? 0 : weightBytes * PREPACK_FACTOR) + (activationBytes ?? batchBytes) * arenaFactor;
     return sum + session * (part?.ranks.length ?? 1) + batchBytes;
-  }, inAndOut);
+  }, inAndOut + computing);
 }
 
 /** Mapped once for all workers of the stage. */

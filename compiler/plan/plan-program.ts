@@ -9,6 +9,7 @@ import { sizeLimitsOf } from "../../language/check/bytes-max.ts";
 import type { RecordField } from "../../language/catalog/value-type.ts";
 import type { Dim } from "../../language/tensor/dim.ts";
 import { planCapacities } from "./plan-capacities.ts";
+import { chunkBudgetOf } from "./chunk-bytes.ts";
 import { chunkRowsOf, groupChunksOf } from "./chunk-size.ts";
 import type { ModelRows } from "./chunk-size.ts";
 import { noFacts } from "./columns.ts";
@@ -18,6 +19,7 @@ import { activationBytesMax, bytesAtMost } from "./model-memory.ts";
 import type { LoweredPipeline, LoweredProgram, ModelPartStep, ModelStep, Step } from "./lowered-program.ts";
 import type { PartPlacement, Range } from "./placement.ts";
 import type { EdgePlan, ModelPlan, PartPlan, PipelinePlan, Plan, SinkPlan, StagePlan } from "./plan.ts";
+import { valueBytesMax } from "./value-bytes.ts";
 import { constantSetting, countOf, countSetting, numberSetting, rangeOf, stringSetting } from "./settings.ts";
 
 type ModelCall = Step & (ModelStep | ModelPartStep);
@@ -51,13 +53,15 @@ function planPipeline(program: LoweredProgram, pipeline: LoweredPipeline, memory
   const sinks = pipeline.writes.map(({ step, write }, id): SinkPlan => ({ id, label: `${write.sink} ${id + 1}`, step }));
   const ends = edgeEnds(pipeline, stages, sinks);
   const chunkRows = chunkRowsOf(pipeline, stages.flatMap((stage) => modelRows(program, stage)), facts);
-  const input = { pipeline, ends, sinks, chunkRows, facts, memoryBytes };
+  const chunkBytes = chunkBudgetOf(pipeline, chunkRows, facts);
+  const valueBytes = ({ steps }: StagePlan): number => valueBytesMax(program, steps.flatMap((id) => pipeline.steps[id] ?? []), facts);
+  const input = { pipeline, ends, sinks, chunkRows, chunkBytes, facts, memoryBytes, valueBytes };
   // What does not fit is tried with less: no more workers than at the start, then one copy of weights for all of a stage.
   const fixed = stages.map(withFixedReplicas);
   const tries = [stages, fixed, fixed.map(sharingWeights)].map((tried) => ({ stages: tried, ...planCapacities({ ...input, stages: tried }) }));
   const chosen = tries.find(({ memory }) => memory.boundBytes <= memoryBytes) ?? tries[2];
   if (chosen === undefined) throw new Error("nothing was tried");
-  return { name: pipeline.name, chunkRows, groupChunks: groupChunksOf(pipeline, chunkRows), sinks, ...chosen };
+  return { name: pipeline.name, chunkRows, ...(chunkBytes === undefined ? {} : { chunkBytes }), groupChunks: groupChunksOf(pipeline, chunkRows), sinks, ...chosen };
 }
 
 function withFixedReplicas({ replicasMin: _min, replicasMax: _max, ...stage }: StagePlan): StagePlan {

@@ -16,6 +16,8 @@ export interface PipelinePlan {
   readonly name: string;
   /** Rows of one chunk: a multiple of every batch. */
   readonly chunkRows: number;
+  /** The source ends a chunk before its rows take more bytes than this; absent where they cannot. */
+  readonly chunkBytes?: number;
   /** Chunks that are committed together. */
   readonly groupChunks: number;
   readonly stages: readonly StagePlan[];

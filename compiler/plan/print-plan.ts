@@ -16,7 +16,7 @@ function printPipeline(plan: PipelinePlan): string {
   const rows = [["stage", "runs", "workers", "what"], ...plan.stages.map((stage) => [`${stage.id} ${stage.label}`, stage.kind + (stage.ordered && stage.kind !== "source" ? ", in order" : ""), printReplicas(stage), describe(stage)])];
   const lines = [
     `pipeline ${plan.name}`,
-    `  chunks of ${plan.chunkRows} rows, ${plan.groupChunks} chunks a commit, ${plan.tickets} chunks under way`,
+    `  chunks of ${plan.chunkRows} rows${plan.chunkBytes === undefined ? "" : ` (${printBytes(plan.chunkBytes)} at most)`}, ${plan.groupChunks} chunks a commit, ${plan.tickets} chunks under way`,
     "",
     ...table(rows).map((line) => `  ${line}`),
     "",

@@ -66,6 +66,7 @@ function verifyEdges(plan: PipelinePlan, lowered: LoweredPipeline): void {
 
 function verifyCapacities(plan: PipelinePlan, lowered: LoweredPipeline): void {
   demand(Number.isInteger(plan.chunkRows) && plan.chunkRows >= 1, `chunks of ${plan.chunkRows} rows`);
+  demand(plan.chunkBytes === undefined || plan.chunkBytes >= 1, `chunks of ${plan.chunkBytes} bytes`);
   demand(Number.isInteger(plan.groupChunks) && plan.groupChunks >= 1, `groups of ${plan.groupChunks} chunks`);
   demand(Number.isInteger(plan.tickets) && plan.tickets >= 1, `${plan.tickets} tickets`);
   for (const { models = [], id } of plan.stages) {

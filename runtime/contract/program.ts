@@ -47,6 +47,8 @@ export interface PipelineSpec {
   readonly doc: string;
   /** Rows of one chunk: a fixed run of rows of one split, the unit that moves between stages. */
   readonly chunkRows: number;
+  /** A chunk ends before its rows take more bytes than this as they come from the source (one row always may); absent: they cannot. */
+  readonly chunkBytes?: number;
   /** Chunks that a commit group holds. */
   readonly groupChunks: number;
   readonly errors: ErrorPolicy;

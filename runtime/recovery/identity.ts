@@ -32,7 +32,7 @@ export function describeRun({ pipeline, params, models, onnxruntime }: IdentityR
     fingerprint: pipeline.fingerprint ?? "",
     params: Object.fromEntries(Object.entries(params).map(([name, value]) => [name, printParam(value)])),
     models,
-    cuts: [`chunks of ${pipeline.chunkRows} rows`, `groups of ${pipeline.groupChunks} chunks`, ...new Set(modelsOf(pipeline).map(cutsOfModel))],
+    cuts: [`chunks of ${pipeline.chunkRows} rows${pipeline.chunkBytes === undefined ? "" : ` or ${pipeline.chunkBytes} bytes`}`, `groups of ${pipeline.groupChunks} chunks`, ...new Set(modelsOf(pipeline).map(cutsOfModel))],
     ...(onnxruntime === undefined ? {} : { onnxruntime }),
   };
 }

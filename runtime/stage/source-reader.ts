@@ -1,17 +1,20 @@
 /**
- * Cuts a source into chunks: runs of `chunkRows` rows of one split, bad rows included, so that where a chunk ends
- * depends on nothing but the source and the plan. Reads no further ahead than the source itself does.
+ * Cuts a source into chunks: runs of `chunkRows` rows of one split (fewer where they are large), bad rows included, so
+ * that where a chunk ends depends on nothing but the source and the plan. Reads no further ahead than the source itself does.
  */
 import { stat } from "node:fs/promises";
 import { jobError } from "../contract/failures.ts";
-import { findRowFault } from "../contract/check-value.ts";
+import { bytesOf, findRowFault } from "../contract/check-value.ts";
 import type { Chunk } from "../contract/chunk.ts";
 import type { OpenSource, SourceItem, Split } from "../contract/kernel.ts";
-import type { StepSpec } from "../contract/program.ts";
+import type { PipelineSpec, StepSpec } from "../contract/program.ts";
 import type { Row } from "../contract/value.ts";
 import type { ChunkLog } from "./step-context.ts";
 
 type ReadStep = Extract<StepSpec, { kind: "read" }>;
+
+/** Where chunks end. */
+export type ChunkCuts = Pick<PipelineSpec, "chunkRows" | "chunkBytes">;
 
 export interface SourceReader {
   /** The next chunk, or undefined at the end. One call at a time. Bad rows are logged. */
@@ -19,7 +22,7 @@ export interface SourceReader {
 }
 
 /** `start`: the next chunk's number, and where in the source it begins. */
-export function createSourceReader(step: ReadStep, source: OpenSource, chunkRows: number, start = { chunk: 0, split: 0, row: 0 }): SourceReader {
+export function createSourceReader(step: ReadStep, source: OpenSource, { chunkRows, chunkBytes = Infinity }: ChunkCuts, start = { chunk: 0, split: 0, row: 0 }): SourceReader {
   let ordinal = start.chunk;
   let { split, row: firstRow } = start;
   let waiting: SourceItem[] = [];
@@ -40,8 +43,8 @@ export function createSourceReader(step: ReadStep, source: OpenSource, chunkRows
       while (split < source.splits.length) {
         await fill();
         if (waiting.length > 0) {
-          const taken = waiting.slice(0, chunkRows);
-          waiting = waiting.slice(chunkRows);
+          const taken = waiting.slice(0, Math.min(chunkRows, rowsWithin(waiting, chunkRows, chunkBytes)));
+          waiting = waiting.slice(taken.length);
           const chunk = makeChunk(step, { ordinal, split, firstRow }, taken, log);
           ordinal++;
           firstRow += taken.length;
@@ -54,6 +57,17 @@ export function createSourceReader(step: ReadStep, source: OpenSource, chunkRows
       return undefined;
     },
   };
+}
+
+/** How many of the next rows take no more than `bytesMax` together; at least one. */
+function rowsWithin(items: readonly SourceItem[], rowsMax: number, bytesMax: number): number {
+  if (bytesMax === Infinity) return rowsMax;
+  let bytes = 0;
+  const over = items.slice(0, rowsMax).findIndex((item) => {
+    if (item.kind === "row") bytes += bytesOf(item.row);
+    return bytes > bytesMax;
+  });
+  return over < 0 ? rowsMax : Math.max(1, over);
 }
 
 /** A file that changes under a run gives rows of neither. One that is gone says so when it is read. */

@@ -181,7 +181,7 @@ async function openStarts(pipeline: PipelineSpec, steps: readonly StepSpec[], gi
     const rows = given.get(step.id);
     if (rows !== undefined) starts.set(step.id, supplyRows(pipeline, step, rows));
     else if (step.kind === "read") {
-      const reader = createSourceReader(step, await step.source.open(step.args(), step.columns), pipeline.chunkRows);
+      const reader = createSourceReader(step, await step.source.open(step.args(), step.columns), pipeline);
       starts.set(step.id, async () => {
         const log = createChunkLog();
         const chunk = await reader.next(log);

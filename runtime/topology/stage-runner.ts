@@ -146,5 +146,5 @@ async function openReader(pipeline: PipelineSpec, stage: StageSpec, resume: Stag
   const step = stage.steps.map((id) => pipeline.steps[id]).find((candidate) => candidate.kind === "read");
   if (step?.kind !== "read") return undefined;
   const open = await step.source.open(step.args(), step.columns);
-  return { step: step.id, open, reader: createSourceReader(step, open, pipeline.chunkRows, resume) };
+  return { step: step.id, open, reader: createSourceReader(step, open, pipeline, resume) };
 }

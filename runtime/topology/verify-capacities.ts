@@ -27,7 +27,7 @@ function verifySteps(pipeline: PipelineSpec): void {
       verify(from === to || edge, `no edge leads from step ${input} to step ${step.name}`);
     }
   });
-  verify(pipeline.chunkRows >= 1 && pipeline.groupChunks >= 1, "chunks and groups hold at least one row and chunk");
+  verify(pipeline.chunkRows >= 1 && (pipeline.chunkBytes ?? 1) >= 1 && pipeline.groupChunks >= 1, "chunks and groups hold at least one row and chunk");
   pipeline.stages.forEach((stage, index) => verify(stage.id === index, `stage ${stage.label} stands at ${index}, its id is ${stage.id}`));
   pipeline.edges.forEach((edge, index) => {
     verify(edge.id === index, `edge ${edge.id} stands at ${index}`);

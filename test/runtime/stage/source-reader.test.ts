@@ -23,7 +23,7 @@ function source(sizes: readonly number[], at: number): OpenSource {
 }
 
 async function readAll(sizes: readonly number[], at: number): Promise<{ readonly chunks: readonly object[]; readonly failures: readonly object[] }> {
-  const reader = createSourceReader(step, source(sizes, at), 4);
+  const reader = createSourceReader(step, source(sizes, at), { chunkRows: 4 });
   const log = createChunkLog();
   const chunks: object[] = [];
   for (let chunk = await reader.next(log); chunk !== undefined; chunk = await reader.next(log)) chunks.push({ ...chunk.id, children: chunk.children, places: chunk.places.length });
@@ -44,5 +44,26 @@ describe("a source", () => {
       { ordinal: 0, split: 0, row: 2, message: "field `id` is null, but its type i32 is not optional" },
     ]);
     for (const at of [2, 3, 4, 7]) expect(await readAll([5, 0, 4, 1], at)).toEqual(expected);
+  });
+
+  it("ends a chunk before its rows take more than they may, however it hands them over, and goes on from any chunk alike", async () => {
+    const sizes = [3, 4, 2, 9, 30, 1, 1, 1, 1, 1, 6, 5];
+    const blobs: typeof step = { ...step, columns: [{ name: "blob", type: { kind: "bytes" }, bytesMax: 64 }] };
+    const open = (at: number): OpenSource => ({
+      splits: [{ path: "blobs", bytes: 0, modifiedMs: 0 }],
+      read: async function* (_split, firstRow) {
+        for (let row = firstRow; row < sizes.length; row += at) yield sizes.slice(row, row + at).map((size, index) => ({ kind: "row", row: { blob: new Uint8Array(size) }, place: `${row + index}` }));
+      },
+      close: async () => {},
+    });
+    const cut = async (at: number, start?: { readonly chunk: number; readonly split: number; readonly row: number }): Promise<readonly (readonly number[])[]> => {
+      const reader = createSourceReader(blobs, open(at), { chunkRows: 4, chunkBytes: 10 }, start);
+      const chunks: (readonly number[])[] = [];
+      for (let chunk = await reader.next(createChunkLog()); chunk !== undefined; chunk = await reader.next(createChunkLog())) chunks.push(chunk.places.map(Number));
+      return chunks;
+    };
+    const chunks = [[0, 1, 2], [3], [4], [5, 6, 7, 8], [9, 10], [11]];
+    for (const at of [1, 2, 3, 5, 12]) expect(await cut(at)).toEqual(chunks);
+    for (const [chunk, rows] of chunks.entries()) expect(await cut(2, { chunk, split: 0, row: rows[0] ?? 0 })).toEqual(chunks.slice(chunk));
   });
 });
