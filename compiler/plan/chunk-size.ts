@@ -9,8 +9,10 @@ const CHUNK_BYTES = 16 * 1024 * 1024;
 /** What a chunk may take where every row is as large as the program lets it be. */
 const CHUNK_BYTES_WORST = 4 * 1024 * 1024 * 1024;
 const CHUNK_ROWS_MAX = 1024;
-/** Where a model runs, a row takes milliseconds: a chunk of more rows would only be late. */
-const MODEL_CHUNK_ROWS = 16;
+/** Where a model runs, a row takes milliseconds: a chunk of more rows would only be late. Heavy models take tens of them. */
+const MODEL_CHUNK_ROWS = { light: 16, heavy: 8 };
+/** Weights from which on a model is heavy: each is used once a row at the least, most many times. */
+const HEAVY_WEIGHT_BYTES = 32 * 1024 * 1024;
 /** Batches of a chunk whose rows are bucketed by size: fewer leave most buckets with a short batch. */
 const BUCKETED_BATCHES = 8;
 /** Rows committed together where no checkpoint says otherwise. */
@@ -19,6 +21,7 @@ const GROUP_ROWS = 50_000;
 /** What a model step says of the rows it wants together. */
 export interface ModelRows {
   readonly batch: number;
+  readonly weightBytes: number;
   /** Rows are padded, and only those of like size share a batch. */
   readonly isBucketed: boolean;
 }
@@ -28,9 +31,13 @@ export function chunkRowsOf(pipeline: LoweredPipeline, models: readonly ModelRow
   const unit = models.map(({ batch }) => batch).reduce(leastCommonMultiple, 1);
   const widest = Math.max(1, ...pipeline.steps.map((step) => rowBytesTypical(step.row.fields, facts)));
   const worst = Math.max(1, ...pipeline.steps.map((step) => rowBytesMax(step.row.fields, facts)));
-  const rowsMax = models.length === 0 ? CHUNK_ROWS_MAX : Math.min(CHUNK_ROWS_MAX, Math.max(MODEL_CHUNK_ROWS, ...models.map(({ batch, isBucketed }) => (isBucketed ? BUCKETED_BATCHES * batch : batch))));
+  const rowsMax = models.length === 0 ? CHUNK_ROWS_MAX : Math.min(CHUNK_ROWS_MAX, Math.max(modelChunkRows(models), ...models.map(({ batch, isBucketed }) => (isBucketed ? BUCKETED_BATCHES * batch : batch))));
   const wanted = Math.min(rowsMax, checkpointRows(pipeline) ?? Infinity, Math.floor(CHUNK_BYTES / widest), Math.floor(CHUNK_BYTES_WORST / worst));
   return Math.max(1, Math.floor(wanted / unit)) * unit;
+}
+
+function modelChunkRows(models: readonly ModelRows[]): number {
+  return models.some(({ weightBytes }) => weightBytes >= HEAVY_WEIGHT_BYTES) ? MODEL_CHUNK_ROWS.heavy : MODEL_CHUNK_ROWS.light;
 }
 
 /** What `checkpoint: { every }` says. */

@@ -76,9 +76,9 @@ function sharingWeights(stage: StagePlan): StagePlan {
 }
 
 function modelRows(program: LoweredProgram, { models = [] }: StagePlan): readonly ModelRows[] {
-  return models.map(({ name, batch }) => {
+  return models.map(({ name, batch, weightBytes }) => {
     const declared = program.checked.models.find((candidate) => candidate.name === name);
-    return { batch, isBucketed: Object.keys(declared?.pad ?? {}).length > 0 };
+    return { batch, weightBytes, isBucketed: Object.keys(declared?.pad ?? {}).length > 0 };
   });
 }
 

@@ -102,12 +102,16 @@ export function spentBuffers(message: ChunkMessage, bytesMin: number): readonly 
   return message.columns.flatMap(buffersOf).filter((buffer) => buffer.byteLength >= bytesMin);
 }
 
-/** Moves the chunk to another thread: afterwards it is gone here, and nothing was copied. Gives its bytes. */
+/** A buffer this small is copied sooner than it is detached here and attached there. */
+const CLONED_BYTES_MAX = 4096;
+
+/** Moves the chunk to another thread: afterwards it is gone here, and nothing large was copied. Gives its bytes. */
 export function postChunk(port: Pick<MessagePort, "postMessage">, message: ChunkMessage): number {
   const buffers = messageBuffers(message);
   const bytes = buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
-  port.postMessage(message, [...buffers]);
+  const moved = buffers.filter((buffer) => buffer.byteLength > CLONED_BYTES_MAX);
+  port.postMessage(message, moved);
   // Buffers of native add-ons are cloned in silence instead of transferred.
-  if (buffers.some((buffer) => buffer.byteLength !== 0)) throw new Error("a chunk was copied to another thread instead of transferred");
+  if (moved.some((buffer) => buffer.byteLength !== 0)) throw new Error("a chunk was copied to another thread instead of transferred");
   return bytes;
 }
