@@ -154,7 +154,10 @@ function startProcess(request: IsolatedRequest, number: number, complaints: Comp
     recordFile,
     ended,
     ask: (message, isStopped) => new Promise((resolve, reject) => {
-      if (death !== undefined) return resolve(death);
+      if (death !== undefined) {
+        complaints.flush(true);
+        return resolve(death);
+      }
       const clock = createHangClock(TICK_MS);
       const timer = setInterval(() => {
         if (isStopped() && !isGivenUp) {

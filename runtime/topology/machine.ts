@@ -12,6 +12,14 @@ export function coresOfMachine(): number {
   return Math.max(1, Math.min(availableParallelism(), cpuQuota()));
 }
 
+/** Threads of libuv's pool where Node is not told otherwise. */
+const POOL_THREADS = 4;
+
+/** Pictures are decoded, and files read, on a pool of threads that all workers of a process share: one for each core. */
+export function nativeThreads(): number {
+  return Math.max(POOL_THREADS, coresOfMachine());
+}
+
 /** Bytes that can still be had before the system or the container kills someone. */
 export function freeMemoryBytes(): number {
   return Math.min(freemem(), oldRoom(), ...cgroupFolders().map(roomIn));

@@ -5,7 +5,6 @@
  * Exit codes: 0 done; 2 usage; 4 done, but more rows failed than the pipeline allows; 5 ended by a fault that a user
  * can mend, with nothing published but what is committed; 70 our bug; 130 interrupted.
  */
-import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { onnxBackend } from "../backends/onnx-executor.ts";
 import type { Program } from "../contract/define-program.ts";
@@ -26,6 +25,7 @@ import { takeIsolatedStart } from "./isolated-messages.ts";
 import { runIsolatedProcess } from "./isolated-process.ts";
 import type { RunStart } from "../recovery/outputs.ts";
 import { explainResume } from "./explain-resume.ts";
+import { nativeThreads } from "./machine.ts";
 import { createRunControl } from "./run-control.ts";
 import type { RunControl } from "./run-control.ts";
 import { createRunView } from "./run-view.ts";
@@ -70,16 +70,12 @@ interface Command {
   readonly link: EngineLink | undefined;
 }
 
-/** Threads of libuv's pool where Node is not told otherwise. */
-const POOL_THREADS = 4;
-
 /**
- * Pictures are decoded, and files read, on a pool that all workers of the process share: one thread for each core.
  * The pool is made at its first use, so this comes before any; where that has been (Node reads ES modules through it),
  * it is of no effect, and whoever wants more sets UV_THREADPOOL_SIZE in the environment.
  */
 function sizeThreadPool(): void {
-  process.env["UV_THREADPOOL_SIZE"] ??= String(Math.max(POOL_THREADS, availableParallelism()));
+  process.env["UV_THREADPOOL_SIZE"] ??= String(nativeThreads());
 }
 
 function ignoreClosedPipe(error: Error): void {

@@ -7,7 +7,7 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PipelineSpec } from "../contract/program.ts";
 import { readFlights } from "../recovery/flight-recorder.ts";
@@ -15,6 +15,7 @@ import { killLeftovers, removeRecords } from "./engine-processes.ts";
 import { flightFile, orderVariable, processesFile } from "./engine-order.ts";
 import type { EngineOrder, FromEngine, FromSupervisor } from "./engine-order.ts";
 import { isIsolatable } from "./isolated-steps.ts";
+import { nativeThreads } from "./machine.ts";
 import { countOomKills } from "./oom-kills.ts";
 import { decide, orderOf, startState } from "./supervisor-decide.ts";
 import type { Decision, EngineEnd, SupervisorFacts } from "./supervisor-decide.ts";
@@ -29,8 +30,6 @@ export interface SuperviseRequest {
   readonly onFail: (fault: Extract<Decision, { kind: "fail" }>) => void;
 }
 
-/** Threads of libuv's pool where Node is not told otherwise. */
-const POOL_THREADS = 4;
 /** A run that was interrupted, and one that drains (it stops by itself after 90 s), may take so long to end. */
 const INTERRUPT_MS = 15_000;
 const DRAIN_MS = 95_000;
@@ -89,7 +88,8 @@ function runEngine(request: SuperviseRequest, order: EngineOrder, signals: Signa
     const engine = startEngine(request, order);
     signals.attach(engine);
     engine.on("message", (message: FromEngine) => note(said, message));
-    engine.on("error", reject);
+    // One that was started ends, whatever else went wrong with it.
+    engine.on("error", (error) => (engine.pid === undefined ? reject(error) : undefined));
     engine.on("exit", (code, signal) => {
       signals.attach(undefined);
       const oomNow = countOomKills();
@@ -101,7 +101,7 @@ function runEngine(request: SuperviseRequest, order: EngineOrder, signals: Signa
 }
 
 function startEngine(request: SuperviseRequest, order: EngineOrder): ChildProcess {
-  const threads = process.env["UV_THREADPOOL_SIZE"] ?? String(Math.max(POOL_THREADS, availableParallelism()));
+  const threads = process.env["UV_THREADPOOL_SIZE"] ?? String(nativeThreads());
   return fork(request.file, [...request.argv], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: { ...keepFreedMemory, ...process.env, UV_THREADPOOL_SIZE: threads, ...orderVariable(order) },
