@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { hrtime } from "node:process";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { build } from "esbuild";
 import { benchFolder, repository } from "../support/fixtures.ts";
@@ -32,6 +33,34 @@ async function exchange(file: string, batches: number, workMs: number, everyMs?:
   return { ...received, sent };
 }
 
+const sleeper = `
+const { parentPort, workerData } = require("node:worker_threads");
+const word = new BigInt64Array(workerData.shared);
+const waits = [];
+for (let seen = 0n; waits.length < workerData.times; ) {
+  Atomics.wait(word, 0, seen);
+  const woken = process.hrtime.bigint();
+  seen = Atomics.load(word, 0);
+  waits.push(Number(woken - seen) / 1000);
+}
+parentPort.postMessage(waits);`;
+
+/** Microseconds from a word in shared memory to the thread that sleeps for it: no messages, no event loop. */
+async function wakeUps(times: number): Promise<readonly number[]> {
+  const shared = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
+  const word = new BigInt64Array(shared);
+  const worker = new Worker(sleeper, { eval: true, workerData: { shared, times } });
+  await once(worker, "online");
+  const timer = setInterval(() => {
+    Atomics.store(word, 0, hrtime.bigint());
+    Atomics.notify(word, 0);
+  }, 10);
+  const [waits] = (await once(worker, "message")) as [readonly number[]];
+  clearInterval(timer);
+  await worker.terminate();
+  return waits.slice(20);
+}
+
 async function run({ long }: BenchOptions): Promise<readonly Figure[]> {
   const file = await bundle();
   const batches = long ? 5000 : 1000;
@@ -39,11 +68,13 @@ async function run({ long }: BenchOptions): Promise<readonly Figure[]> {
   const gaps = saturated.begun.slice(100).map((begun, index) => begun - (saturated.ended[index + 99] ?? NaN));
   const idle = await exchange(file, long ? 500 : 200, 0, 10);
   const waits = idle.begun.slice(20).map((begun, index) => begun - (idle.sent[index + 20] ?? NaN));
+  const bare = await wakeUps(long ? 500 : 200);
   const from = `${gaps.length} batches of 600 kB, calls of 2 ms`;
   return [
     { what: "gap between calls, p50", value: quantile(gaps, 0.5), unit: "us", bar: atMost(15), from },
     { what: "gap between calls, p99", value: quantile(gaps, 0.99), unit: "us", bar: atMost(1000), from },
     { what: "batch to an idle receiver, p50", value: quantile(waits, 0.5), unit: "us", bar: atMost(60), from: `${waits.length} batches, one every 10 ms; p99 ${quantile(waits, 0.99).toFixed(0)} us` },
+    { what: "the machine's own wake-up, p50", value: quantile(bare, 0.5), unit: "us", from: "Atomics.notify to a thread in Atomics.wait, every 10 ms: what any receiver that sleeps waits for at the least" },
   ];
 }
 

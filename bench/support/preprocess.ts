@@ -20,6 +20,8 @@ export interface Preprocessing {
   readonly allCpu: number;
   /** Rows per second of decoding with all cores busy. */
   readonly decodeRate: number;
+  /** Rows per second of all of it in this process, with `lanes` pictures under way. */
+  readonly allRate: number;
 }
 
 async function readImages(folder: string, rows: number): Promise<readonly Uint8Array[]> {
@@ -57,5 +59,6 @@ const lanes = 2 * availableParallelism();
 await time(images.slice(0, 16), lanes, prepare);
 const decoding = await time(images, lanes, decode);
 const all = await time(images, 1, prepare);
-const figures: Preprocessing = { decodeCpu: decoding.cpu / images.length, allCpu: all.cpu / images.length, decodeRate: images.length / decoding.wall };
+const together = await time(images, lanes, prepare);
+const figures: Preprocessing = { decodeCpu: decoding.cpu / images.length, allCpu: all.cpu / images.length, decodeRate: images.length / decoding.wall, allRate: images.length / together.wall };
 console.log(JSON.stringify(figures));
