@@ -9,6 +9,7 @@ import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "no
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { jobError } from "../contract/failures.ts";
 import { isAddress } from "../contract/program-folder.ts";
+import { hasProcess } from "./owner.ts";
 import { syncPath, writing } from "./sync-file.ts";
 
 export interface OutputTarget {
@@ -83,16 +84,7 @@ async function removeDeadStaging(target: OutputTarget): Promise<void> {
   const prefix = basename(target.staging).replace(/\d+$/, "");
   for (const name of await readdir(folder)) {
     const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : NaN;
-    if (Number.isInteger(pid) && !isAlive(pid)) await rm(join(folder, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    if (Number.isInteger(pid) && !hasProcess(pid)) await rm(join(folder, name), { recursive: true, force: true });
   }
 }
 

@@ -31,7 +31,8 @@ function readText(path: string): string | undefined {
   }
 }
 
-function hasProcess(pid: number): boolean {
+/** Whether a process of this machine has the number, be it someone else's. */
+export function hasProcess(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -6,14 +6,10 @@
  */
 import { appendFileSync, closeSync, openSync } from "node:fs";
 import { jobError } from "../contract/failures.ts";
+import type { MetricsSubject } from "./metrics.ts";
 import type { RunEvent } from "./run-event.ts";
 
-export interface TraceSubject {
-  readonly pipeline: string;
-  readonly stages: readonly string[];
-  readonly sinks: readonly string[];
-  readonly edges: readonly string[];
-}
+export type TraceSubject = Omit<MetricsSubject, "program">;
 
 interface TraceRecord {
   readonly name: string;
