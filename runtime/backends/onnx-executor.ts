@@ -95,7 +95,7 @@ function loadFault(ort: OnnxRuntime, model: SessionSpec, file: string, device: D
   return jobError(
     "R0201",
     `${describe(model)} is placed on ${model.device}, which onnxruntime cannot start here: ${reason}; it comes with ${bundled.join(", ")}`,
-    `install what ${device.provider} needs on this machine, or build with another \`device\``,
+    `install what ${device.provider} needs on this machine, or run with \`--device cpu\``,
   );
 }
 
