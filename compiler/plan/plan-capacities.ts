@@ -1,5 +1,5 @@
 /**
- * Queue lengths, credits and tickets, and the bound on memory that follows (DESIGN section 8). A ticket is a chunk
+ * Queue lengths, credits and tickets, and the bound on memory that follows. A ticket is a chunk
  * under way between the sources and the sinks; every join and sink input can hold all of them, so that credits cannot
  * deadlock a zip with uneven branches.
  */
@@ -12,7 +12,7 @@ import type { EdgeEnds } from "./plan-program.ts";
 import { mostReplicas } from "./plan.ts";
 import type { EdgePlan, MemoryBound, SinkPlan, StagePlan } from "./plan.ts";
 
-/** A worker's own cost, and what an isolate holds before it collects dropped buffers (measured, DESIGN section 8). */
+/** A worker's own cost, and what an isolate holds before it collects dropped buffers (measured). */
 const WORKER_BYTES = 10 * 1024 * 1024;
 const ISOLATE_BYTES = 150 * 1024 * 1024;
 /** Chunks that a worker has promised to its receivers: the one at work and the next, so that it never waits to be told. */

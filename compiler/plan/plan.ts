@@ -112,7 +112,7 @@ export interface SinkPlan {
   readonly step: number;
 }
 
-/** The bound of DESIGN section 8, part by part, in bytes. */
+/** The bound on memory, part by part, in bytes. */
 export interface MemoryBound {
   readonly edgeBytes: number;
   readonly joinBytes: number;

@@ -5,7 +5,7 @@
  * The unit is the chunk: each passes every stage once. A stage with service time tau and r workers that has n chunks
  * left needs n * tau / r; the slowest of stages, sources, sinks and the pool of cores decides how long the run will
  * still take, and with it the period P of a chunk. A replica is loaded only if the time won, chunksLeft * (P - P'), is
- * more than 3 times the load time and P' <= 0.95 P (DESIGN section 8), tau being known from at least 20 batches; not
+ * more than 3 times the load time and P' <= 0.95 P, tau being known from at least 20 batches; not
  * within 5 load times of a change, and not back again unless tau has moved by a fifth.
  */
 export interface StageLoad {

@@ -9,7 +9,7 @@ import type { Elasticity } from "./elasticity.ts";
 import { freeMemoryBytes } from "./machine.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-/** An isolate with the buffers it drops late (DESIGN section 8). */
+/** An isolate with the buffers it drops late. */
 const WORKER_BYTES = 160 * 1024 * 1024;
 /** onnxruntime packs weights a second time for its kernels. */
 const PREPACK_FACTOR = 2;

@@ -2,7 +2,7 @@
  * Decides which worker does which chunk when, as a state machine: events in, commands out, no threads, no clock. The
  * same code runs under the coordinator and under the simulator.
  *
- * Rules (DESIGN section 8). A source starts a chunk only with a ticket of its region, which comes back when every sink
+ * A source starts a chunk only with a ticket of its region, which comes back when every sink
  * of the region has the chunk. A stage starts a chunk only when it holds a place on each of its out-edges, promised
  * together; the promise also says which worker of the next stage will get the chunk, so that a busy worker can send it
  * the moment it is done. Every chunk started is completed exactly once at every stage and sink. Edges into joins,
