@@ -9,6 +9,7 @@ import { deviceWords, isDevice } from "../backends/device.ts";
 import type { FailureCode } from "../contract/failures.ts";
 import type { ParamSpec, ProgramSpec } from "../contract/program.ts";
 import type { Value } from "../contract/value.ts";
+import { parseMetricsAddress } from "../telemetry/metrics-server.ts";
 import { renderHelp } from "./help-text.ts";
 import { nearestName } from "./nearest-name.ts";
 import { parseParamValue } from "./param-value.ts";
@@ -106,6 +107,7 @@ function readWords(program: ProgramSpec, argv: readonly string[]): Words | Usage
     if (isNext) at++;
     if (option.kind === "text") {
       if (option.name === "device" && !isDevice(text)) return usage("R0102", `--device ${JSON.stringify(text)} is not a device: ${deviceWords}`);
+      if (option.name === "metrics" && parseMetricsAddress(text) === undefined) return usage("R0102", `--metrics ${JSON.stringify(text)} is no address: write a port, as in --metrics :9464`);
       texts.set(option.name, text);
       continue;
     }

@@ -109,7 +109,7 @@ function namesOf(pipeline: PipelineSpec): { readonly stages: readonly string[]; 
 async function openMetrics(wanted: string | undefined, render: () => string): Promise<{ readonly close: () => void } | undefined> {
   if (wanted === undefined) return undefined;
   const address = parseMetricsAddress(wanted);
-  if (address === undefined) throw jobError("R0180", `--metrics ${wanted} is no address`, "write a port, as in --metrics :9464");
+  if (address === undefined) throw new Error(`--metrics ${wanted} was taken for an address`);
   const server = await serveMetrics(address, render);
   process.stderr.write(`metrics: http://${address.host ?? "127.0.0.1"}:${server.port}/metrics\n`);
   return server;

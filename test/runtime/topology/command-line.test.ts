@@ -127,6 +127,7 @@ describe("pipelines", () => {
 
   test.each([
     [[], "R0105 say which pipeline: node out.js NAME, where NAME is train or classify"],
+    [["train", "--metrics", "here"], 'R0102 --metrics "here" is no address: write a port, as in --metrics :9464'],
     [["clasify"], 'R0105 there is no pipeline "clasify"; did you mean classify?'],
     [["zzz"], 'R0105 there is no pipeline "zzz", only train, classify'],
     [["train", "classify"], "R0105 one pipeline runs at a time, 2 are named: train, classify"],
@@ -134,6 +135,7 @@ describe("pipelines", () => {
 
   test("a name anywhere, beside flags", () => {
     expect(run(["--json", "classify", "--overwrite"], several)).toMatchObject({ pipeline: "classify", flags: { json: true, overwrite: true } });
+    expect(run(["sort", "--metrics", ":0"])).toMatchObject({ flags: { metrics: ":0" } });
     expect(run(["sort", "--device", "cuda:1"])).toMatchObject({ flags: { device: "cuda:1" } });
     expect(run(["sort", "--metrics", ":9464", "--report=run.html"])).toMatchObject({ flags: { metrics: ":9464", report: "run.html" } });
     expect(run(["sort", "--interpret", "--quiet"])).toMatchObject({ pipeline: "sort", flags: { interpret: true, quiet: true } });
