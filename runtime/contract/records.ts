@@ -1,4 +1,4 @@
-/** Small helpers that emitted expressions call. */
+/** Small functions on records that emitted expressions call. */
 
 /** The record with only the named fields. */
 export function pick<R extends object, K extends keyof R>(record: R, names: readonly K[]): Pick<R, K> {

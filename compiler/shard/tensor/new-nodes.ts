@@ -2,8 +2,7 @@
 import { bytesRope } from "../../onnx/rope.ts";
 import type { ElemType } from "../../onnx/elem-types.ts";
 import { codeOfElemType } from "../../onnx/elem-types.ts";
-import type { NewNode, NewTensor } from "../../onnx/model-draft.ts";
-import type { AttributeDraft } from "../../onnx/model-draft.ts";
+import type { AttributeDraft, NewNode, NewTensor } from "../../onnx/model-draft.ts";
 
 /** Named apart from the whole's nodes: onnxruntime takes no two of one name. */
 export function newNode(op: string, inputs: readonly string[], output: string, attributes: Readonly<Record<string, AttributeDraft>> = {}): NewNode {
