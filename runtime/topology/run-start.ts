@@ -8,9 +8,12 @@ import type { StageResume } from "./messages.ts";
 import type { SchedulerOptions } from "./scheduler.ts";
 import type { Topology } from "./topology.ts";
 
-export function stageResume(pipeline: PipelineSpec, topology: Topology, { start }: Outputs, stage: number): StageResume {
+export function stageResume(pipeline: PipelineSpec, topology: Topology, { start }: Pick<Outputs, "start">, stage: number): StageResume {
   const { chunks, split, row, passed } = start.regions[topology.stages[stage].region];
-  return { chunk: chunks, split, row, passed, keys: start.keys, isKept: pipeline.checkpoint !== undefined };
+  // There may be millions, and each worker gets a copy: only of its own steps.
+  const own = new Set(pipeline.stages[stage].steps);
+  const keys = new Map([...start.keys].filter(([step]) => own.has(step)));
+  return { chunk: chunks, split, row, passed, keys, isKept: pipeline.checkpoint !== undefined };
 }
 
 export function schedulerOptions({ start }: Outputs): SchedulerOptions {
