@@ -118,9 +118,14 @@ function replicaBytesOf(input: CapacityInput, stage: StagePlan, chunkBytes: (ste
   return (stage.models ?? []).reduce((sum, { batch, weightBytes, activationBytes, shareWeights, part }) => {
     const batchBytes = (inAndOut / input.chunkRows) * batch;
     // Where nothing bounds what is live within the model, its inputs and outputs are all that is known of it.
-    const session = (shareWeights ? 0 : weightBytes * PREPACK_FACTOR) + (activationBytes ?? batchBytes) * arenaFactor;
+    const session = (shareWeights ? 0 : packedBytes(weightBytes)) + (activationBytes ?? batchBytes) * arenaFactor;
     return sum + session * (part?.ranks.length ?? 1) + batchBytes;
   }, inAndOut + computing);
+}
+
+/** Weights as a session of its own holds them. */
+export function packedBytes(weightBytes: number): number {
+  return weightBytes * PREPACK_FACTOR;
 }
 
 /** Mapped once for all workers of the stage. */

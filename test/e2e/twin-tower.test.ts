@@ -114,6 +114,17 @@ test("the interpreter runs the parts in one thread, to the same bits", { timeout
 describe("a device with less memory than the models need", () => {
   const small = (shard: string): Variation => ({ shard, threads: 1, batch: 1, hardware: gpus, more: "memory: 4 MiB," });
 
+  test("refuses them whole where no hardware is described, too; cut they are let through", async () => {
+    const bare = (shard: string): Variation => ({ shard, threads: 1, batch: 1, more: "memory: 4 MiB," });
+    const place = makePlace(twinTowerText(bare("{ pipeline: 1 }")));
+    const { code, stderr } = await pipec(place, "build");
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/P0811: a worker of .* needs [\d.]+ MiB for its models, and `memory` allows 4.0 MiB/);
+    expect(stderr).toContain("shard: { pipeline: 2 }");
+    expect(existsSync(join(place, "out.js"))).toBe(false);
+    expect((await pipec(makePlace(twinTowerText(bare("{ pipeline: 3 }"))), "build")).code).toBe(0);
+  });
+
   test("refuses them whole, and says what would fit", async () => {
     const place = makePlace(twinTowerText(small("{ pipeline: 1, tensor: 1 }")));
     const { code, stderr } = await pipec(place, "build");

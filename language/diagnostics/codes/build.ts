@@ -57,4 +57,10 @@ export const buildCodes = {
     title: "file that cannot be written",
     message: (p: { file: string; what: string }) => `${p.file} cannot be written: ${p.what}`,
   }),
+  modelTooLarge: defineCode({
+    code: "P0811",
+    severity: "error",
+    title: "model that its device cannot hold",
+    message: (p: { stage: string; needed: string; allowed: string }) => `a worker of \`${p.stage}\` needs ${p.needed} for its models, and \`memory\` allows ${p.allowed}`,
+  }),
 } as const;
