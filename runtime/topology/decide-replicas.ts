@@ -41,10 +41,9 @@ export interface FixedLoad {
   readonly chunksLeft: number;
 }
 
+/** Of a run whose workers are all loaded and that does not drain. */
 export interface Situation {
   readonly nowMs: number;
-  /** "busy": workers load or warm up, the run drains or recovers. */
-  readonly phase: "running" | "busy";
   readonly stages: readonly StageLoad[];
   readonly fixed: readonly FixedLoad[];
   readonly cores: number;
@@ -75,7 +74,6 @@ const SLACK_SHARE = 0.5;
 
 export function decideReplicas(situation: Situation): Decided {
   const { stages, nowMs } = situation;
-  if (situation.phase === "busy") return none("workers are loading, or the run is ending");
   const unmeasured = stages.find(({ batches, min, max }) => batches < (min < max ? BATCHES_MIN : 1));
   if (unmeasured !== undefined) return none(`${unmeasured.label} was measured over fewer than ${BATCHES_MIN} batches`);
   const resting = stages.find(({ lastChange, loadMs }) => lastChange !== undefined && nowMs - lastChange.atMs < LOAD_TIMES_OF_REST * loadMs);

@@ -37,6 +37,9 @@ export interface Elasticity {
 export function createElasticity(options: ElasticityOptions): Elasticity | undefined {
   const { topology } = options;
   if (!topology.stages.some(({ replicasMin, replicasMax }) => replicasMin < replicasMax)) return undefined;
+  // By region, since they are gone through after every chunk.
+  const working = topology.regions.map(({ id }) => topology.stages.filter((stage) => stage.region === id && !stage.isSource));
+  const elastic = working.map((stages) => stages.filter(({ replicasMin, replicasMax }) => replicasMin < replicasMax));
   const stageMeters = topology.stages.map(() => createServiceMeter());
   const sinkMeters = topology.sinks.map(() => createServiceMeter());
   const loadMs = topology.stages.map(() => 0);
@@ -45,9 +48,8 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
   const saidOfRegion = new Map<number, string>();
   let stopped = false;
 
-  const situationOf = (region: number, nowMs: number): Situation => {
-    const replicas = options.scheduler.replicas();
-    const stages = topology.stages.filter((stage) => stage.region === region && !stage.isSource && !replicas[stage.id].hasEnded);
+  const situationOf = (region: number, nowMs: number, replicas: ReturnType<Scheduler["replicas"]>): Situation => {
+    const stages = working[region].filter(({ id }) => !replicas[id].hasEnded);
     const chunks = options.chunks(region);
     const leftOf = (stage: number): number => Math.max(0, chunks - options.scheduler.done(stage));
     const loadOf = (stage: StageNode): StageLoad => ({
@@ -69,12 +71,11 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
       { label: topology.stages[source].label, serviceMs: stageMeters[source].meanMs(), chunksLeft: leftOf(source) },
       ...sinks.map((sink) => ({ label: `sink ${sink + 1}`, serviceMs: sinkMeters[sink].meanMs(), chunksLeft: leftOf(topology.edges[topology.sinks[sink].edge].fromStage) })),
     ];
-    const isBusy = stopped || replicas.some(({ loading }) => loading > 0);
-    return { nowMs, phase: isBusy ? "busy" : "running", stages: stages.map(loadOf), fixed, cores: topology.cores, freeBytes: options.freeBytes() };
+    return { nowMs, stages: stages.map(loadOf), fixed, cores: topology.cores, freeBytes: options.freeBytes() };
   };
 
-  const decideRegion = (region: number, nowMs: number): readonly SchedulerEvent[] => {
-    const situation = situationOf(region, nowMs);
+  const decideRegion = (region: number, nowMs: number, replicas: ReturnType<Scheduler["replicas"]>): readonly SchedulerEvent[] => {
+    const situation = situationOf(region, nowMs, replicas);
     const decided = decideReplicas(situation);
     const events: SchedulerEvent[] = [];
     for (const { stage, from, to, reason, figures } of decided.changes) {
@@ -90,7 +91,7 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
 
   /** Once for each reason: it stays the same for many chunks. */
   const sayWhyNot = (region: number, reason: string, situation: Situation): void => {
-    if (situation.phase === "busy" || saidOfRegion.get(region) === reason) return;
+    if (saidOfRegion.get(region) === reason) return;
     saidOfRegion.set(region, reason);
     const elastic = situation.stages.find(({ min, max }) => min < max);
     if (elastic !== undefined) options.log({ kind: "decision", stage: elastic.stage, from: elastic.active, to: elastic.active, reason, figures: { chunksLeft: elastic.chunksLeft, serviceMs: elastic.serviceMs } });
@@ -111,6 +112,11 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
     stop: () => {
       stopped = true;
     },
-    decide: (nowMs) => topology.regions.flatMap(({ id }) => decideRegion(id, nowMs)),
+    decide: (nowMs) => {
+      const replicas = options.scheduler.replicas();
+      // Nothing is decided while workers load or the run drains.
+      if (stopped || replicas.some(({ loading }) => loading > 0)) return [];
+      return elastic.flatMap((stages, region) => (stages.every(({ id }) => replicas[id].hasEnded) ? [] : decideRegion(region, nowMs, replicas)));
+    },
   };
 }

@@ -172,8 +172,9 @@ function startStage(s: SchedulerState, stage: StageNode): StartOutcome {
     }
     if (tried === "cores") outcome = tried;
   }
-  for (const chunk of byLoad(state)) {
-    if (stage.ordered && chunk !== state.nextOrdered) continue;
+  const outs = stage.outs.map((id) => s.topology.edges[id]);
+  if (state.ready.size === 0 || !outs.every((edge) => hasRoom(s, edge))) return outcome;
+  for (const chunk of inOrder(stage, state)) {
     const tried = tryRun(s, stage, state.bound.get(chunk)?.replica ?? 0, chunk);
     if (tried === "started") {
       state.ready.delete(chunk);
@@ -186,7 +187,9 @@ function startStage(s: SchedulerState, stage: StageNode): StartOutcome {
 }
 
 /** Chunks that can start, first those of the worker with most before it: so all workers come to their end together. */
-function byLoad(state: StageState): readonly number[] {
+function inOrder(stage: StageNode, state: StageState): readonly number[] {
+  if (stage.ordered) return state.ready.has(state.nextOrdered) ? [state.nextOrdered] : [];
+  if (state.ready.size === 1) return [...state.ready];
   const loadOf = (chunk: number): number => state.slots[state.bound.get(chunk)?.replica ?? 0].load;
   return [...state.ready].sort((a, b) => loadOf(b) - loadOf(a) || a - b);
 }

@@ -4,9 +4,18 @@ export interface Agenda {
   readonly now: () => number;
   readonly at: (ms: number, act: () => void) => void;
   /** Delivers in order for each channel, after `delayMs` or more. */
-  readonly send: (channel: string, delayMs: number, act: () => void) => void;
+  readonly send: (channel: Channel, delayMs: number, act: () => void) => void;
   /** Does what is due until nothing is, or `isOver`. */
   readonly run: (isOver: () => boolean) => void;
+}
+
+/** A way from one place to another: what is sent on it never overtakes. */
+export interface Channel {
+  lastMs: number;
+}
+
+export function createChannel(): Channel {
+  return { lastMs: -Infinity };
 }
 
 interface Entry {
@@ -18,44 +27,39 @@ interface Entry {
 export function createAgenda(startMs: number): Agenda {
   // A binary heap, the soonest first.
   const heap: Entry[] = [];
-  const last = new Map<string, number>();
   let nowMs = startMs;
   let count = 0;
   const isBefore = (a: Entry, b: Entry): boolean => a.ms < b.ms || (a.ms === b.ms && a.order < b.order);
-  const swap = (a: number, b: number): void => {
-    [heap[a], heap[b]] = [heap[b], heap[a]];
-  };
   const push = (entry: Entry): void => {
     heap.push(entry);
-    for (let at = heap.length - 1; at > 0; ) {
-      const above = (at - 1) >> 1;
-      if (!isBefore(heap[at], heap[above])) return;
-      swap(at, above);
+    let at = heap.length - 1;
+    for (let above = (at - 1) >> 1; at > 0 && isBefore(entry, heap[above]); above = (at - 1) >> 1) {
+      heap[at] = heap[above];
       at = above;
     }
+    heap[at] = entry;
   };
   const pop = (): Entry | undefined => {
     const [first] = heap;
     const end = heap.pop();
     if (first === undefined || end === undefined || heap.length === 0) return first;
-    heap[0] = end;
-    for (let at = 0; ; ) {
-      const [left, right] = [2 * at + 1, 2 * at + 2];
-      let least = at;
-      if (left < heap.length && isBefore(heap[left], heap[least])) least = left;
-      if (right < heap.length && isBefore(heap[right], heap[least])) least = right;
-      if (least === at) return first;
-      swap(at, least);
-      at = least;
+    let at = 0;
+    for (let below = 1; below < heap.length; below = 2 * at + 1) {
+      if (below + 1 < heap.length && isBefore(heap[below + 1], heap[below])) below++;
+      if (!isBefore(heap[below], end)) break;
+      heap[at] = heap[below];
+      at = below;
     }
+    heap[at] = end;
+    return first;
   };
   const at = (ms: number, act: () => void): void => push({ ms: Math.max(ms, nowMs), order: count++, act });
   return {
     now: () => nowMs,
     at,
     send: (channel, delayMs, act) => {
-      const ms = Math.max(last.get(channel) ?? 0, nowMs + delayMs);
-      last.set(channel, ms);
+      const ms = Math.max(channel.lastMs, nowMs + delayMs);
+      channel.lastMs = ms;
       at(ms, act);
     },
     run: (isOver) => {

@@ -38,7 +38,7 @@ export function createCommits(topology: Topology): Commits {
         if (own.length !== upTo - from) throw new Error(`group ${groups} of region ${region} is committed, and sink ${sink} has staged ${own.length} of its ${upTo - from} chunks`);
         staged[sink] = staged[sink].filter((chunk) => chunk >= upTo);
         published[sink].push(...own);
-        return { output: sink, rows: own.length, files: own.map((chunk) => ({ name: `part-${chunk}`, bytes: 1, crc: 0 })) };
+        return { output: sink, rows: own.length, files: own.length === 0 ? [] : [{ name: `part-${groups}`, bytes: own.length, crc: 0 }] };
       });
       const rows = upTo - from;
       state = foldLine(state, { kind: "group", region, group: groups, chunks: upTo, last: isLast, epoch: 0, outputs, keys: [], rowsIn: rows, filtered: 0, dead: 0, split: 0, row: upTo, passed: {}, exhausted: [] });

@@ -3,9 +3,8 @@ import type { Topology } from "../../runtime/topology/topology.ts";
 import { createRandom } from "../support/random.ts";
 import type { Random } from "../support/random.ts";
 import { randomTopology } from "../support/random-topology.ts";
-import { MAX_CHUNK_BYTES } from "./simulate-engine.ts";
 import type { SimulatedRun } from "./simulate-run.ts";
-import { faultKinds } from "./work.ts";
+import { MAX_CHUNK_BYTES, faultKinds } from "./work.ts";
 import type { Fault, FaultKind, Poison, Work } from "./work.ts";
 
 export interface RandomRunOptions {

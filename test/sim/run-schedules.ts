@@ -3,31 +3,29 @@ import { findViolation } from "./check-run.ts";
 import { randomRun } from "./random-run.ts";
 import { simulateRun } from "./simulate-run.ts";
 
+const kinds = ["engines", "restarts", "crashes", "kills", "hangs", "drains", "lostWorkers", "commands", "loads", "unloads", "groups", "chunks"] as const;
+
 export interface SchedulesOutcome {
   /** At most a few, each with its seed and how to replay it. */
   readonly violations: readonly string[];
-  readonly happened: {
-    readonly engines: number;
-    readonly restarts: number;
-    readonly crashes: number;
-    readonly kills: number;
-    readonly hangs: number;
-    readonly drains: number;
-    readonly lostWorkers: number;
-    readonly commands: number;
-    readonly loads: number;
-    readonly unloads: number;
-    readonly groups: number;
-    readonly chunks: number;
-  };
+  readonly happened: Readonly<Record<(typeof kinds)[number], number>>;
 }
+
+/** What went wrong and what happened in all of them together. */
+export function addOutcomes(outcomes: readonly SchedulesOutcome[]): SchedulesOutcome {
+  const happened = { ...nothing };
+  for (const outcome of outcomes) for (const kind of kinds) happened[kind] += outcome.happened[kind];
+  return { violations: outcomes.flatMap(({ violations }) => violations), happened };
+}
+
+const nothing: SchedulesOutcome["happened"] = { engines: 0, restarts: 0, crashes: 0, kills: 0, hangs: 0, drains: 0, lostWorkers: 0, commands: 0, loads: 0, unloads: 0, groups: 0, chunks: 0 };
 
 const VIOLATIONS_MAX = 5;
 const FAULTS_MAX = 6;
 
 export function runSchedules(firstSeed: number, count: number): SchedulesOutcome {
   const violations: string[] = [];
-  const happened = { engines: 0, restarts: 0, crashes: 0, kills: 0, hangs: 0, drains: 0, lostWorkers: 0, commands: 0, loads: 0, unloads: 0, groups: 0, chunks: 0 };
+  const happened = { ...nothing };
   for (let seed = firstSeed; seed < firstSeed + count && violations.length < VIOLATIONS_MAX; seed++) {
     const complain = (what: string): number => violations.push(`seed ${seed}: ${what} (replay: SIM_SEED=${seed} npx vitest run test/sim/schedules.test.ts)`);
     try {

@@ -8,7 +8,7 @@ import { expect, it } from "vitest";
 import { runSchedules } from "./run-schedules.ts";
 
 const seed = process.env["SIM_SEED"];
-const SCHEDULES = 300;
+const SCHEDULES = 1000;
 
 it(seed === undefined ? `brings ${SCHEDULES} schedules with faults to their end, every row once` : `brings schedule ${seed} to its end`, () => {
   const outcome = seed === undefined ? runSchedules(0, SCHEDULES) : runSchedules(Number(seed), 1);

@@ -8,7 +8,9 @@ import { createElasticity } from "../../runtime/topology/elasticity.ts";
 import { createScheduler } from "../../runtime/topology/scheduler.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../../runtime/topology/scheduler.ts";
 import type { StageNode, Topology } from "../../runtime/topology/topology.ts";
-import { createAgenda } from "./agenda.ts";
+import { createAgenda, createChannel } from "./agenda.ts";
+import type { Channel } from "./agenda.ts";
+import { createBoundsCheck } from "./check-bounds.ts";
 import type { Commits } from "./commits.ts";
 import { createWorker, goOn } from "./simulated-worker.ts";
 import type { SimulatedWorker, Told, WorkerHooks } from "./simulated-worker.ts";
@@ -46,6 +48,17 @@ export interface LifeReport {
   readonly coreMs: number;
 }
 
+/** A worker's place in a stage, with the ways that lead from it. */
+interface Place {
+  worker: SimulatedWorker | undefined;
+  readonly hooks: WorkerHooks;
+  /** Between it and the coordinator. */
+  readonly said: Channel;
+  readonly ordered: Channel;
+  /** By out-edge: to each worker (a sink: one) at its end. */
+  readonly ways: readonly (readonly Channel[])[];
+}
+
 export function simulateEngine(life: EngineLife): LifeReport {
   const { work, commits, integer } = life;
   const topology: Topology = { ...work.topology, regions: work.topology.regions.map((region) => ({ ...region, tickets: Math.min(region.tickets, life.tickets) })) };
@@ -65,8 +78,7 @@ export function simulateEngine(life: EngineLife): LifeReport {
       if (event.kind === "decision") decisions.push({ atMs: agenda.now(), ...event });
     },
   });
-  const workers = topology.stages.map((stage) => Array.from({ length: stage.replicasMax }, (_, replica): SimulatedWorker | undefined => (replica < stage.replicas ? createWorker(0) : undefined)));
-  const sinks = topology.sinks.map(({ region }) => ({ next: firstChunks[region], waiting: new Set<number>(), freeAtMs: 0 }));
+  const sinks = topology.sinks.map(({ region }) => ({ next: firstChunks[region], waiting: new Set<number>(), freeAtMs: 0, said: createChannel() }));
   const committing = topology.regions.map(() => ({ through: 0, busy: false, finished: false }));
   const lastInOrder: number[] = [];
   /** Chunks that a lost worker may have begun with. */
@@ -77,12 +89,12 @@ export function simulateEngine(life: EngineLife): LifeReport {
     state.end ??= end;
   };
   const flights = (): readonly Flight[] =>
-    workers.flatMap((replicas, stage) =>
-      replicas.flatMap((worker, replica): Flight[] =>
+    places.flatMap((replicas, stage) =>
+      replicas.flatMap(({ worker }, replica): Flight[] =>
         worker?.busyWith === undefined || !worker.isAlive || topology.stages[stage].isSource || life.isolated.has(stage) ? [] : [{ kind: "run", stage, replica, step: stage, chunk: worker.busyWith.chunk, split: 0, firstRow: 0, rows: 1, startedMs: agenda.now() }],
       ),
     );
-  const tell = (channel: string, event: SchedulerEvent): void => agenda.send(channel, work.delayMs(), () => carryOut(scheduler.handle(event)));
+  const tell = (channel: Channel, event: SchedulerEvent): void => agenda.send(channel, work.delayMs(), () => carryOut(scheduler.handle(event)));
 
   const poisonOf = (stage: number, chunk: number): Poison | undefined => work.poison.find((one) => one.stage === stage && one.chunk === chunk);
 
@@ -110,21 +122,21 @@ export function simulateEngine(life: EngineLife): LifeReport {
   const hang = (stage: number, replica: number): void => agenda.at(agenda.now() + HANG_LIMIT_MS, () => die({ kind: "hung", stage, replica, flights: flights().filter((flight) => flight.stage === stage && flight.replica === replica) }));
 
   const endChunk = (stage: StageNode, replica: number, { chunk, to, incarnation }: Told): void => {
-    const channel = `stage ${stage.id}.${replica}`;
+    const { said, ways, worker } = places[stage.id][replica];
     state.coresBusy -= stage.cores;
     if (stage.isSource && chunk >= work.chunks[stage.region]) {
-      const worker = workers[stage.id][replica];
       if (worker !== undefined) worker.isAlive = false;
-      return tell(channel, { kind: "sourceEnd", stage: stage.id, chunks: chunk });
+      return tell(said, { kind: "sourceEnd", stage: stage.id, chunks: chunk });
     }
     stage.outs.forEach((id, index) => {
       const target = topology.edges[id].to;
-      if (target.kind === "sink") agenda.send(`${channel} to sink ${target.sink}`, work.delayMs(), () => arriveAtSink(target.sink, chunk));
-      else agenda.send(`${channel} to ${target.stage}.${to[index]}`, work.delayMs(), () => arrive(target.stage, to[index], id, chunk));
+      const way = ways[index][to[index]];
+      if (target.kind === "sink") agenda.send(way, work.delayMs(), () => arriveAtSink(target.sink, chunk));
+      else agenda.send(way, work.delayMs(), () => arrive(target.stage, to[index], id, chunk));
     });
     const serviceMs = work.serviceMs(stage.id, chunk);
     state.coreMs += serviceMs * stage.cores;
-    agenda.send(channel, work.delayMs(), () => {
+    agenda.send(said, work.delayMs(), () => {
       carryOut(scheduler.handle({ kind: "done", stage: stage.id, replica, incarnation, chunk, bytes: stage.outs.map((id) => work.bytes(id, chunk)), exhausted: false }));
       elasticity?.chunkDone(stage.id, replica, 1, serviceMs);
       for (const event of elasticity?.decide(agenda.now()) ?? []) carryOut(scheduler.handle(event));
@@ -132,12 +144,12 @@ export function simulateEngine(life: EngineLife): LifeReport {
   };
 
   const arrive = (stage: number, replica: number, edge: number, chunk: number): void => {
-    const worker = workers[stage][replica];
+    const { worker, hooks } = places[stage][replica];
     if (worker === undefined) throw new Error(`chunk ${chunk} was sent to worker ${replica} of stage ${stage}, which is not there`);
     const edges = worker.arrived.get(chunk) ?? new Set();
     if (edges.has(edge)) throw new Error(`chunk ${chunk} came to stage ${stage} twice`);
     worker.arrived.set(chunk, edges.add(edge));
-    goOn(worker, hooksOf(topology.stages[stage], replica));
+    goOn(worker, hooks);
   };
 
   const arriveAtSink = (sink: number, chunk: number): void => {
@@ -151,7 +163,7 @@ export function simulateEngine(life: EngineLife): LifeReport {
       agenda.at(own.freeAtMs, () => {
         commits.stage(sink, next);
         elasticity?.sinkDone(sink, ms);
-        tell(`sink ${sink}`, { kind: "sinkDone", sink, chunk: next });
+        tell(own.said, { kind: "sinkDone", sink, chunk: next });
       });
     }
   };
@@ -194,24 +206,25 @@ export function simulateEngine(life: EngineLife): LifeReport {
   };
 
   const load = (stage: number, replica: number, incarnation: number): void => {
-    const before = workers[stage][replica];
+    const place = places[stage][replica];
+    const { worker: before } = place;
     const kept = before?.arrived ?? new Map<number, Set<number>>();
     if (before === undefined) loaded.bytes += work.replicaBytes;
-    const worker: SimulatedWorker = { ...createWorker(incarnation), arrived: kept };
-    workers[stage][replica] = worker;
+    place.worker = { ...createWorker(incarnation), arrived: kept };
     agenda.at(agenda.now() + work.loadMs(stage), () => {
       elasticity?.loaded(stage, replica, work.loadMs(stage));
-      tell(`stage ${stage}.${replica}`, { kind: "loaded", stage, replica, incarnation });
+      tell(place.said, { kind: "loaded", stage, replica, incarnation });
     });
   };
 
   const carryOut = (commands: readonly SchedulerCommand[]): void => {
-    verifyBounds();
+    verifyBounds(loaded.bytes);
     for (const command of commands) {
       if (command.kind === "run") {
         const { stage, replica, incarnation, chunk, to } = command;
-        agenda.send(`to ${stage}.${replica}`, work.delayMs(), () => {
-          const worker = workers[stage][replica];
+        const place = places[stage][replica];
+        agenda.send(place.ordered, work.delayMs(), () => {
+          const { worker } = place;
           if (worker === undefined) {
             // A source is asked ahead, and may have gone by then.
             if (topology.stages[stage].isSource) return;
@@ -219,16 +232,17 @@ export function simulateEngine(life: EngineLife): LifeReport {
           }
           if (worker.incarnation !== incarnation) return;
           worker.told.push({ chunk, to, incarnation });
-          goOn(worker, hooksOf(topology.stages[stage], replica));
+          goOn(worker, place.hooks);
         });
       } else if (command.kind === "load") load(command.stage, command.replica, command.incarnation);
       else if (command.kind === "retire") {
-        const worker = workers[command.stage][command.replica];
+        const place = places[command.stage][command.replica];
+        const { worker } = place;
         if (worker === undefined) throw new Error(`stage ${command.stage} has no worker ${command.replica} to retire`);
         const isOver = topology.stages[command.stage].isSource && !worker.isAlive;
         if (!isOver && (worker.busyWith !== undefined || worker.told.length > 0)) throw new Error(`worker ${command.replica} of stage ${command.stage} is retired over its work`);
         worker.isAlive = false;
-        workers[command.stage][command.replica] = undefined;
+        place.worker = undefined;
         loaded.bytes -= work.replicaBytes;
       } else if (command.kind === "completed") {
         if (command.chunk !== committing[command.region].through) throw new Error(`chunk ${command.chunk} of region ${command.region} is completed out of turn`);
@@ -240,19 +254,6 @@ export function simulateEngine(life: EngineLife): LifeReport {
         commitNext(command.region);
       }
     }
-  };
-
-  const verifyBounds = (): void => {
-    scheduler.inFlight().forEach((count, region) => {
-      if (count > topology.regions[region].tickets) throw new Error(`${count} chunks are under way in region ${region}, it has ${topology.regions[region].tickets} tickets`);
-    });
-    scheduler.edgeFill().forEach(({ held, bytes }, edge) => {
-      const { capacity, bytesMax } = topology.edges[edge];
-      if (held > capacity) throw new Error(`edge ${edge} holds ${held} chunks of ${capacity}`);
-      if (held > 1 && bytes > bytesMax + MAX_CHUNK_BYTES * held) throw new Error(`edge ${edge} holds ${bytes} bytes of ${bytesMax}`);
-    });
-    if (scheduler.coresInUse() > topology.cores) throw new Error("more core tokens are out than there are");
-    if (loaded.bytes > Math.max(work.memoryBytes, topology.stages.reduce((sum, { replicas }) => sum + replicas * work.replicaBytes, 0))) throw new Error("workers hold more memory than there is");
   };
 
   const strike = ({ kind }: Fault): void => {
@@ -268,7 +269,7 @@ export function simulateEngine(life: EngineLife): LifeReport {
       if (!state.started || (kind === "load" && work.memoryBytes - loaded.bytes < work.replicaBytes)) return;
       return carryOut(scheduler.handle({ kind, stage: integer(topology.stages.length) }));
     }
-    const candidates = workers.flatMap((replicas, stage) => replicas.flatMap((worker, replica) => (worker?.isAlive === true && !topology.stages[stage].isSource ? [{ stage, replica, worker }] : [])));
+    const candidates = places.flatMap((replicas, stage) => replicas.flatMap(({ worker }, replica) => (worker?.isAlive === true && !topology.stages[stage].isSource ? [{ stage, replica, worker }] : [])));
     if (candidates.length === 0 || !state.started) return;
     const { stage, replica, worker } = candidates[integer(candidates.length)];
     if (kind === "hang") {
@@ -279,8 +280,22 @@ export function simulateEngine(life: EngineLife): LifeReport {
     worker.isAlive = false;
     for (const told of [worker.busyWith, ...worker.told]) if (told !== undefined) redone.add(`${stage}:${told.chunk}`);
     if (worker.busyWith !== undefined) state.coresBusy -= topology.stages[stage].cores;
-    tell(`stage ${stage}.${replica}`, { kind: "lost", stage, replica });
+    tell(places[stage][replica].said, { kind: "lost", stage, replica });
   };
+
+  const wayOut = (edge: number): readonly Channel[] => {
+    const { to } = topology.edges[edge];
+    return Array.from({ length: to.kind === "sink" ? 1 : topology.stages[to.stage].replicasMax }, createChannel);
+  };
+  const placeOf = (stage: StageNode, replica: number): Place => ({
+    worker: replica < stage.replicas ? createWorker(0) : undefined,
+    hooks: hooksOf(stage, replica),
+    said: createChannel(),
+    ordered: createChannel(),
+    ways: stage.outs.map(wayOut),
+  });
+  const places = topology.stages.map((stage) => Array.from({ length: stage.replicasMax }, (_, replica) => placeOf(stage, replica)));
+  const verifyBounds = createBoundsCheck(work, topology, scheduler);
 
   topology.regions.forEach(({ id }) => (committing[id].through = commits.chunks(id)));
   commits.restart();
@@ -296,6 +311,3 @@ export function simulateEngine(life: EngineLife): LifeReport {
   agenda.run(() => state.end !== undefined);
   return { end: state.end ?? { kind: "stuck" }, endMs: agenda.now(), completed: state.completed, committed: state.committed, decisions, faultsUsed: state.faultsUsed, coreMs: state.coreMs };
 }
-
-/** Sizes are below this. */
-export const MAX_CHUNK_BYTES = 100;

@@ -46,5 +46,8 @@ export const faultKinds = ["crash", "kill", "killAll", "oom", "hang", "drain", "
  */
 export type FaultKind = (typeof faultKinds)[number] | "load" | "unload";
 
+/** Sizes are below this. */
+export const MAX_CHUNK_BYTES = 100;
+
 /** A call that has not come back by then is taken for hung. */
 export const HANG_LIMIT_MS = 2000;

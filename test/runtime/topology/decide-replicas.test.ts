@@ -5,7 +5,7 @@ import type { Situation, StageLoad } from "../../../runtime/topology/decide-repl
 
 const slow: StageLoad = { stage: 2, label: "infer", active: 1, min: 1, max: 4, cores: 0, serviceMs: 100, batches: 40, loadMs: 500, replicaBytes: 10, chunksLeft: 1000, lastChange: undefined };
 const quick: StageLoad = { ...slow, stage: 1, label: "decode", active: 2, min: 2, max: 2, cores: 1, serviceMs: 20 };
-const situation: Situation = { nowMs: 10_000, phase: "running", stages: [quick, slow], fixed: [{ label: "read", serviceMs: 5, chunksLeft: 1000 }], cores: 8, freeBytes: 1000 };
+const situation: Situation = { nowMs: 10_000, stages: [quick, slow], fixed: [{ label: "read", serviceMs: 5, chunksLeft: 1000 }], cores: 8, freeBytes: 1000 };
 
 /** Towards the end of the run. */
 function few(chunksLeft: number): Partial<Situation> {
@@ -30,7 +30,6 @@ describe("more workers", () => {
   });
 
   it.each<[string, Partial<Situation>, Partial<StageLoad>, RegExp]>([
-    ["workers load, or the run drains", { phase: "busy" }, {}, /loading, or the run is ending/],
     ["too little was measured", {}, { batches: 19 }, /fewer than 20 batches/],
     ["a change was less than five load times ago", {}, { lastChange: { atMs: 7501, isMore: true, serviceMs: 100 } }, /less than 5 load times ago/],
     ["the source is what the others wait for", { fixed: [{ label: "read", serviceMs: 101, chunksLeft: 1000 }] }, {}, /^read is what the others wait for/],

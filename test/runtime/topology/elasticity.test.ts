@@ -5,6 +5,7 @@ import type { RunEvent } from "../../../runtime/telemetry/run-event.ts";
 import { createElasticity } from "../../../runtime/topology/elasticity.ts";
 import type { Elasticity } from "../../../runtime/topology/elasticity.ts";
 import { createScheduler } from "../../../runtime/topology/scheduler.ts";
+import type { Scheduler } from "../../../runtime/topology/scheduler.ts";
 import { createServiceMeter } from "../../../runtime/topology/service-meter.ts";
 import type { StageNode, Topology } from "../../../runtime/topology/topology.ts";
 
@@ -27,6 +28,7 @@ function topologyOf(own: Partial<StageNode>): Topology {
 }
 
 interface Tried {
+  readonly scheduler: Scheduler;
   readonly elasticity: Elasticity | undefined;
   readonly events: readonly RunEvent[];
 }
@@ -34,16 +36,17 @@ interface Tried {
 function open(own: Partial<StageNode>): Tried {
   const topology = topologyOf(own);
   const events: RunEvent[] = [];
+  const scheduler = createScheduler(topology);
   const elasticity = createElasticity({
     topology,
-    scheduler: createScheduler(topology),
+    scheduler,
     batchesOf: (_stage, rows) => Math.ceil(rows / 8),
     replicaBytes: () => 1,
     freeBytes: () => 100,
     chunks: () => 500,
     log: createRunLog((event) => events.push(event)),
   });
-  return { elasticity, events };
+  return { scheduler, elasticity, events };
 }
 
 describe("elasticity", () => {
@@ -67,6 +70,17 @@ describe("elasticity", () => {
     expect(last?.atMs).toBeGreaterThanOrEqual(0);
     // What was measured held for one worker.
     expect(elasticity.decide(99_000)).toEqual([]);
+  });
+
+  it("changes nothing, and says nothing, while workers load", () => {
+    const { scheduler, elasticity, events } = open({ replicasMax: 3 });
+    elasticity?.chunkDone(1, 0, 32, 100);
+    scheduler.handle({ kind: "load", stage: 1 });
+    for (let chunk = 0; chunk < 9; chunk++) elasticity?.chunkDone(1, 0, 32, 100);
+    expect(elasticity?.decide(1000)).toEqual([]);
+    expect(events).toEqual([]);
+    scheduler.handle({ kind: "loaded", stage: 1, replica: 1, incarnation: 0 });
+    expect(elasticity?.decide(1000)).toEqual([{ kind: "load", stage: 1 }]);
   });
 
   it("changes nothing while the run drains", () => {
