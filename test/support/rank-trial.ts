@@ -3,6 +3,8 @@ import { compareTensors, type Difference } from "../../compiler/cli/shards/compa
 import { inferShapes, type InferredGraph } from "../../compiler/onnx/infer/infer-shapes.ts";
 import type { ModelGraph } from "../../compiler/onnx/model-graph.ts";
 import { ropeBytes } from "../../compiler/onnx/rope.ts";
+import { writeModel } from "../../compiler/onnx/write-model.ts";
+import { shakenModel } from "../../compiler/shard/shaken-model.ts";
 import { shardModel } from "../../compiler/shard/shard-model.ts";
 import type { ShardSegment, ShardSet, ShardStage } from "../../compiler/shard/shard-set.ts";
 import { writeSegment } from "../../compiler/shard/write-stage.ts";
@@ -40,13 +42,19 @@ async function runStage(stage: ShardStage, arriving: Values): Promise<Values> {
 }
 
 /** Output by output. */
-export function differences(whole: Values, sharded: Values): ReadonlyMap<string, Difference> {
-  return new Map(Object.keys(whole).map((name) => [name, compareTensors(whole[name], sharded[name])]));
+export function differences(whole: Values, sharded: Values, rounding?: ReadonlyMap<string, number>): ReadonlyMap<string, Difference> {
+  return new Map(Object.keys(whole).map((name) => [name, compareTensors(whole[name], sharded[name], rounding?.get(name))]));
 }
 
-/** The outputs that are further apart than rounding explains. */
-export function beyondTolerance(whole: Values, sharded: Values): readonly string[] {
-  return [...differences(whole, sharded)].flatMap(([name, { within }]) => (within ? [] : [name]));
+/** How far the outputs of the whole model move when its weights are shaken. */
+export async function roundingOf(model: ModelGraph, inferred: InferredGraph, feeds: Values, whole: Values): Promise<ReadonlyMap<string, number>> {
+  const shaken = await runBytes(ropeBytes(writeModel(shakenModel(model, inferred, 1)).model), feeds);
+  return new Map([...differences(whole, shaken)].map(([name, { maxAbs }]) => [name, maxAbs]));
+}
+
+/** The outputs that are further apart than rounding explains: at all, or as it was measured. */
+export function beyondTolerance(whole: Values, sharded: Values, rounding?: ReadonlyMap<string, number>): readonly string[] {
+  return [...differences(whole, sharded, rounding)].flatMap(([name, { within }]) => (within ? [] : [name]));
 }
 
 /** The set with one segment of one rank changed. */

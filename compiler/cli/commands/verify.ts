@@ -12,7 +12,8 @@ import { reportNowhere, showDiagnostics } from "../report.ts";
 import { compareTensors, type Difference } from "../shards/compare-values.ts";
 import { describeSize, failed, showFailure, withCutModel, writeShards, type CutModel, type Outcome } from "../shards/cut-model.ts";
 import { dataSets, randomInputs, readInputs } from "../shards/model-inputs.ts";
-import { runChain, RunFailure, runWhole, type Values } from "../shards/run-models.ts";
+import { measureRounding, type Rounding } from "../shards/measure-rounding.ts";
+import { runChain, RunFailure, runWhole, type RunOptions, type Values } from "../shards/run-models.ts";
 import { withTemporaryFolders } from "../temporary-folders.ts";
 
 const randomSets = 2;
@@ -25,6 +26,8 @@ interface Verdict {
   readonly stages: number;
   /** Runs of one rank, one after the other; without tensor sharding each stage is one. */
   readonly segments: number;
+  /** How far rounding alone moves an output of the whole; measured where outputs are further apart than the tolerance. */
+  readonly rounding?: number;
 }
 
 export const run: CommandRun = async (args, io) => {
@@ -56,7 +59,11 @@ async function verify(cut: CutModel, args: CommandArgs, io: Io, dims: ReadonlyMa
       const options = { optimize: flag(args, "optimize") };
       const whole = await runWhole(cut.path, feeds.value, cut.set.outputs, options);
       const sharded = await runChain(cut.set, folder, feeds.value, options);
-      return { ok: true, value: showVerdict(cut, compareAll(cut, whole, sharded), feeds.value.length, args, io) };
+      const compared = compareAll(cut, whole, sharded);
+      if (compared.every(({ difference }) => difference.within) || !mayReorderSums(cut, options)) return { ok: true, value: showVerdict(cut, compared, args, io) };
+      const rounding = await measureRounding(cut, folder, feeds.value, whole, options);
+      if ("problem" in rounding) return failed(rounding.problem);
+      return { ok: true, value: showVerdict(cut, compareAll(cut, whole, sharded, rounding), args, io, rounding) };
     } catch (error) {
       if (error instanceof RunFailure) return failed(reportNowhere(shardCodes.runFailed, { part: error.part, what: error.message }));
       throw error;
@@ -76,11 +83,23 @@ function collectFeeds(cut: CutModel, data: string | undefined, dims: ReadonlyMap
   return { ok: true, value: feeds };
 }
 
-function compareAll(cut: CutModel, whole: readonly Values[], sharded: readonly Values[]): readonly { readonly output: string; readonly difference: Difference }[] {
-  return cut.set.outputs.flatMap((output) => whole.map((values, at) => ({ output, difference: compareTensors(values[output], sharded[at]?.[output]) })));
+/** Stages alone, run as they are, compute every node as the whole does. */
+function mayReorderSums(cut: CutModel, { optimize }: RunOptions): boolean {
+  return optimize || cut.set.stages.some(({ ranks }) => ranks.length > 1);
 }
 
-function showVerdict(cut: CutModel, compared: ReturnType<typeof compareAll>, sets: number, args: CommandArgs, io: Io): number {
+interface Compared {
+  readonly output: string;
+  /** Which of the sets of inputs. */
+  readonly at: number;
+  readonly difference: Difference;
+}
+
+function compareAll(cut: CutModel, whole: readonly Values[], sharded: readonly Values[], rounding?: Rounding): readonly Compared[] {
+  return cut.set.outputs.flatMap((output) => whole.map((values, at) => ({ output, at, difference: compareTensors(values[output], sharded[at]?.[output], rounding?.get(output)?.[at]) })));
+}
+
+function showVerdict(cut: CutModel, compared: readonly Compared[], args: CommandArgs, io: Io, rounding?: Rounding): number {
   const largest = (pick: (difference: Difference) => number): number => compared.reduce((most, { difference }) => Math.max(most, pick(difference)), 0);
   const verdict: Verdict = {
     equal: compared.every(({ difference }) => difference.equal),
@@ -88,10 +107,12 @@ function showVerdict(cut: CutModel, compared: ReturnType<typeof compareAll>, set
     maxRel: largest((difference) => difference.maxRel),
     stages: cut.set.stages.length,
     segments: cut.set.stages.reduce((sum, { ranks }) => sum + (ranks[0]?.segments.length ?? 0), 0),
+    ...(rounding ? { rounding: Math.max(...[...rounding.values()].flat()) } : {}),
   };
   const beyond = compared.filter(({ difference }) => !difference.within);
   if (flag(args, "json")) io.stdout(`${JSON.stringify(verdict)}\n`);
   else {
+    const sets = 1 + Math.max(-1, ...compared.map(({ at }) => at));
     const inputs = `${sets} ${sets === 1 ? "set" : "sets"} of inputs`;
     io.stdout(`${cut.shown} in ${describeSize(cut.set)}, ${inputs}: ${describe(verdict)}\n`);
     showDiagnostics(io, uniqueProblems(beyond), sourcesOf());
@@ -100,11 +121,13 @@ function showVerdict(cut: CutModel, compared: ReturnType<typeof compareAll>, set
 }
 
 function describe(verdict: Verdict): string {
-  return verdict.equal ? "equal bit for bit" : `apart by at most ${verdict.maxAbs.toPrecision(3)} (${verdict.maxRel.toPrecision(3)} of the value)`;
+  if (verdict.equal) return "equal bit for bit";
+  const rounding = verdict.rounding === undefined ? "" : `; rounding alone moves the whole by up to ${verdict.rounding.toPrecision(3)}`;
+  return `apart by at most ${verdict.maxAbs.toPrecision(3)} (${verdict.maxRel.toPrecision(3)} of the value)${rounding}`;
 }
 
 /** The worst difference of each output. */
-function uniqueProblems(beyond: ReturnType<typeof compareAll>): readonly Diagnostic[] {
+function uniqueProblems(beyond: readonly Compared[]): readonly Diagnostic[] {
   const worst = new Map<string, Difference>();
   for (const { output, difference } of beyond) if (difference.maxAbs >= (worst.get(output)?.maxAbs ?? 0)) worst.set(output, difference);
   return [...worst].map(([output, { maxAbs, allowed }]) =>

@@ -41,7 +41,7 @@ function strided(from: { readonly source: ByteSource; readonly offset: number },
 }
 
 /** Where the values lie one after the other; those in typed fields are decoded. */
-function denseSource(model: ModelGraph, tensor: TensorRef): { readonly source: ByteSource; readonly offset: number } | undefined {
+export function denseSource(model: ModelGraph, tensor: TensorRef): { readonly source: ByteSource; readonly offset: number } | undefined {
   const rope = tensorRope(model, tensor);
   const [piece] = rope?.pieces ?? [];
   if (piece && !(piece instanceof Uint8Array) && rope?.pieces.length === 1) return { source: piece.source, offset: piece.offset };

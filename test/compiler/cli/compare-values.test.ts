@@ -36,6 +36,13 @@ describe("compareNumbers", () => {
     expect(beyond.maxRel).toBe(1);
   });
 
+  it("allows besides what rounding alone does, where that is below a hundredth of the root mean square", () => {
+    expect(compareNumbers([1, 0], [1, 0.005], 0.005)).toMatchObject({ within: true });
+    expect(compareNumbers([1, 0], [1, 0.006], 0.005)).toMatchObject({ within: false });
+    expect(compareNumbers([1, 0], [1, 0.006], 0.008).within).toBe(false);
+    expect(compareNumbers([1], [Infinity], Number.MAX_VALUE).within).toBe(false);
+  });
+
   it("an infinity or NaN on one side only is beyond", () => {
     expect(compareNumbers([1], [Number.NaN]).within).toBe(false);
     expect(compareNumbers([Infinity], [1]).within).toBe(false);

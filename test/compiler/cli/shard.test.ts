@@ -19,6 +19,17 @@ function model(): Uint8Array {
   return builtBytes(b);
 }
 
+/** Sums of values near `level` that almost cancel, so that their rounding outweighs that of the outputs. */
+function amplifying(level: number): Uint8Array {
+  const wide = 24;
+  const b = createModelBuilder(17, 11);
+  const large = b.node("Add", [b.node("MatMul", [b.input("x", "f32", ["N", 8]), b.weight("w0", [8, wide], 0.3)]), b.floats("level", [wide], new Array<number>(wide).fill(level))]);
+  const values = Array.from({ length: wide * 6 }, (_, i) => (Math.floor(i / 6) % 2 === 0 ? 1 : -1) * (0.5 + ((Math.floor(i / 12) * 7 + (i % 6) * 5) % 11) / 13));
+  b.node("MatMul", [b.node("Relu", [large]), b.floats("w1", [wide, 6], values)], {}, { outputs: ["y"] });
+  b.output("y", "f32", ["N", 6]);
+  return builtBytes(b);
+}
+
 /** A TensorProto file of f32 values. */
 function tensorFile(name: string, dims: readonly number[]): Uint8Array {
   const values = Float32Array.from({ length: dims.reduce((product, dim) => product * dim, 1) }, (_, i) => i / 7);
@@ -176,6 +187,23 @@ describe("verify", () => {
     const json = await pipec(folder, "verify", "r.onnx", "--cut", "a", "--json");
     expect(json.code).toBe(1);
     expect(JSON.parse(json.stdout)).toMatchObject({ equal: false, stages: 2 });
+  });
+
+  test("a model that amplifies rounding: judged by how far rounding alone moves it", async () => {
+    const folder = makeWorkplace({ "m.onnx": amplifying(2000) });
+    const { code, stdout, stderr } = await pipec(folder, "verify", "m.onnx", "--tensor", "2");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/: apart by at most \S+ \(.* of the value\); rounding alone moves the whole by up to \S+\n$/);
+    const verdict: unknown = JSON.parse((await pipec(folder, "verify", "m.onnx", "--tensor", "2", "--json")).stdout);
+    expect(verdict).toEqual({ equal: false, maxAbs: expect.toSatisfy((apart: number) => apart > 3e-5), maxRel: expect.any(Number), stages: 1, segments: expect.any(Number), rounding: expect.toSatisfy((moved: number) => moved > 3e-5) });
+  });
+
+  test("a model whose outputs are mostly rounding cannot be judged", async () => {
+    const folder = makeWorkplace({ "m.onnx": amplifying(2e6) });
+    const { code, stdout, stderr } = await pipec(folder, "verify", "m.onnx", "--tensor", "2");
+    expect(stdout).toContain("rounding alone moves the whole by up to ");
+    expect(code).toBe(1);
+    expect(stderr).toContain("P1157");
   });
 
   test("--dim gives open sizes", async () => {

@@ -16,7 +16,7 @@ import { shard } from "../../../../compiler/shard/tensor/tensor-state.ts";
 import { verifyTensors } from "../../../../compiler/shard/tensor/verify-tensors.ts";
 import { verifyFlow } from "../../../../compiler/shard/verify-shards.ts";
 import { builtBytes, readSound } from "../../../support/onnx-models.ts";
-import { beyondTolerance, rankSoundly, runRanks, withSegment } from "../../../support/rank-trial.ts";
+import { beyondTolerance, rankSoundly, roundingOf, runRanks, withSegment } from "../../../support/rank-trial.ts";
 import { runBytes, type Values } from "../../../support/shard-trial.ts";
 
 /** Attention with a fused projection; the scale is computed from a shape; the projection behind has its bias inside. */
@@ -52,9 +52,10 @@ function verify(set: ShardSet): void {
   for (const stage of set.stages) verifyTensors(facts, stage);
 }
 
-/** The outputs that the planted fault makes wrong. */
+/** The outputs that the planted fault makes wrong, by more than rounding moves them. */
 async function wrong(set: ShardSet): Promise<readonly string[]> {
-  return beyondTolerance(await runBytes(bytes, feeds()), await runRanks(set, feeds()));
+  const whole = await runBytes(bytes, feeds());
+  return beyondTolerance(whole, await runRanks(set, feeds()), await roundingOf(model, inferred, feeds(), whole));
 }
 
 function withTensors(segment: ShardSegment, change: (tensor: TensorDraft) => TensorDraft): ShardSegment {
