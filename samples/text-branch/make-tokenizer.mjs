@@ -4,11 +4,12 @@
  * order of frequency: the first words and all single letters are enough to spell anything, rarer words take more
  * pieces. The result is committed; this runs only when it is to be changed:
  *
- *     node samples/text-branch/make-tokenizer.mjs
+ *     node scripts/run-ts.mjs samples/text-branch/make-tokenizer.mjs
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { bertTokenizerJson } from "../../stdlib/ops/tokenizer/bert-tokenizer-json.ts";
 
 const wordsMax = 6000;
 const special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
@@ -28,35 +29,8 @@ function pieces(entries) {
 async function main() {
   const source = createRequire(import.meta.url).resolve("bert-tokenizer/assets/vocab.json");
   const vocab = pieces(JSON.parse(await readFile(source, "utf8")));
-  const id = (piece) => vocab.indexOf(piece);
-  const added = special.map((content) => ({
-    id: id(content), content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true,
-  }));
-  const template = (piece) => ({ id: piece, ids: [id(piece)], tokens: [piece] });
-  const tokenizer = {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: added,
-    normalizer: { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
-    pre_tokenizer: { type: "BertPreTokenizer" },
-    post_processor: {
-      type: "TemplateProcessing",
-      single: [{ SpecialToken: { id: "[CLS]", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }, { SpecialToken: { id: "[SEP]", type_id: 0 } }],
-      pair: [
-        { SpecialToken: { id: "[CLS]", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }, { SpecialToken: { id: "[SEP]", type_id: 0 } },
-        { Sequence: { id: "B", type_id: 1 } }, { SpecialToken: { id: "[SEP]", type_id: 1 } },
-      ],
-      special_tokens: { "[CLS]": template("[CLS]"), "[SEP]": template("[SEP]") },
-    },
-    decoder: { type: "WordPiece", prefix: "##", cleanup: true },
-    model: {
-      type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##", max_input_chars_per_word: 100,
-      vocab: Object.fromEntries(vocab.map((piece, index) => [piece, index])),
-    },
-  };
   await mkdir(new URL(".", target), { recursive: true });
-  await writeFile(target, `${JSON.stringify(tokenizer)}\n`);
+  await writeFile(target, `${bertTokenizerJson(vocab.join("\n"))}\n`);
   console.log(`${fileURLToPath(target)}: ${vocab.length} pieces`);
 }
 

@@ -3,13 +3,14 @@
  * mirrored, small; and `data/tokenizer.json`, a WordPiece tokenizer whose vocabulary is the captions' words and all letters.
  * Both are committed; this runs only when they are to be changed:
  *
- *     node samples/twin-tower/make-data.mjs
+ *     node scripts/run-ts.mjs samples/twin-tower/make-data.mjs
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parquetReadObjects } from "hyparquet";
 import { parquetWriteFile } from "hyparquet-writer";
 import sharp from "sharp";
+import { bertTokenizerJson } from "../../stdlib/ops/tokenizer/bert-tokenizer-json.ts";
 
 const folder = fileURLToPath(new URL("data", import.meta.url));
 const drawings = new URL("../resnet50/data/photos.parquet", import.meta.url);
@@ -24,32 +25,11 @@ const captions = {
 
 const special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
-/** In the form that Hugging Face's `tokenizers` reads. */
-function tokenizer(texts) {
+/** Words and letters, a line each, after BERT's special tokens. */
+function vocabulary(texts) {
   const words = [...new Set(texts.flatMap((text) => text.toLowerCase().match(/[a-z]+|[^a-z\s]/g)))].sort();
   const letters = [..."abcdefghijklmnopqrstuvwxyz0123456789"];
-  const vocab = [...new Set([...special, ...letters, ...letters.map((letter) => `##${letter}`), ...words])];
-  const id = (piece) => vocab.indexOf(piece);
-  const mark = (piece) => ({ id: piece, ids: [id(piece)], tokens: [piece] });
-  return {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: special.map((content) => ({ id: id(content), content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
-    normalizer: { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
-    pre_tokenizer: { type: "BertPreTokenizer" },
-    post_processor: {
-      type: "TemplateProcessing",
-      single: [{ SpecialToken: { id: "[CLS]", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }, { SpecialToken: { id: "[SEP]", type_id: 0 } }],
-      pair: [
-        { SpecialToken: { id: "[CLS]", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }, { SpecialToken: { id: "[SEP]", type_id: 0 } },
-        { Sequence: { id: "B", type_id: 1 } }, { SpecialToken: { id: "[SEP]", type_id: 1 } },
-      ],
-      special_tokens: { "[CLS]": mark("[CLS]"), "[SEP]": mark("[SEP]") },
-    },
-    decoder: { type: "WordPiece", prefix: "##", cleanup: true },
-    model: { type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##", max_input_chars_per_word: 100, vocab: Object.fromEntries(vocab.map((piece, index) => [piece, index])) },
-  };
+  return [...new Set([...special, ...letters, ...letters.map((letter) => `##${letter}`), ...words])].join("\n");
 }
 
 async function pairs() {
@@ -80,7 +60,7 @@ async function main() {
     ],
     rowGroupSize: 16,
   });
-  await writeFile(`${folder}/tokenizer.json`, `${JSON.stringify(tokenizer(Object.values(captions).flat()))}\n`);
+  await writeFile(`${folder}/tokenizer.json`, `${bertTokenizerJson(vocabulary(Object.values(captions).flat()))}\n`);
 }
 
 await main();
