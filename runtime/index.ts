@@ -12,7 +12,7 @@ export { fixture, programFile } from "./contract/program-folder.ts";
 export { inRange, pick } from "./contract/records.ts";
 export { resource } from "./contract/resource.ts";
 export { defineTests } from "./contract/tests.ts";
-export { loadTable } from "./contract/table.ts";
+export { tableResource } from "./contract/table.ts";
 export type { Table } from "./contract/table.ts";
 export { reshape, stack } from "./contract/tensor.ts";
 export type { Dtype, RecordValue, Row, Tensor, Value } from "./contract/value.ts";

@@ -10,6 +10,7 @@ import type { LoweredProgram } from "../plan/lowered-program.ts";
 import { functionsUsed, resourcesUsed, visitExpr } from "../plan/walk-expr.ts";
 import { noSizes } from "./dim-sizes.ts";
 import type { DimSizes } from "./dim-sizes.ts";
+import type { Fingerprint } from "./fingerprint.ts";
 import { camelCase, createNamer } from "./names.ts";
 import type { Namer } from "./names.ts";
 import type { UseType } from "./ts-type.ts";
@@ -20,7 +21,7 @@ export interface EmitContext {
   readonly catalog: Catalog;
   readonly paths: PathNames;
   /** The fingerprint of a pipeline, by name. */
-  readonly fingerprint: ((pipeline: string) => string) | undefined;
+  readonly fingerprint: ((pipeline: string) => Fingerprint) | undefined;
   readonly namer: Namer;
   /** A function or value of `pipec/runtime`; gives the name to write. */
   readonly runtime: (name: string) => string;
@@ -54,7 +55,7 @@ interface Imports {
   readonly types: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
-export function createEmitContext(lowered: LoweredProgram, catalog: Catalog, paths: PathNames, fingerprint?: (pipeline: string) => string): EmitContext {
+export function createEmitContext(lowered: LoweredProgram, catalog: Catalog, paths: PathNames, fingerprint?: (pipeline: string) => Fingerprint): EmitContext {
   const program = lowered.checked;
   const namer = createNamer(programSymbols(program));
   const lists = new Map<string, Map<string, string>>();

@@ -5,6 +5,7 @@ import type { CheckedConstant, CheckedExtern, CheckedFunction, CheckedParam, Exp
 import { isFloatDtype } from "../../language/tensor/dtype.ts";
 import { columnsOf, columnType } from "../plan/columns.ts";
 import { numberSetting } from "../plan/settings.ts";
+import { visitExpr } from "../plan/walk-expr.ts";
 import { at, join, lines } from "./code.ts";
 import type { Code } from "./code.ts";
 import { addCasts, addSizes, sizesOfFunction } from "./dim-sizes.ts";
@@ -90,8 +91,9 @@ export function externImport(extern: CheckedExtern): string {
 }
 
 export function emitResource(cx: EmitContext, constant: Exclude<CheckedConstant, { kind: "plain" }>): Code {
-  const head: Code = [docComment(cx, "", constant.span), at(constant.span, "const ", constant.symbol), " = ", cx.runtime("resource"), "(", JSON.stringify(constant.name), ", async () => "];
-  if (constant.kind === "resource") return [head, emitExpr(cx, constant.value), ");\n"];
+  const head: Code = [docComment(cx, "", constant.span), at(constant.span, "const ", constant.symbol), " = "];
+  const name = JSON.stringify(constant.name);
+  if (constant.kind === "resource") return [head, cx.runtime("resource"), `(${name}, async () => `, emitExpr(cx, constant.value), ...emitFiles(cx, constant.value), ");\n"];
   const { read, key, type } = constant;
   const rowType = type.kind === "table" ? tsRecord(type.row.fields, cx.useType) : "never";
   const steps = constant.steps.filter((step) => step.kind !== "read").map((step) => emitTableStep(cx, step));
@@ -102,7 +104,16 @@ export function emitResource(cx: EmitContext, constant: Exclude<CheckedConstant,
     ["steps: [", join(steps, ", "), "],"],
     [`key: (row: ${rowType}) => `, emitExpr(cx, key), ","],
   ];
-  return [head, cx.runtime("loadTable"), "({\n", lines(parts, 1), "}));\n"];
+  return [head, cx.runtime("tableResource"), `(${name}, () => ({\n`, lines(parts, 1), "}));\n"];
+}
+
+/** The files that the operators of a resource's value read: every place they are given. */
+function emitFiles(cx: EmitContext, value: Expr): readonly Code[] {
+  const places: Expr[] = [];
+  visitExpr(value, (part) => {
+    if (part.kind === "operator") places.push(...Object.values(part.args).filter((arg) => isUri(arg.type)));
+  });
+  return places.length === 0 ? [] : [", () => [", join(places.map((place): Code => ["{ path: ", emitExpr(cx, place), " }"]), ", "), "]"];
 }
 
 function emitTableStep(cx: EmitContext, step: Stream): Code {

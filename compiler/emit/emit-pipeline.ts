@@ -13,6 +13,7 @@ import { emitPlace } from "./emit-context.ts";
 import type { EmitContext } from "./emit-context.ts";
 import { emitUri, programPath } from "./emit-expr.ts";
 import type { EmittedSteps } from "./emit-steps.ts";
+import type { Fingerprint } from "./fingerprint.ts";
 import { symbolsReached } from "./used-symbols.ts";
 
 /** Arguments of `to …` that the engine handles, not the format. */
@@ -41,8 +42,12 @@ function emitCheckpoint(cx: EmitContext, pipeline: LoweredPipeline, plan: Pipeli
   const everyRows = numberSetting(fields, "every") ?? plan.groupChunks * plan.chunkRows;
   return [
     ["checkpoint: { at: () => ", emitPathSetting(cx, fields["at"]), `, everyRows: ${everyRows} },`],
-    ...(cx.fingerprint === undefined ? [] : [`fingerprint: ${JSON.stringify(cx.fingerprint(pipeline.name))},`]),
+    ...(cx.fingerprint === undefined ? [] : emitFingerprint(cx.fingerprint(pipeline.name))),
   ];
+}
+
+function emitFingerprint({ digest, parts }: Fingerprint): readonly string[] {
+  return [`fingerprint: ${JSON.stringify(digest)},`, ...(Object.keys(parts).length === 0 ? [] : [`fingerprintParts: ${emitData(parts)},`])];
 }
 
 function emitPredicted(predicted: PipelinePlan["predicted"]): readonly Code[] {

@@ -19,13 +19,14 @@ import { emitPipeline } from "./emit-pipeline.ts";
 import { emitSteps } from "./emit-steps.ts";
 import { emitTests } from "./emit-tests.ts";
 import type { EmittedProgram } from "./emitted-program.ts";
+import type { Fingerprint } from "./fingerprint.ts";
 import { usedSymbols } from "./used-symbols.ts";
 
 export interface EmitOptions {
   readonly catalog: Catalog;
   readonly paths: PathNames;
   /** Makes the fingerprint of a pipeline by its name; without it none are written. */
-  readonly fingerprint?: (pipeline: string) => string;
+  readonly fingerprint?: (pipeline: string) => Fingerprint;
   /** Also write `export const tests`, for `pipec test`. */
   readonly tests?: boolean;
 }

@@ -16,23 +16,38 @@ export interface FileDigests {
   readonly extern: (extern: CheckedExtern) => string | undefined;
 }
 
-/** 64 hexadecimal digits. */
-export function fingerprintOf(program: LoweredProgram, pipeline: LoweredPipeline, digests: FileDigests): string {
+export interface Fingerprint {
+  /** 64 hexadecimal digits. */
+  readonly digest: string;
+  /** What of it lies in files of its own, in words ("the extern work"), with its digest: to name what has changed. */
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+const PART_DIGITS = 16;
+
+export function fingerprintOf(program: LoweredProgram, pipeline: LoweredPipeline, digests: FileDigests): Fingerprint {
   const { checked } = program;
   const used = symbolsReached(program, pipelineExprs(pipeline));
-  const models = new Set(pipeline.steps.flatMap((step) => (step.kind === "model" ? [step.model] : [])));
-  const parts = {
+  const called = new Set(pipeline.steps.flatMap((step) => (step.kind === "model" ? [step.model] : [])));
+  const models = checked.models.filter((model) => called.has(model.symbol)).map((model) => ({ model, digest: digests.model(model) }));
+  const externs = checked.externs.filter((extern) => used.has(extern.symbol)).map((extern) => ({ extern, digest: digests.extern(extern) }));
+  const content = {
     format: 1,
     steps: pipeline.steps.map(stepParts),
     writes: pipeline.writes.map(({ step, write }) => ({ step, sink: write.sink, args: write.args })),
     errors: errorsPart(pipeline),
-    models: checked.models.filter((model) => models.has(model.symbol)).map((model) => ({ ...modelParts(model), digest: digests.model(model) })),
+    models: models.map(({ model, digest }) => ({ ...modelParts(model), digest })),
     functions: checked.functions.filter((fn) => used.has(fn.symbol)).map(({ symbol, parameters, lets, body, result }) => ({ symbol, parameters, lets, body, result })),
     constants: checked.constants.filter((constant) => used.has(constant.symbol)),
-    externs: checked.externs.filter((extern) => used.has(extern.symbol)).map((extern) => ({ symbol: extern.symbol, result: extern.result, settings: extern.settings, digest: digests.extern(extern) })),
+    // Without their limits of time: whoever goes on after a call that hung may set one.
+    externs: externs.map(({ extern: { symbol, result }, digest }) => ({ symbol, result, digest })),
     dims: factsOfNames(checked, pipeline.name),
   };
-  return createHash("sha256").update(JSON.stringify(parts, withoutPlaces)).digest("hex");
+  const short = (digest: string | undefined): string => (digest ?? "").slice(0, PART_DIGITS);
+  return {
+    digest: createHash("sha256").update(JSON.stringify(content, withoutPlaces)).digest("hex"),
+    parts: Object.fromEntries([...models.map(({ model, digest }) => [`the model ${model.name}`, short(digest)]), ...externs.map(({ extern, digest }) => [`the extern ${extern.name}`, short(digest)])]),
+  };
 }
 
 function pipelineExprs(pipeline: LoweredPipeline): readonly Expr[] {

@@ -20,6 +20,11 @@ export function programFile(path: string): string {
   return near === "" ? "." : near.startsWith("..") || isAbsolute(near) ? full : near;
 }
 
+/** The same file as seen from the program's folder: one name wherever the program is started. */
+export function nameFromProgram(path: string): string {
+  return isAddress(path) ? path : relative(resolve(folder), resolve(path)).replaceAll("\\", "/");
+}
+
 /** The bytes of a test's fixture. */
 export async function fixture(path: string): Promise<Uint8Array> {
   return new Uint8Array(await readFile(programFile(path)));

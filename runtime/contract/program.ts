@@ -64,6 +64,8 @@ export interface PipelineSpec {
   readonly checkpoint?: { readonly at: () => string; readonly everyRows: number };
   /** Digest of what the pipeline computes, its models and externs included; where there is a checkpoint. */
   readonly fingerprint?: string;
+  /** What of it lies in files of its own, in words ("the extern work"), with its digest: to name what has changed. */
+  readonly fingerprintParts?: Readonly<Record<string, string>>;
   /** What the plan promised for the hardware that the program names; undefined where it names none. */
   readonly predicted?: PredictedRates;
 }
@@ -125,7 +127,16 @@ export interface AggregateSpec {
 export interface Resource<T = unknown> {
   readonly name: string;
   readonly load: () => Promise<void>;
+  /** What it is loaded from, in the order of the program: that a run went on over other files would not show. */
+  readonly files: () => Promise<readonly ResourceFile[]>;
   readonly value: T;
+}
+
+export interface ResourceFile {
+  /** As this process can open it. */
+  readonly path: string;
+  /** Where it stands for several files: of their names, sizes and times. */
+  readonly digest?: string;
 }
 
 export interface ModelSpec {

@@ -1,10 +1,10 @@
 /** Things loaded once per worker before its first row: tokenizers, key lists, lookup tables. */
 import { jobError } from "./failures.ts";
 import { JobError } from "./kernel.ts";
-import type { Resource } from "./program.ts";
+import type { Resource, ResourceFile } from "./program.ts";
 
 /** `load` runs once in each thread that needs it; its fault is the job's. Reading `value` before is our bug. */
-export function resource<T>(name: string, load: () => Promise<T> | T): Resource<T> {
+export function resource<T>(name: string, load: () => Promise<T> | T, files: () => Promise<readonly ResourceFile[]> | readonly ResourceFile[] = () => []): Resource<T> {
   let loading: Promise<void> | undefined;
   let loaded: { readonly value: T } | undefined;
   const start = async (): Promise<void> => {
@@ -18,6 +18,7 @@ export function resource<T>(name: string, load: () => Promise<T> | T): Resource<
   return {
     name,
     load: () => (loading ??= start()),
+    files: async () => files(),
     get value(): T {
       if (loaded === undefined) throw new Error(`resource ${name} was read before it was loaded`);
       return loaded.value;

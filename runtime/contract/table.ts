@@ -3,6 +3,8 @@ import { findRowFault } from "./check-value.ts";
 import type { Column } from "./column.ts";
 import { jobError } from "./failures.ts";
 import type { SourceKernel } from "./kernel.ts";
+import type { Resource, ResourceFile } from "./program.ts";
+import { resource } from "./resource.ts";
 import { valueKey } from "./value-key.ts";
 import type { Row, Value } from "./value.ts";
 
@@ -21,6 +23,17 @@ export interface TableSource<R extends Row> {
   readonly columns: readonly Column[];
   readonly steps: readonly TableStep<R>[];
   readonly key: (row: R) => Value;
+}
+
+/** The table of the rows that `from` says how to read. */
+export function tableResource<R extends Row>(name: string, from: () => TableSource<R>): Resource<Table<R>> {
+  return resource(name, () => loadTable(from()), () => filesOf(from()));
+}
+
+async function filesOf<R extends Row>({ source, args, columns }: TableSource<R>): Promise<readonly ResourceFile[]> {
+  const { splits, close } = await source.open(args, columns);
+  await close();
+  return splits.map(({ path, digest }) => ({ path, ...(digest === undefined ? {} : { digest }) }));
 }
 
 /** Reads the rows and their keys. A bad row, or a key met twice, is a fault of the job: a table has no dead letters. */

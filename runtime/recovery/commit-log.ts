@@ -19,7 +19,7 @@ import type { InputNote } from "./identity.ts";
 import { findManifest, listManifests, manifestPath, readOwner } from "./manifest-files.ts";
 import type { Found } from "./manifest-files.ts";
 import { printLine } from "./manifest.ts";
-import type { CommitState, GroupRecord, Header, LogOutput } from "./manifest.ts";
+import type { CommitState, GroupRecord, Header, LogOutput, StagedFile } from "./manifest.ts";
 import { makeFolders, syncAbove, syncFolders, walkFiles } from "./output-files.ts";
 import type { DirtyFolders } from "./output-files.ts";
 
@@ -37,8 +37,8 @@ export interface CommitLog {
   readonly commit: (record: Omit<GroupRecord, "kind" | "epoch">) => Promise<void>;
   /** Gives a file of the staging folder another place for good: a whole output, or a mark. */
   readonly install: (output: number, name: string, to: string) => Promise<void>;
-  /** Everything stands under its final name: keeps nothing but word of that. */
-  readonly forget: () => Promise<void>;
+  /** Everything stands under its final name: keeps nothing but word of that, and of single files that were made of groups. */
+  readonly forget: (wholes: readonly (StagedFile | null)[]) => Promise<void>;
   /** Ends before that: whoever comes next may go on at once. Where nothing is committed nothing is left. */
   readonly release: () => Promise<void>;
 }
@@ -62,6 +62,7 @@ export async function openCommitLog(fs: FileSystem, request: OpenRequest): Promi
   if (found?.header.run !== before?.header.run || isAnew(request, found) !== isAnew(request, before)) throw claimLost(request);
   if (isAnew(request, found) && found?.state.published === false) await abandon(fs, found, outputs, epoch);
   const base = isAnew(request, found) ? undefined : found;
+  const committedMs = base === undefined ? 0 : ((await fs.look(manifestPath(request.folder, base.manifest)))?.modifiedMs ?? 0);
   const header: Header = { kind: "header", run, outputs, regions: request.regions, identity: base?.header.identity ?? request.identity, ...(base === undefined ? {} : { previous: { manifest: base.manifest, length: base.length } }) };
   const log: Log = { fs, request, epoch, manifest: epoch, length: Buffer.byteLength(printLine({ kind: "owner", owner: request.owner })), baseLength: 0, header, state: base?.state ?? emptyState(request.regions, outputs.length), dirty, settled: new Set(), isBroken: false };
   await append(log, header);
@@ -71,7 +72,7 @@ export async function openCommitLog(fs: FileSystem, request: OpenRequest): Promi
   await syncFolders(fs, dirty);
   for (const record of log.state.published ? [] : (base?.recent ?? [])) await rollForward(log, record);
   await syncFolders(fs, dirty);
-  await verifyOutputs(log);
+  await verifyOutputs(log, committedMs);
   await append(log, { kind: "base", state: log.state });
   log.baseLength = log.length;
   await fs.syncData(manifestPath(request.folder, epoch));
@@ -178,7 +179,7 @@ function logOf(log: Log): CommitLog {
       await log.fs.rename(join(`${log.header.outputs[output].staging}${log.epoch}`, name), to);
       log.dirty.add(dirname(to));
     }),
-    forget: () => whole(log, () => forget(log)),
+    forget: (wholes) => whole(log, () => forget(log, wholes)),
     manifest: () => manifestPath(log.request.folder, log.manifest),
     noteInputs: (inputs) => whole(log, () => record(log, { kind: "inputs", inputs })),
     release: () => release(log),

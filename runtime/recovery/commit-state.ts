@@ -4,7 +4,7 @@ import type { CommitState, GroupRecord, ManifestLine, OutputState, RegionState, 
 
 export function emptyState(regions: number, outputs: number): CommitState {
   const region: RegionState = { groups: 0, chunks: 0, ended: false, rowsIn: 0, filtered: 0, dead: 0, split: 0, row: 0, passed: {}, exhausted: [] };
-  const output: OutputState = { rows: 0, bytes: 0, files: 0, digest: printDigest(0n) };
+  const output: OutputState = { rows: 0, bytes: 0, files: 0, digest: printDigest(0n), times: printDigest(0n), contents: printDigest(0n) };
   return { cleared: false, published: false, regions: Array.from({ length: regions }, () => region), outputs: Array.from({ length: outputs }, () => output), keys: [] };
 }
 
@@ -33,7 +33,7 @@ export function foldLine(state: CommitState, line: ManifestLine): CommitState {
     case "group":
       return foldGroup(state, line);
     case "published":
-      return { ...state, published: true };
+      return { ...state, published: true, ...(line.wholes === undefined ? {} : { wholes: line.wholes }) };
   }
 }
 
@@ -60,13 +60,25 @@ function foldGroup(state: CommitState, record: GroupRecord): CommitState {
 
 function addFiles(output: OutputState, rows: number, files: readonly StagedFile[]): OutputState {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const digest = files.reduce((sum, file) => sum + digestOfFile(file), BigInt(`0x${output.digest}`));
-  return { rows: output.rows + rows, bytes: output.bytes + bytes, files: output.files + files.length, digest: printDigest(digest) };
+  return {
+    rows: output.rows + rows,
+    bytes: output.bytes + bytes,
+    files: output.files + files.length,
+    digest: printDigest(files.reduce((sum, file) => sum + digestOfFile(file), BigInt(`0x${output.digest}`))),
+    times: addDigests(output.times, files.map(({ name, bytes: size, modifiedMs }) => (modifiedMs === undefined ? undefined : digestOfFile({ name, bytes: size }, modifiedMs)))),
+    contents: addDigests(output.contents, files.map((file) => digestOfFile(file, file.crc))),
+  };
 }
 
-/** Adds up to a digest of any number of files in any order. */
-export function digestOfFile({ name, bytes }: { readonly name: string; readonly bytes: number }): bigint {
-  return createHash("sha256").update(`${bytes}\0${name}`).digest().readBigUInt64BE();
+function addDigests(before: string | undefined, digests: readonly (bigint | undefined)[]): string | undefined {
+  let sum = before === undefined ? undefined : BigInt(`0x${before}`);
+  for (const digest of digests) sum = sum === undefined || digest === undefined ? undefined : sum + digest;
+  return sum === undefined ? undefined : printDigest(sum);
+}
+
+/** Adds up to a digest of any number of files in any order. `more`: a file's time, or its CRC. */
+export function digestOfFile({ name, bytes }: { readonly name: string; readonly bytes: number }, more?: number): bigint {
+  return createHash("sha256").update(`${bytes}\0${more === undefined ? "" : `${more}\0`}${name}`).digest().readBigUInt64BE();
 }
 
 const DIGEST_DIGITS = 16;

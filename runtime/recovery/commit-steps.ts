@@ -9,9 +9,10 @@ import { hasCode } from "./file-system.ts";
 import type { FileSystem } from "./file-system.ts";
 import { listManifests, manifestPath } from "./manifest-files.ts";
 import { printLine } from "./manifest.ts";
-import type { CommitState, GroupRecord, Header, LogOutput, ManifestLine, Owner } from "./manifest.ts";
-import { digestFolder, makeFolders, syncFolders } from "./output-files.ts";
+import type { CommitState, GroupRecord, Header, LogOutput, ManifestLine, Owner, StagedFile } from "./manifest.ts";
+import { makeFolders, syncFolders } from "./output-files.ts";
 import type { DirtyFolders } from "./output-files.ts";
+import { verifyOutput } from "./verify-output.ts";
 
 export interface OpenRequest {
   readonly folder: string;
@@ -33,6 +34,8 @@ export interface OpenRequest {
   readonly isAlive: (owner: Owner, manifest: string) => Promise<boolean>;
   /** Throws where the run found may not be gone on with. */
   readonly check: (header: Header) => void;
+  /** Told of an output whose files must be read, to know whether they are as they were. */
+  readonly onDoubt?: (place: string) => void;
   /** A moment for a process that is just claiming. */
   readonly pause: () => Promise<void>;
 }
@@ -135,15 +138,17 @@ export function altered(what: string): Error {
   return jobError("R0157", what, "run with --fresh to start over, or bring the output back to what it was");
 }
 
-/** Every file that a run committed is under its final name, as large as it was. */
-export async function verifyOutputs(log: Log): Promise<void> {
-  const { regionOf } = log.request;
+/** Every file that a run committed is under its final name, as it was. `committedMs`: when that run last stirred. */
+export async function verifyOutputs(log: Log, committedMs: number): Promise<void> {
+  const { regionOf, onDoubt } = log.request;
+  if (log.state.published) return;
+  const others = finalsOf(log.header.outputs);
   for (const [output, { final, extension }] of log.header.outputs.entries()) {
-    if (log.state.published) return;
-    const { files, digest } = log.state.outputs[output];
-    const found = await digestFolder(log.fs, final, extension, finalsOf(log.header.outputs), (group, part) => group < (log.state.regions[regionOf(output, part)]?.groups ?? 0));
-    if (found.files !== files) throw altered(`${final} holds ${found.files} of the ${files} files that were committed`);
-    if (found.digest !== digest) throw altered(`${final} holds files whose sizes are not those that were committed`);
+    const isCommitted = (group: number, part: number): boolean => group < (log.state.regions[regionOf(output, part)]?.groups ?? 0);
+    const found = await verifyOutput(log.fs, { final, extension, others, isCommitted, committedMs, ...(onDoubt === undefined ? {} : { onDoubt }) }, log.state.outputs[output]);
+    if (found.kind === "altered") throw altered(found.what);
+    // Times that differ are those from now on: the files need not be read again.
+    log.state = { ...log.state, outputs: log.state.outputs.map((state, index) => (index === output && state.contents !== undefined ? { ...state, times: found.times } : state)) };
   }
 }
 
@@ -223,9 +228,9 @@ async function compact(log: Log): Promise<void> {
   await removeManifests(log, number);
 }
 
-export async function forget(log: Log): Promise<void> {
+export async function forget(log: Log, wholes: readonly (StagedFile | null)[]): Promise<void> {
   await syncFolders(log.fs, log.dirty);
-  await record(log, { kind: "published" });
+  await record(log, { kind: "published", wholes });
   await forgetAll(log);
 }
 

@@ -3,6 +3,7 @@
  * written over this interface so that its check runs on a simulated disk, which loses and tears what was not synced.
  */
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
+import { crc32 } from "node:zlib";
 
 export interface FileSystem {
   /** Makes an empty file; false where there is one of this name (`O_EXCL`). */
@@ -17,12 +18,21 @@ export interface FileSystem {
   readonly makeFolder: (path: string) => Promise<boolean>;
   readonly list: (path: string) => Promise<readonly FolderEntry[] | undefined>;
   readonly size: (path: string) => Promise<number | undefined>;
+  /** Of a file, without reading it. */
+  readonly look: (path: string) => Promise<FileLook | undefined>;
+  /** Reads all of a file. */
+  readonly crc: (path: string) => Promise<number>;
   readonly read: (path: string) => Promise<Uint8Array | undefined>;
   readonly remove: (path: string) => Promise<void>;
   /** A folder with all that is in it. */
   readonly removeFolder: (path: string) => Promise<void>;
   /** False where it holds something, or is not there. */
   readonly removeEmptyFolder: (path: string) => Promise<boolean>;
+}
+
+export interface FileLook {
+  readonly bytes: number;
+  readonly modifiedMs: number;
 }
 
 export interface FolderEntry {
@@ -67,8 +77,27 @@ export const realFiles: FileSystem = {
   makeFolder: (path) => unless(["EEXIST"], false, () => mkdir(path).then(() => true)),
   list: (path) => unless(["ENOENT", "ENOTDIR"], undefined, async () => (await readdir(path, { withFileTypes: true })).map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))),
   size: (path) => unless(["ENOENT", "ENOTDIR"], undefined, async () => (await stat(path)).size),
+  look: (path) => unless(["ENOENT", "ENOTDIR"], undefined, async () => {
+    const { size, mtimeMs } = await stat(path);
+    return { bytes: size, modifiedMs: mtimeMs };
+  }),
+  crc: crcOfFile,
   read: (path) => unless<Uint8Array | undefined>(["ENOENT"], undefined, () => readFile(path)),
   remove: (path) => rm(path, { force: true }),
   removeFolder: (path) => rm(path, { recursive: true, force: true }),
   removeEmptyFolder: (path) => unless(["ENOENT", "ENOTEMPTY", "EEXIST", "ENOTDIR"], false, () => rmdir(path).then(() => true)),
 };
+
+const BLOCK_BYTES = 1024 * 1024;
+
+async function crcOfFile(path: string): Promise<number> {
+  const file = await open(path, "r");
+  try {
+    const block = new Uint8Array(BLOCK_BYTES);
+    let crc = 0;
+    for (let got = await file.read(block); got.bytesRead > 0; got = await file.read(block)) crc = crc32(block.subarray(0, got.bytesRead), crc);
+    return crc;
+  } finally {
+    await file.close();
+  }
+}

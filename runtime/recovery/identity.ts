@@ -5,15 +5,19 @@ import type { ModelSpec, PipelineSpec } from "../contract/program.ts";
 import type { Value } from "../contract/value.ts";
 
 export interface RunIdentity {
-  readonly format: 1;
+  readonly format: 2;
   readonly pipeline: string;
   /** Operators, models, externs: by the compiler. */
   readonly fingerprint: string;
+  /** Of that, what lies in files of its own, with its digest: "the extern work". */
+  readonly parts: Readonly<Record<string, string>>;
   /** As text, by name. */
   readonly params: Readonly<Record<string, string>>;
   readonly cuts: readonly string[];
   /** Digests of the models' files, by name. */
   readonly models: Readonly<Record<string, string>>;
+  /** Digests of the files that resources are loaded from, by their names as seen from the program. */
+  readonly files: Readonly<Record<string, string>>;
   /** Absent where no model runs. */
   readonly onnxruntime?: string;
 }
@@ -22,16 +26,19 @@ export interface IdentityRequest {
   readonly pipeline: PipelineSpec;
   readonly params: Readonly<Record<string, Value>>;
   readonly models: Readonly<Record<string, string>>;
+  readonly files: Readonly<Record<string, string>>;
   readonly onnxruntime: string | undefined;
 }
 
-export function describeRun({ pipeline, params, models, onnxruntime }: IdentityRequest): RunIdentity {
+export function describeRun({ pipeline, params, models, files, onnxruntime }: IdentityRequest): RunIdentity {
   return {
-    format: 1,
+    format: 2,
     pipeline: pipeline.name,
     fingerprint: pipeline.fingerprint ?? "",
+    parts: pipeline.fingerprintParts ?? {},
     params: Object.fromEntries(Object.entries(params).map(([name, value]) => [name, printParam(value)])),
     models,
+    files,
     cuts: [`chunks of ${pipeline.chunkRows} rows${pipeline.chunkBytes === undefined ? "" : ` or ${pipeline.chunkBytes} bytes`}`, `groups of ${pipeline.groupChunks} chunks`, ...new Set(modelsOf(pipeline).map(cutsOfModel))],
     ...(onnxruntime === undefined ? {} : { onnxruntime }),
   };
@@ -64,15 +71,29 @@ export function describeChanges(was: RunIdentity, now: RunIdentity): readonly st
   if (was.format !== now.format) return ["it was written by another version of pipec"];
   const changes: string[] = [];
   if (was.pipeline !== now.pipeline) changes.push(`it is of the pipeline ${was.pipeline}`);
-  if (was.fingerprint !== now.fingerprint) changes.push("the program, one of its models or one of its externs has changed");
-  for (const name of new Set([...Object.keys(was.params), ...Object.keys(now.params)])) {
+  if (was.fingerprint !== now.fingerprint) changes.push(...describeProgramChanges(was.parts, now.parts));
+  for (const name of namesIn(was.params, now.params)) {
     if (was.params[name] !== now.params[name]) changes.push(`--${name} was ${was.params[name] ?? "not there"} and is ${now.params[name] ?? "not there"}`);
   }
   for (const [name, digest] of Object.entries(now.models)) if ((was.models[name] ?? digest) !== digest) changes.push(`the model file ${name} has changed`);
+  for (const name of namesIn(was.files, now.files)) {
+    const [before, after] = [was.files[name], now.files[name]];
+    if (before !== after) changes.push(`the file ${name}, which something is loaded from, ${before === undefined ? "is new" : after === undefined ? "is not read any more" : "has changed"}`);
+  }
   const cuts = (mine: RunIdentity, other: RunIdentity): string => mine.cuts.filter((cut) => !other.cuts.includes(cut)).join("; ");
   if (was.cuts.join() !== now.cuts.join()) changes.push(`rows were cut into ${cuts(was, now)} and would be cut into ${cuts(now, was)}`);
   if (was.onnxruntime !== now.onnxruntime) changes.push(`onnxruntime was ${was.onnxruntime ?? "not used"} and is ${now.onnxruntime ?? "not used"}`);
   return changes;
+}
+
+function namesIn(was: Readonly<Record<string, string>>, now: Readonly<Record<string, string>>): readonly string[] {
+  return [...new Set([...Object.keys(was), ...Object.keys(now)])].sort();
+}
+
+/** What is no part with a file of its own is the program's text. */
+function describeProgramChanges(was: RunIdentity["parts"], now: RunIdentity["parts"]): readonly string[] {
+  const changed = namesIn(was, now).filter((name) => was[name] !== now[name]).map((name) => `${name} ${was[name] === undefined ? "is new" : now[name] === undefined ? "is not used any more" : "has changed"}`);
+  return changed.length > 0 ? changed : ["the program has changed"];
 }
 
 /** The input of one region as it was when the run began. */

@@ -19,10 +19,10 @@ import { findStale } from "./finished-run.ts";
 import type { ReadyGroup } from "./group-tracker.ts";
 import { describeInputChanges, noteInputs } from "./identity.ts";
 import type { RunIdentity } from "./identity.ts";
-import { describeOutputs, findObstacles, listOutputs } from "./kept-places.ts";
+import { describeOutputs, findObstacles, listOutputs, regionOfOutput } from "./kept-places.ts";
 import type { KeptOutput } from "./kept-places.ts";
 import { findManifest } from "./manifest-files.ts";
-import type { KeysFile } from "./manifest.ts";
+import type { KeysFile, StagedFile } from "./manifest.ts";
 import { checkTarget, listFiles, MARK, readMark } from "./output-target.ts";
 import type { OutputTarget } from "./output-target.ts";
 import { checkInputs, describePlaces, exists } from "./outputs.ts";
@@ -41,6 +41,8 @@ export interface KeptRequest extends OutputRequest {
   readonly regionOf: (sink: number) => number;
   readonly columnsOf: (sink: number) => readonly Column[];
   readonly listSources: () => Promise<readonly (readonly Split[])[]>;
+  /** Told of an output whose committed files must be read, to know whether they are as they were. */
+  readonly onDoubt?: (place: string) => void;
 }
 
 export function cannotResume(at: string, obstacles: readonly string[]): Error {
@@ -75,10 +77,7 @@ export async function openKeptOutputs(request: KeptRequest): Promise<Outputs> {
       run: randomBytes(4).toString("hex"),
       describe: (run) => describeOutputs(outputs, run),
       regions: request.regions,
-      regionOf: (output, part) => {
-        const { sink } = outputs[output];
-        return sink === undefined ? part : request.regionOf(sink);
-      },
+      regionOf: (output, part) => regionOfOutput(outputs[output], part, request.regionOf),
       identity,
       fresh: request.fresh,
       renew,
@@ -87,6 +86,7 @@ export async function openKeptOutputs(request: KeptRequest): Promise<Outputs> {
         const obstacles = findObstacles(header, identity, outputs);
         if (obstacles.length > 0) throw cannotResume(at, obstacles);
       },
+      ...(request.onDoubt === undefined ? {} : { onDoubt: request.onDoubt }),
       pause: () => sleep(CLAIM_MS),
     }),
   );
@@ -213,10 +213,11 @@ async function writeKeys({ request, log }: Kept, step: number, group: number, ke
 }
 
 async function publishAll({ log, outputs, request, places, shown }: Kept): Promise<readonly WrittenFiles[]> {
+  const wholes: (StagedFile | null)[] = [];
   if (!log.state().published) {
     const { pipeline, owner, columnsOf } = request;
     const located = describeOutputs(outputs, log.run);
-    for (const [index, output] of outputs.entries()) await writing(output.target.path, () => publishKept({ log, pipeline, owner, columnsOf, others: places.others }, index, output, located[index]));
+    for (const [index, output] of outputs.entries()) wholes.push(await writing(output.target.path, () => publishKept({ log, pipeline, owner, columnsOf, others: places.others }, index, output, located[index])));
   }
   const { outputs: sums } = log.state();
   const written = request.pipeline.sinks.map(({ id }): WrittenFiles => {
@@ -225,7 +226,7 @@ async function publishAll({ log, outputs, request, places, shown }: Kept): Promi
     const { files, rows, bytes } = sums[index];
     return { files: outputs[index].target.kind === "file" ? 1 : files, rows, bytes };
   });
-  await writing(request.at, () => log.forget());
+  await writing(request.at, () => log.forget(log.state().wholes ?? wholes));
   return written;
 }
 

@@ -19,6 +19,11 @@ export function listOutputs({ targets, deadTarget }: Places): readonly KeptOutpu
   return deadTarget === undefined ? sinks : [...sinks, { target: deadTarget, sink: undefined }];
 }
 
+/** Files of sinks are of one region; of the dead letters each file says it, as the second number of its name. */
+export function regionOfOutput({ sink }: KeptOutput, part: number, regionOf: (sink: number) => number): number {
+  return sink === undefined ? part : regionOf(sink);
+}
+
 /** Where the files of each output lie, for the run of this name. */
 export function describeOutputs(outputs: readonly KeptOutput[], run: string): readonly LogOutput[] {
   return outputs.map(({ target, sink }) => {

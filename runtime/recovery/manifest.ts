@@ -41,6 +41,8 @@ export interface StagedFile {
   readonly name: string;
   readonly bytes: number;
   readonly crc: number;
+  /** When it was last written to, which a rename does not change. */
+  readonly modifiedMs?: number;
 }
 
 /** What steps that look at rows before have counted. */
@@ -97,8 +99,8 @@ export type ManifestLine =
   /** The owner has ended in good order. */
   | { readonly kind: "released" }
   | GroupRecord
-  /** Everything stands under its final name; what is left to do is to forget the checkpoint. */
-  | { readonly kind: "published" };
+  /** Everything stands under its final name; what is left to do is to forget the checkpoint. `wholes`: by output. */
+  | { readonly kind: "published"; readonly wholes?: readonly (StagedFile | null)[] };
 
 export interface RegionState extends RegionProgress {
   readonly groups: number;
@@ -112,6 +114,9 @@ export interface OutputState {
   readonly files: number;
   /** Of names and sizes of all files, in any order: 16 hexadecimal digits. */
   readonly digest: string;
+  /** Likewise with the times they were last written at, and with their CRCs; undefined where one was not noted. */
+  readonly times?: string | undefined;
+  readonly contents?: string | undefined;
 }
 
 /** All that is known of what is committed. Its size does not grow with the rows, but for a name for each file of keys. */
@@ -120,6 +125,8 @@ export interface CommitState {
   readonly clearing?: readonly (readonly string[])[];
   readonly cleared: boolean;
   readonly published: boolean;
+  /** Once published: of each output, the one file that was made of all groups. */
+  readonly wholes?: readonly (StagedFile | null)[];
   readonly regions: readonly RegionState[];
   readonly outputs: readonly OutputState[];
   readonly keys: readonly KeysFile[];

@@ -2,7 +2,6 @@
 import { dirname, join } from "node:path";
 import { hasCode } from "./file-system.ts";
 import type { FileSystem } from "./file-system.ts";
-import { digestOfFile, printDigest, readFileName } from "./commit-state.ts";
 
 /** Folders whose entries changed since they were last synced. */
 export type DirtyFolders = Set<string>;
@@ -60,22 +59,4 @@ export async function* walkFiles(fs: FileSystem, root: string, except: ReadonlyS
     if (isFolder) yield* walkFiles(fs, root, except, path);
     else yield path;
   }
-}
-
-export interface FolderDigest {
-  readonly files: number;
-  readonly digest: string;
-}
-
-/** Of the files that `isWanted` names by group and part. */
-export async function digestFolder(fs: FileSystem, root: string, extension: string, except: ReadonlySet<string>, isWanted: (group: number, part: number) => boolean): Promise<FolderDigest> {
-  let files = 0;
-  let sum = 0n;
-  for await (const name of walkFiles(fs, root, except)) {
-    const found = readFileName(name, extension);
-    if (found === undefined || !isWanted(found.group, found.part)) continue;
-    files++;
-    sum += digestOfFile({ name, bytes: (await fs.size(join(root, name))) ?? -1 });
-  }
-  return { files, digest: printDigest(sum) };
 }

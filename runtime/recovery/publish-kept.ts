@@ -1,18 +1,19 @@
 /** Gives outputs of a pipeline with a checkpoint what only a finished run has: one file made of all groups, or a mark. */
-import { appendFile, readFile, writeFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { appendFile, readFile, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Column } from "../contract/column.ts";
 import type { PipelineSpec } from "../contract/program.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { readFileName } from "./commit-state.ts";
 import { realFiles } from "./file-system.ts";
 import type { KeptOutput } from "./kept-places.ts";
-import type { LogOutput } from "./manifest.ts";
+import type { LogOutput, StagedFile } from "./manifest.ts";
 import { walkFiles } from "./output-files.ts";
 import { MARK } from "./output-target.ts";
 import type { Mark, Owner } from "./output-target.ts";
 import { exists } from "./outputs.ts";
 import { readRows } from "./rows-file.ts";
+import { settleFiles } from "./settle-files.ts";
 import { syncPath } from "./sync-file.ts";
 
 export interface PublishRequest {
@@ -24,8 +25,8 @@ export interface PublishRequest {
   readonly others: ReadonlySet<string>;
 }
 
-/** `index`: the output's number in the log, which says where its files are. Everything is committed. */
-export async function publishKept(request: PublishRequest, index: number, { target, sink }: KeptOutput, { staging, final, extension }: LogOutput): Promise<void> {
+/** `index`: the output's number in the log, which says where its files are. Everything is committed. Gives the file that was made of all groups. */
+export async function publishKept(request: PublishRequest, index: number, { target, sink }: KeptOutput, { staging, final, extension }: LogOutput): Promise<StagedFile | null> {
   const { log, owner, others } = request;
   const full = resolve(target.path);
   const names: string[] = [];
@@ -34,17 +35,18 @@ export async function publishKept(request: PublishRequest, index: number, { targ
     const whole = join(`${staging}${log.epoch}`, basename(full));
     if (sink === undefined) await joinLetters(whole, final, names, extension);
     else await joinRows(request, sink, whole, final, inOrder(names, extension, ({ group }) => group));
-    await syncPath(whole);
+    const [settled] = await settleFiles(dirname(whole), [{ name: basename(full), bytes: (await stat(whole)).size }], true);
     await log.install(index, basename(full), full);
-    return;
+    return settled;
   }
   // No folder of dead letters where nothing failed.
-  if (names.length === 0 && !(await exists(full))) return;
+  if (names.length === 0 && !(await exists(full))) return null;
   const mark: Mark = { ...owner, files: names.sort() };
   const staged = join(`${staging}${log.epoch}`, MARK);
   await writeFile(staged, `${JSON.stringify(mark, undefined, 2)}\n`);
   await syncPath(staged);
   await log.install(index, MARK, join(full, MARK));
+  return null;
 }
 
 /** By number: names with more digits than others do not sort as text. */

@@ -1,9 +1,8 @@
 /** Makes staged files last: their bytes and their names are on disk before their group may be committed. */
 import { execFile } from "node:child_process";
-import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { crc32 } from "node:zlib";
+import { realFiles } from "./file-system.ts";
 import type { StagedFile } from "./manifest.ts";
 import { syncPath } from "./sync-file.ts";
 
@@ -29,8 +28,13 @@ export async function settleFiles(staging: string, files: readonly WrittenFile[]
     for (const folder of folders) await syncPath(join(staging, folder));
   }
   const settled: StagedFile[] = [];
-  for (const { name, bytes } of files) settled.push({ name, bytes, crc: isKept ? await crcOfFile(join(staging, name)) : 0 });
+  for (const { name, bytes } of files) settled.push({ name, bytes, ...(isKept ? await describeKept(join(staging, name)) : { crc: 0 }) });
   return settled;
+}
+
+async function describeKept(path: string): Promise<Pick<StagedFile, "crc" | "modifiedMs">> {
+  const look = await realFiles.look(path);
+  return { crc: await realFiles.crc(path), ...(look === undefined ? {} : { modifiedMs: look.modifiedMs }) };
 }
 
 /** False where the machine has no `sync -f`. */
@@ -40,19 +44,5 @@ async function syncFileSystem(path: string): Promise<boolean> {
     return true;
   } catch {
     return false;
-  }
-}
-
-const BLOCK_BYTES = 1024 * 1024;
-
-export async function crcOfFile(path: string): Promise<number> {
-  const file = await open(path, "r");
-  try {
-    const block = new Uint8Array(BLOCK_BYTES);
-    let crc = 0;
-    for (let got = await file.read(block); got.bytesRead > 0; got = await file.read(block)) crc = crc32(block.subarray(0, got.bytesRead), crc);
-    return crc;
-  } finally {
-    await file.close();
   }
 }

@@ -5,14 +5,16 @@ import { setProgramFolder } from "../contract/program-folder.ts";
 import type { PipelineSpec } from "../contract/program.ts";
 import type { Value } from "../contract/value.ts";
 import { hasBegun } from "../recovery/commit-state.ts";
+import { finalsOf } from "../recovery/commit-steps.ts";
 import { realFiles } from "../recovery/file-system.ts";
 import { findStale } from "../recovery/finished-run.ts";
 import { describeInputChanges, noteInputs } from "../recovery/identity.ts";
-import { findObstacles, listOutputs, placeOf } from "../recovery/kept-places.ts";
+import { findObstacles, listOutputs, placeOf, regionOfOutput } from "../recovery/kept-places.ts";
 import { findManifest, listManifests, manifestPath, readOwner } from "../recovery/manifest-files.ts";
 import type { Found } from "../recovery/manifest-files.ts";
 import { describePlaces } from "../recovery/outputs.ts";
 import { isAlive } from "../recovery/owner.ts";
+import { describeAlterations } from "../recovery/verify-output.ts";
 import { listSources } from "./list-sources.ts";
 import { describeKept } from "./run-pipeline.ts";
 import { readTopology } from "./topology.ts";
@@ -40,7 +42,7 @@ export async function explainResume(request: ExplainRequest): Promise<ResumeExpl
   if (found.state.published) return explainFinished(request, found);
   const owners = await findOwner(at);
   if (!hasBegun(found.state)) return { lines: [`The checkpoint ${at} is of a run that stopped before anything was committed. The next run starts from the beginning.`, ...(owners.length > 0 ? describeObstacles(owners) : [])], isForbidden: owners.length > 0 };
-  const obstacles = [...owners, ...(await findReasons(request, found))];
+  const obstacles = [...owners, ...(await findReasons(request, found, at))];
   return { lines: [...describeFound(at, pipeline, found), ...describeObstacles(obstacles)], isForbidden: obstacles.length > 0 };
 }
 
@@ -63,10 +65,14 @@ async function findOwner(at: string): Promise<readonly string[]> {
   return [`a run is at work with it (process ${owner.pid} on ${owner.host})`];
 }
 
-async function findReasons({ pipeline, params }: ExplainRequest, found: Found): Promise<readonly string[]> {
+async function findReasons({ pipeline, params }: ExplainRequest, found: Found, checkpoint: string): Promise<readonly string[]> {
   const topology = readTopology(pipeline);
   const { identity } = await describeKept({ pipeline, params }, topology);
-  const reasons = findObstacles(found.header, identity, listOutputs(describePlaces(pipeline)));
+  const outputs = listOutputs(describePlaces(pipeline));
+  const regionOf = (output: number, part: number): number => regionOfOutput(outputs[output], part, (sink) => topology.sinks[sink].region);
+  const committedMs = (await realFiles.look(manifestPath(resolve(checkpoint), found.manifest)))?.modifiedMs ?? 0;
+  const altered = outputs.length === found.header.outputs.length ? await describeAlterations(realFiles, found, { others: finalsOf(found.header.outputs), regionOf, committedMs }) : [];
+  const reasons = [...findObstacles(found.header, identity, outputs), ...altered];
   if (found.state.inputs === undefined) return reasons;
   const splits = await listSources(pipeline, topology);
   return [...reasons, ...describeInputChanges(found.state.inputs, splits.map(noteInputs))];

@@ -153,6 +153,9 @@ async function runNamed({ program, file, order, link }: Command, pipeline: Pipel
       onResume: (start) => {
         if (!line.flags.quiet) process.stderr.write(describeResume(pipeline, start));
       },
+      onDoubt: (place) => {
+        if (!line.flags.quiet) process.stderr.write(`note: the times of files in ${place} are not those of when they were committed: they are read, to know whether they are as they were\n`);
+      },
       ...(line.flags.device === undefined ? {} : { device: line.flags.device }),
       signal: abort.signal,
       onText: view.onText,

@@ -7,11 +7,11 @@ import type { Chunk } from "../contract/chunk.ts";
 import type { Program } from "../contract/define-program.ts";
 import { jobError } from "../contract/failures.ts";
 import type { PipelineSpec, StepSpec } from "../contract/program.ts";
-import { programFile, setProgramFolder } from "../contract/program-folder.ts";
+import { nameFromProgram, programFile, setProgramFolder } from "../contract/program-folder.ts";
 import type { Value } from "../contract/value.ts";
 import { loadOnnxRuntime } from "../backends/load-onnxruntime.ts";
 import { describeRun, modelFiles } from "../recovery/identity.ts";
-import { digestModel } from "../recovery/model-digest.ts";
+import { digestModel, digestResource } from "../recovery/file-digests.ts";
 import { openKeptOutputs } from "../recovery/kept-outputs.ts";
 import type { KeptRequest } from "../recovery/kept-outputs.ts";
 import { openOutputs } from "../recovery/outputs.ts";
@@ -48,6 +48,8 @@ export interface RunRequest {
   readonly onText: (stream: "stdout" | "stderr", text: Uint8Array) => void;
   /** The run goes on where an earlier one stopped. */
   readonly onResume?: (start: RunStart) => void;
+  /** Told of an output whose committed files are read, to know whether they are as they were. */
+  readonly onDoubt?: (place: string) => void;
   readonly onStart: (counters: RunCounters, scheduler: Scheduler | undefined) => void;
   /** Interpreter only: each step's rows. */
   readonly observe: (step: StepSpec, chunk: Chunk) => void;
@@ -106,7 +108,7 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
 async function openRunOutputs(request: RunRequest, topology: Topology, ledger: RunLedger): Promise<Outputs> {
   const { pipeline } = request;
   const plain = { pipeline, owner: { program: request.program.name, pipeline: pipeline.name }, overwrite: request.overwrite, splitsOf: ledger.splitsOf, regions: topology.regions.length };
-  return pipeline.checkpoint === undefined ? openOutputs(plain) : openKeptOutputs({ ...plain, ...(await describeKept(request, topology)), fresh: request.fresh === true });
+  return pipeline.checkpoint === undefined ? openOutputs(plain) : openKeptOutputs({ ...plain, ...(await describeKept(request, topology)), fresh: request.fresh === true, ...(request.onDoubt === undefined ? {} : { onDoubt: request.onDoubt }) });
 }
 
 /** What the outputs of a pipeline with a checkpoint must know beside. Params are set. */
@@ -118,11 +120,18 @@ export async function describeKept({ pipeline, params }: Pick<RunRequest, "pipel
   const models = Object.fromEntries(await Promise.all(files.map(async (file): Promise<[string, string]> => [file, await digestModel(programFile(file)).catch(() => "")])));
   return {
     at: pipeline.checkpoint.at(),
-    identity: describeRun({ pipeline, params, models, onnxruntime }),
+    identity: describeRun({ pipeline, params, models, files: await digestResources(pipeline), onnxruntime }),
     regionOf: (sink) => topology.sinks[sink].region,
     listSources: () => listSources(pipeline, topology),
     columnsOf: (sink) => pipeline.steps[pipeline.sinks[sink].step].columns,
   };
+}
+
+/** Of the files that the pipeline's resources are loaded from, by name. What cannot be read is told when it is loaded. */
+async function digestResources(pipeline: PipelineSpec): Promise<Readonly<Record<string, string>>> {
+  const resources = [...new Set(pipeline.steps.flatMap((step) => step.resources))];
+  const files = (await Promise.all(resources.map((resource) => resource.files().catch(() => [])))).flat();
+  return Object.fromEntries(await Promise.all(files.map(async (file): Promise<[string, string]> => [nameFromProgram(file.path), await digestResource(file).catch(() => "")])));
 }
 
 /** What a run that was told to stop ends with, where it had not come to its end. */

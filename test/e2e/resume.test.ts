@@ -105,7 +105,7 @@ describe("a run that was killed", () => {
     expect((await pipec(folder, "build")).code).toBe(0);
     const now = fingerprint(readFileSync(join(folder, "out", "program.ts"), "utf8"));
     expect(now).not.toBe(was);
-    expect((await node(folder, "out.js", "--stop", "130")).stderr).toContain("the program, one of its models or one of its externs has changed");
+    expect((await node(folder, "out.js", "--stop", "130")).stderr).toContain("the extern work has changed");
     const code = readFileSync(join(folder, "out.js"), "utf8");
     writeFileSync(join(folder, "out.js"), code.replace(now, was));
     const resumed = await node(folder, "out.js", "--stop", "130");

@@ -41,7 +41,7 @@ export async function runActor(fs: FileSystem, name: string): Promise<void> {
     isAlive: async () => false, check: () => {}, pause: async () => {},
   });
   // Another run came to its end after this one had looked.
-  if (!log.state().cleared && (await isMarked(fs))) return log.forget();
+  if (!log.state().cleared && (await isMarked(fs))) return log.forget([]);
   if (!log.state().published) {
     if (!log.state().cleared) await log.clear(await oldFiles(fs));
     for (let group = log.state().regions[0].groups; group < GROUPS; group++) {
@@ -56,7 +56,7 @@ export async function runActor(fs: FileSystem, name: string): Promise<void> {
     }
   }
   if (log.state().regions[0].rowsIn !== GROUPS * ROWS) throw new Violation(`${log.state().regions[0].rowsIn} rows are counted, ${GROUPS * ROWS} were read`);
-  await log.forget();
+  await log.forget([]);
 }
 
 async function isFinished(fs: FileSystem): Promise<boolean> {

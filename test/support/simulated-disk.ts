@@ -4,6 +4,7 @@
  * itself. Renames are whole.
  */
 import { dirname, basename } from "node:path";
+import { crc32 } from "node:zlib";
 import type { FileSystem } from "../../runtime/recovery/file-system.ts";
 
 interface FileNode {
@@ -111,6 +112,17 @@ export function openDisk(disk: Disk, step: (operation: string, path: string, to?
       await step("size", path);
       const node = nodeAt(disk, path);
       return node?.kind === "file" ? Buffer.byteLength(node.data) : node === undefined ? undefined : 0;
+    },
+    look: async (path) => {
+      await step("look", path);
+      const node = nodeAt(disk, path);
+      return node?.kind === "file" ? { bytes: Buffer.byteLength(node.data), modifiedMs: 0 } : undefined;
+    },
+    crc: async (path) => {
+      await step("crc", path);
+      const node = nodeAt(disk, path);
+      if (node?.kind !== "file") throw new DiskError("ENOENT", path);
+      return crc32(node.data);
     },
     read: async (path) => {
       await step("read", path);

@@ -1,6 +1,7 @@
 /** The commit log on a real disk: what it keeps, and that this does not grow with what is committed. */
-import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { openCommitLog } from "../../../runtime/recovery/commit-log.ts";
 import type { CommitLog } from "../../../runtime/recovery/commit-log.ts";
@@ -21,7 +22,7 @@ function open(at: string, alive = false, more: Partial<OpenRequest> = {}): Promi
 async function commit(at: string, log: CommitLog, group: number, last = false, keys: readonly KeysFile[] = []): Promise<void> {
   const name = `part-${String(group).padStart(5, "0")}-000.jsonl`;
   writeFileSync(join(at, `.staging-${log.run}-${log.epoch}`, name), "x");
-  await log.commit({ region: 0, group, chunks: group + 1, last, outputs: [{ output: 0, rows: 1, files: [{ name, bytes: 1, crc: 0 }] }], keys, rowsIn: 1, filtered: 0, dead: 0, split: 0, row: group + 1, passed: {}, exhausted: [] });
+  await log.commit({ region: 0, group, chunks: group + 1, last, outputs: [{ output: 0, rows: 1, files: [{ name, bytes: 1, crc: crc32("x"), modifiedMs: statSync(join(at, `.staging-${log.run}-${log.epoch}`, name)).mtimeMs }] }], keys, rowsIn: 1, filtered: 0, dead: 0, split: 0, row: group + 1, passed: {}, exhausted: [] });
 }
 
 function bytesIn(folder: string): number {
@@ -29,6 +30,28 @@ function bytesIn(folder: string): number {
 }
 
 describe("a commit log", () => {
+  it("refuses files that are as large as they were and hold something else; it reads them only where times differ", async () => {
+    const at = makeTemporaryFolder();
+    const doubts: string[] = [];
+    const reopen = async (): Promise<void> => (await open(at, false, { onDoubt: (place) => void doubts.push(place) })).release();
+    const log = await open(at);
+    await commit(at, log, 0);
+    await commit(at, log, 1);
+    await log.release();
+    await reopen();
+    expect(doubts).toEqual([]);
+    const file = join(at, "out", "part-00000-000.jsonl");
+    utimesSync(file, 1, 1);
+    await reopen();
+    expect(doubts).toEqual([join(at, "out")]);
+    await reopen();
+    expect(doubts).toHaveLength(1);
+    writeFileSync(file, "y");
+    // Surely later than the last word of the log, however coarse the clock of the disk is.
+    utimesSync(file, Date.now() / 1000 + 60, Date.now() / 1000 + 60);
+    await expect(reopen()).rejects.toMatchObject({ code: "R0157", message: expect.stringContaining("part-00000-000.jsonl") });
+  });
+
   it("takes no more room however many groups there are, and goes on after each", { timeout: 60_000 }, async () => {
     const at = makeTemporaryFolder();
     let log = await open(at);
@@ -45,7 +68,7 @@ describe("a commit log", () => {
     expect(bytesIn(join(at, "state"))).toBeLessThan(3000);
     expect(log.state().regions[0]).toMatchObject({ groups: 1500, rowsIn: 1500, row: 1500 });
     await commit(at, log, 1500, true);
-    await log.forget();
+    await log.forget([]);
     expect(readdirSync(at)).toEqual(["out", "state"]);
     expect(bytesIn(join(at, "state"))).toBeLessThan(3000);
     expect(readdirSync(join(at, "out"))).toHaveLength(1501);

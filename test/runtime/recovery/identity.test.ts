@@ -1,28 +1,32 @@
-import { writeFileSync } from "node:fs";
+import { utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { describeChanges, describeInputChanges, describeRun, noteInputs } from "../../../runtime/recovery/identity.ts";
 import type { RunIdentity } from "../../../runtime/recovery/identity.ts";
-import { digestModel } from "../../../runtime/recovery/model-digest.ts";
+import { digestModel, digestResource } from "../../../runtime/recovery/file-digests.ts";
 import { buildPipeline } from "../../support/build-pipeline.ts";
 import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
 
-const pipeline = { ...buildPipeline({ name: "p", steps: [], stages: [], sinks: [] }), fingerprint: "f" };
+const pipeline = { ...buildPipeline({ name: "p", steps: [], stages: [], sinks: [] }), fingerprint: "f", fingerprintParts: { "the extern work": "1", "the model m": "1" } };
 
 function identity(more: Partial<RunIdentity> = {}): RunIdentity {
-  return { ...describeRun({ pipeline, params: { cut: 0.5, path: "out", big: 5n }, models: { "m.onnx": "d" }, onnxruntime: "1.30.0" }), ...more };
+  return { ...describeRun({ pipeline, params: { cut: 0.5, path: "out", big: 5n }, models: { "m.onnx": "d" }, files: { "vocab.txt": "v" }, onnxruntime: "1.30.0" }), ...more };
 }
 
 describe("a run may be gone on with", () => {
   it("where nothing that decides its output has changed", () => {
     expect(describeChanges(identity(), identity())).toEqual([]);
     const { stages, tickets, memoryBoundBytes, ...rest } = pipeline;
-    const elsewhere = describeRun({ pipeline: { ...rest, tickets: tickets + 4, memoryBoundBytes: memoryBoundBytes * 2, stages: stages.map((stage) => ({ ...stage, replicas: 7 })) }, params: { cut: 0.5, path: "out", big: 5n }, models: { "m.onnx": "d" }, onnxruntime: "1.30.0" });
+    const elsewhere = describeRun({ pipeline: { ...rest, tickets: tickets + 4, memoryBoundBytes: memoryBoundBytes * 2, stages: stages.map((stage) => ({ ...stage, replicas: 7 })) }, params: { cut: 0.5, path: "out", big: 5n }, models: { "m.onnx": "d" }, files: { "vocab.txt": "v" }, onnxruntime: "1.30.0" });
     expect(describeChanges(identity(), elsewhere)).toEqual([]);
   });
 
   it.each([
-    ["the program, one of its models or one of its externs has changed", { fingerprint: "g" }],
+    ["the program has changed", { fingerprint: "g" }],
+    ["the extern work has changed", { fingerprint: "g", parts: { "the extern work": "2", "the model m": "1" } }],
+    ["the file vocab.txt, which something is loaded from, has changed", { files: { "vocab.txt": "w" } }],
+    ["the file more.txt, which something is loaded from, is new", { files: { "vocab.txt": "v", "more.txt": "m" } }],
+    ["the file vocab.txt, which something is loaded from, is not read any more", { files: {} }],
     ["--cut was 0.5 and is 0.25", { params: { cut: "0.25", path: '"out"', big: "5" } }],
     ["--more was not there and is 1", { params: { cut: "0.5", path: '"out"', big: "5", more: "1" } }],
     ["the model file m.onnx has changed", { models: { "m.onnx": "e" } }],
@@ -68,4 +72,31 @@ it("digests of models tell files with other weights, inside and beside them", as
   weights[weights.length - 1] = 2;
   writeFileSync(`${file}.data`, weights);
   expect(await digestModel(file)).not.toBe(first);
+});
+
+it("digests of models hold the weights that lie in files of any name", async () => {
+  const folder = makeTemporaryFolder();
+  const file = join(folder, "m.onnx");
+  writeFileSync(file, Buffer.concat([Buffer.from("graph\x0a\x08location\x12\x09more.bits", "latin1"), Buffer.from("\x0a\x08location\x12\x04gone", "latin1")]));
+  writeFileSync(join(folder, "more.bits"), "one");
+  const first = await digestModel(file);
+  expect(await digestModel(file)).toBe(first);
+  writeFileSync(join(folder, "more.bits"), "two");
+  expect(await digestModel(file)).not.toBe(first);
+});
+
+it("digests of what people edit tell any change: of the bytes of files that are read whole, of the time of larger ones", async () => {
+  const path = join(makeTemporaryFolder(), "vocab.txt");
+  writeFileSync(path, "one\ntwo\n");
+  const first = await digestResource({ path });
+  utimesSync(path, 1, 1);
+  expect(await digestResource({ path })).toBe(first);
+  writeFileSync(path, "one\ntwx\n");
+  expect(await digestResource({ path })).not.toBe(first);
+  writeFileSync(path, new Uint8Array(20_000_000));
+  utimesSync(path, 1, 1);
+  const large = await digestResource({ path });
+  utimesSync(path, 2, 2);
+  expect(await digestResource({ path })).not.toBe(large);
+  expect(await digestResource({ path, digest: "a" })).not.toBe(await digestResource({ path, digest: "b" }));
 });
