@@ -3,11 +3,11 @@ import { buildCodes } from "../../language/diagnostics/codes/build.ts";
 import { report } from "../../language/diagnostics/diagnostic.ts";
 import type { Diagnostic } from "../../language/diagnostics/diagnostic.ts";
 import type { Settings, SettingValue } from "../../language/check/checked-program.ts";
+import { packedBytes } from "../../runtime/contract/held-bytes.ts";
 import { arenaFactor } from "../onnx/cost/arena-factor.ts";
 import { hardwareOfConstant } from "./hardware/hardware-of-constant.ts";
 import type { LoweredPipeline, LoweredProgram } from "./lowered-program.ts";
 import type { ModelPlan, PipelinePlan, Plan } from "./plan.ts";
-import { packedBytes } from "./plan-capacities.ts";
 import { printBytes } from "./print-plan.ts";
 import { constantSetting, numberSetting, settingFields } from "./settings.ts";
 

@@ -3,6 +3,7 @@
  * under way between the sources and the sinks; every join and sink input can hold all of them, so that credits cannot
  * deadlock a zip with uneven branches.
  */
+import { packedBytes, workerHeldBytes } from "../../runtime/contract/held-bytes.ts";
 import { arenaFactor } from "../onnx/cost/arena-factor.ts";
 import { chunkBytesOf } from "./chunk-bytes.ts";
 import type { RowFacts } from "./columns.ts";
@@ -12,13 +13,8 @@ import type { EdgeEnds } from "./plan-program.ts";
 import { mostReplicas } from "./plan.ts";
 import type { EdgePlan, MemoryBound, SinkPlan, StagePlan } from "./plan.ts";
 
-/** A worker's own cost, and what an isolate holds before it collects dropped buffers (measured). */
-const WORKER_BYTES = 10 * 1024 * 1024;
-const ISOLATE_BYTES = 150 * 1024 * 1024;
 /** Chunks that a worker has promised to its receivers: the one at work and the next, so that it never waits to be told. */
 const PROMISED_CHUNKS = 2;
-/** onnxruntime packs weights a second time for its kernels. */
-const PREPACK_FACTOR = 2;
 
 /** What a source may read at once, beside the chunk it gives. */
 const SOURCE_READ_BYTES = 64 * 1024 * 1024;
@@ -103,7 +99,7 @@ function memoryBound(input: CapacityInput, edges: readonly EdgePlan[], tickets: 
   const replicaBytes = safe(input.stages.reduce((total, stage) => total + mostReplicas(stage) * replicaBytesOf(input, stage, chunkBytes) + sharedWeightBytes(stage), 0));
   // The main thread, a worker for each replica (for each rank of a gang), a worker for each sink.
   const workers = input.stages.reduce((total, stage) => total + mostReplicas(stage) * ranksOf(stage), 1 + input.sinks.length);
-  const workerBytes = workers * (WORKER_BYTES + ISOLATE_BYTES);
+  const workerBytes = workers * workerHeldBytes;
   return { edgeBytes, joinBytes, sinkBytes, replicaBytes, workerBytes, boundBytes: safe(edgeBytes + joinBytes + sinkBytes + replicaBytes + workerBytes) };
 }
 
@@ -121,11 +117,6 @@ function replicaBytesOf(input: CapacityInput, stage: StagePlan, chunkBytes: (ste
     const session = (shareWeights ? 0 : packedBytes(weightBytes)) + (activationBytes ?? batchBytes) * arenaFactor;
     return sum + session * (part?.ranks.length ?? 1) + batchBytes;
   }, inAndOut + computing);
-}
-
-/** Weights as a session of its own holds them. */
-export function packedBytes(weightBytes: number): number {
-  return weightBytes * PREPACK_FACTOR;
 }
 
 /** Mapped once for all workers of the stage. */

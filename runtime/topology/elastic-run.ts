@@ -1,6 +1,7 @@
 /** Elasticity for a run on worker threads: what the machine, the models' files and the books say. */
 import { existsSync, statSync } from "node:fs";
 import { performance } from "node:perf_hooks";
+import { packedBytes, workerHeldBytes } from "../contract/held-bytes.ts";
 import { programFile } from "../contract/program-folder.ts";
 import type { PipelineSpec, StepSpec } from "../contract/program.ts";
 import type { CoordinatorRequest } from "./coordination.ts";
@@ -9,18 +10,13 @@ import type { Elasticity } from "./elasticity.ts";
 import { freeMemoryBytes } from "./machine.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-/** An isolate with the buffers it drops late. */
-const WORKER_BYTES = 160 * 1024 * 1024;
-/** onnxruntime packs weights a second time for its kernels. */
-const PREPACK_FACTOR = 2;
-
 export function createRunElasticity(request: CoordinatorRequest, scheduler: Scheduler): Elasticity | undefined {
   const { pipeline, topology, ledger, log } = request;
   const modelBytes = new Map<number, number>();
   const bytesOf = (stage: number): number => {
     const known = modelBytes.get(stage) ?? stepsOf(pipeline, stage).flatMap(filesOf).reduce((sum, file) => sum + fileBytes(file), 0);
     modelBytes.set(stage, known);
-    return WORKER_BYTES + PREPACK_FACTOR * known;
+    return workerHeldBytes + packedBytes(known);
   };
   // A resumed run has only what is left.
   const first = topology.regions.map(({ id }) => scheduler.completed(id));

@@ -2,6 +2,7 @@
  * The cores of a cluster as one pool: stages of maps, sources, sinks and models that run on CPUs share it. Work is
  * counted in nanoseconds of a reference core, the one that operators' costs are stated for.
  */
+import { packedBytes, workerHeldBytes } from "../../../runtime/contract/held-bytes.ts";
 import type { Hardware, NodeType } from "../../../stdlib/hw/hardware.ts";
 import { arenaFactor } from "../../onnx/cost/arena-factor.ts";
 import { MEMORY_RESERVE, nodeTimeOnCoresPs } from "../cost/prices.ts";
@@ -13,8 +14,6 @@ import type { ModelDemand } from "./describe-pipeline.ts";
 
 /** f32 FLOP per second of the reference core: a whole server core at 2.9 GHz. */
 const REFERENCE_FLOPS = 2.9e9 * 32;
-/** onnxruntime packs weights a second time for its kernels. */
-const PREPACK_FACTOR = 2;
 /** Fewer threads and smaller batches are taken where they cost no more than this: they keep caches warm and memory free. */
 const CLOSE_ENOUGH = 1.03;
 const THREADS = [1, 2, 4, 8, 16];
@@ -94,18 +93,15 @@ function planCpuModel(demand: ModelDemand, node: NodeType, calibration: Calibrat
   return options.find((option) => option.nsPerRow <= least * CLOSE_ENOUGH);
 }
 
-/** A worker's own heap, for each core that may have one, and what the system keeps. */
-const WORKER_BYTES = 160 * 2 ** 20;
-
-/** Memory of a machine for sessions on its cores. */
+/** Memory of a machine for sessions on its cores, beside a worker for each and what the system keeps. */
 function usableHostBytes(node: NodeType): number {
-  return Math.max(0, node.memoryBytes * (1 - MEMORY_RESERVE) - node.cores * WORKER_BYTES);
+  return Math.max(0, node.memoryBytes * (1 - MEMORY_RESERVE) - node.cores * workerHeldBytes);
 }
 
 function cpuBytes(demand: ModelDemand, batch: number): number {
   const points = pointsOfBatch(demand.work, batch);
   const live = Math.max(0, ...demand.work.nodes.flatMap((node) => points.map((point) => node.liveBytes[point] ?? 0)));
-  return Math.ceil(weightBytesOf(demand.work) * PREPACK_FACTOR + live * arenaFactor);
+  return Math.ceil(packedBytes(weightBytesOf(demand.work)) + live * arenaFactor);
 }
 
 /** Estimated picoseconds of one batch. */
