@@ -23,8 +23,6 @@ export interface RunSummary {
   readonly deadLetters?: string;
   /** What the plan promised for a machine that may be another than this one. */
   readonly predicted?: Pick<PredictedRates, "rowsPerSecond" | "bottleneck" | "machine">;
-  /** Plain sentences worth knowing. */
-  readonly notes: readonly string[];
 }
 
 export interface StageSummary {
@@ -62,7 +60,6 @@ export function renderSummary(summary: RunSummary, color = false): readonly stri
     ["stages", describeStages(summary.stages)],
     ["output", summary.outputs.map(describeOutput)],
     ["dead rows", deadLetters === undefined || rowsDead === 0 ? [] : [deadLetters]],
-    ["note", summary.notes],
   ];
   const lines = facts.flatMap(([term, texts]) => texts.map((text, index) => `  ${(index === 0 ? term : "").padEnd(11)}${text}`));
   return [color ? paint(title, outcome === "finished" ? "bold" : "red") : title, ...lines];

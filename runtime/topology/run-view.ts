@@ -144,6 +144,5 @@ function describeRun(pipeline: PipelineSpec, counters: RunCounters, workers: Wor
       const mean = id < counters.stages.length ? workers.mean(id) : replicas;
       return { label, replicas, busyShare: elapsedMs > 0 ? Math.min(1, busyMs / (elapsedMs * mean)) : 0 };
     }),
-    notes: [],
   };
 }

@@ -13,7 +13,6 @@ const summary: RunSummary = {
     { label: "console", rows: 1, files: 0, bytes: 0 },
   ],
   deadLetters: "out/resnet/_errors",
-  notes: ["the disk is nearly full"],
 };
 
 test("says what was done, how fast, what held it up and where things are", () => {
@@ -25,13 +24,12 @@ test("says what was done, how fast, what held it up and where things are", () =>
     "  output     out/resnet: 12,480 rows in 13 files, 4.2 MiB",
     "             console: 1 row",
     "  dead rows  out/resnet/_errors",
-    "  note       the disk is nearly full",
   ]);
 });
 
 test("leaves out what there is nothing of", () => {
   const { deadLetters: _, ...rest } = summary;
-  expect(renderSummary({ ...rest, outcome: "stopped", elapsedMs: 0, rowsIn: 0, rowsFiltered: 0, rowsDead: 0, stages: [], outputs: [], notes: [] })).toEqual([
+  expect(renderSummary({ ...rest, outcome: "stopped", elapsedMs: 0, rowsIn: 0, rowsFiltered: 0, rowsDead: 0, stages: [], outputs: [] })).toEqual([
     "classify stopped after 0.0 s, 0.0 rows/s",
     "  rows       0 read, 0 left out, 0 dead",
   ]);

@@ -133,7 +133,7 @@ test("the report escapes what comes from data and links to the source", () => {
     program: "job.pipe",
     sourceFolder: "/home/me",
     startedAt: "2026-01-02T03:04:05Z",
-    summary: { pipeline: "job", outcome: "finished", elapsedMs: 1000, rowsIn: 10, rowsFiltered: 0, rowsDead: 1, stages: [{ label: "decode", replicas: 1, busyShare: 0.45 }, { label: "jsonl 1", replicas: 1, busyShare: 0.01 }], outputs: [], notes: [] },
+    summary: { pipeline: "job", outcome: "finished", elapsedMs: 1000, rowsIn: 10, rowsFiltered: 0, rowsDead: 1, stages: [{ label: "decode", replicas: 1, busyShare: 0.45 }, { label: "jsonl 1", replicas: 1, busyShare: 0.01 }], outputs: [] },
     state: folded(),
     binMs: timeline.widthMs(),
     bins: timeline.bins(),
