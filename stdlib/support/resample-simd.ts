@@ -3,7 +3,7 @@
  * products at a time. A weight of 22 fractional bits does not fit the 16 bits that a product takes, so it is split into
  * an upper part (times 2^11) and a lower one, and so are the sums, which are exact.
  */
-import { assembleModule, get, i32, instantiate, loop, set, v128 } from "./wasm.ts";
+import { assembleModule, get, growTo, i32, instantiate, loop, set, v128 } from "./wasm.ts";
 import type { Code, WasmFunction, WasmInstance } from "./wasm.ts";
 import type { Taps } from "./resample.ts";
 
@@ -11,7 +11,6 @@ const PRECISION_BITS = 22;
 const LOW_BITS = 11;
 /** Loads of eight bytes may reach past the end of what they are after. */
 const SLACK_BYTES = 64;
-const PAGE_BYTES = 65_536;
 /** The memory stays with the thread: larger pictures take the slow way. */
 const MEMORY_BYTES_MAX = 2 ** 27;
 
@@ -151,9 +150,7 @@ export function resampleSimd({ data, height, width, across, down }: PassRequest)
   const layout = layOut([data.length, across === undefined ? 0 : middleStride * height, down === undefined ? 0 : resultBytes, acrossTable?.bytes.byteLength ?? 0, downTable?.bytes.byteLength ?? 0]);
   // Taps that weigh nothing are read all the same, past the last row.
   const end = layout.end + (downTable?.pairs ?? 0) * 2 * middleStride;
-  if (end > MEMORY_BYTES_MAX) return undefined;
-  const missing = Math.ceil((end - found.memory.buffer.byteLength) / PAGE_BYTES);
-  if (missing > 0 && !hasGrown(found, missing)) return undefined;
+  if (end > MEMORY_BYTES_MAX || !growTo(found, end)) return undefined;
   const memory = new Uint8Array(found.memory.buffer);
   const [source, middle, target, acrossAt, downAt] = layout.starts;
   memory.set(data, source);
@@ -167,16 +164,6 @@ export function resampleSimd({ data, height, width, across, down }: PassRequest)
   }
   const result = down === undefined ? middle : target;
   return memory.slice(result, result + resultBytes);
-}
-
-/** Where memory is short the plain way needs less of it. */
-function hasGrown({ memory }: WasmInstance, pages: number): boolean {
-  try {
-    memory.grow(pages);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function layOut(sizes: readonly number[]): { readonly starts: readonly number[]; readonly end: number } {
