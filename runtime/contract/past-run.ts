@@ -1,10 +1,11 @@
 /**
  * The log of a program's runs, one JSON object a line, in `out/runs.jsonl` beside `out.js`: what it holds and how it is
- * read. A run has a line when it begins and one when it ends; of a run that was killed there is only the first.
+ * read. A run has a line when it begins, one for each engine that is started again in it, and one when it ends; of a run
+ * that was killed the last is missing.
  */
 
 export interface PastRun {
-  /** The same in both lines of a run. */
+  /** The same in all lines of a run. */
   readonly id: string;
   readonly pipeline: string;
   /** ISO 8601, UTC. */
@@ -12,6 +13,8 @@ export interface PastRun {
   readonly params: Readonly<Record<string, string>>;
   readonly outcome: "started" | "finished" | "overBudget" | "stopped" | "interrupted";
   readonly exitCode?: number;
+  /** Engines that were started again in it. */
+  readonly restarts?: number;
   readonly elapsedMs?: number;
   readonly rowsIn?: number;
   readonly rowsDead?: number;

@@ -39,7 +39,7 @@ export type RunEventBody =
   /** Source rows that went through everything since the last word: written, left out or failed. */
   | { readonly kind: "rowsDone"; readonly rows: number }
   /** A group is committed in all sinks. */
-  | { readonly kind: "commit"; readonly group: number; readonly rows: number; readonly files: number }
+  | { readonly kind: "commit"; readonly group: number; readonly rows: number; readonly dead: number; readonly files: number }
   /** What was changed, or not changed, of a stage's replicas, with the figures that the reason is about. */
   | { readonly kind: "decision"; readonly stage: number; readonly from: number; readonly to: number; readonly reason: string; readonly figures: Readonly<Record<string, number>> }
   /** A worker, a gang or the engine was started again. `stage` is left out for the engine. */
@@ -59,8 +59,8 @@ export type RunLog = (event: RunEventBody) => void;
 /** For whoever looks at nothing. */
 export const noLog: RunLog = () => {};
 
-/** A log that stamps what it is told and hands it on. */
-export function createRunLog(onEvent: (event: RunEvent) => void): RunLog {
-  const startedMs = performance.now();
+/** A log that stamps what it is told and hands it on. `elapsedMs`: how long the run lasts already. */
+export function createRunLog(onEvent: (event: RunEvent) => void, elapsedMs = 0): RunLog {
+  const startedMs = performance.now() - elapsedMs;
   return (event) => onEvent({ atMs: performance.now() - startedMs, ...event });
 }

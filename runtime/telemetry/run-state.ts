@@ -40,6 +40,9 @@ export interface RunState {
   readonly samples: FailureSample[];
   commits: number;
   filesCommitted: number;
+  /** Of the rows done and failed, those that are committed: what lasts when an engine dies. */
+  rowsCommitted: number;
+  failedCommitted: number;
   restarts: number;
   /** Decisions, restarts, isolations, drains and faults, in order; `dropped` more came. */
   readonly notable: NotableEvent[];
@@ -62,6 +65,8 @@ export function createRunState(stages: number, sinks: number): RunState {
     samples: [],
     commits: 0,
     filesCommitted: 0,
+    rowsCommitted: 0,
+    failedCommitted: 0,
     restarts: 0,
     notable: [],
     dropped: 0,
@@ -101,10 +106,12 @@ export function foldEvent(state: RunState, event: RunEvent): void {
       return;
     case "rowsFailed":
       state.rowsFailed += event.count;
-      state.samples.push(...event.samples.slice(0, SAMPLES_MAX - state.samples.length));
+      for (const sample of event.samples) addSample(state, sample);
       return;
     case "commit":
       state.commits++;
+      state.rowsCommitted += event.rows;
+      state.failedCommitted += event.dead;
       state.filesCommitted += event.files;
       return;
     case "sample":
@@ -120,12 +127,29 @@ export function foldEvent(state: RunState, event: RunEvent): void {
       return keep(state, event);
     case "restart":
       state.restarts++;
+      if (event.what === "engine") forgetEngine(state);
       return keep(state, event);
     case "isolation":
     case "drain":
     case "fault":
       return keep(state, event);
   }
+}
+
+/** Rows that are computed again, by another engine, fail again. */
+function addSample({ samples }: RunState, sample: FailureSample): void {
+  const isKnown = samples.some(({ where, step, message }) => where === sample.where && step === sample.step && message === sample.message);
+  if (samples.length < SAMPLES_MAX && !isKnown) samples.push(sample);
+}
+
+/** What was under way went with the engine; work that was done stays work that was done. */
+function forgetEngine(state: RunState): void {
+  for (const stage of state.stages) stage.replicas = 0;
+  state.edges = [];
+  state.chunksInFlight = 0;
+  state.coresInUse = 0;
+  state.rowsDone = state.rowsCommitted;
+  state.rowsFailed = state.failedCommitted;
 }
 
 function keep(state: RunState, event: NotableEvent): void {

@@ -21,6 +21,11 @@ export interface Gauges {
   readonly residentBytes: number;
 }
 
+export interface TimelineBins {
+  readonly widthMs: number;
+  readonly bins: readonly TimelineBin[];
+}
+
 export interface RunTimeline {
   readonly add: (event: RunEvent) => void;
   readonly widthMs: () => number;
@@ -33,10 +38,10 @@ interface OpenBin {
   gauges: Gauges | undefined;
 }
 
-/** `stages` and `sinks`: how many there are. */
-export function createRunTimeline(stages: number, sinks: number): RunTimeline {
-  let widthMs = FIRST_BIN_MS;
-  let bins: OpenBin[] = [];
+/** `stages` and `sinks`: how many there are. `earlier`: what the engines before this one did. */
+export function createRunTimeline(stages: number, sinks: number, earlier: TimelineBins = { widthMs: FIRST_BIN_MS, bins: [] }): RunTimeline {
+  let { widthMs } = earlier;
+  let bins: OpenBin[] = earlier.bins.map((bin) => ({ ...bin, busyMs: [...bin.busyMs] }));
   const emptyBin = (): OpenBin => ({ busyMs: Array.from({ length: stages + sinks }, () => 0), rowsDone: 0, gauges: undefined });
   const binAt = (atMs: number): OpenBin => {
     while (atMs >= widthMs * BINS_MAX) {

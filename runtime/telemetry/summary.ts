@@ -21,6 +21,8 @@ export interface RunSummary {
   readonly outputs: readonly OutputSummary[];
   /** Where failed rows are described, if anywhere. */
   readonly deadLetters?: string;
+  /** How often an engine died and another one went on, and why the last time. */
+  readonly restarts?: { readonly count: number; readonly reason: string | undefined };
   /** What the plan promised for a machine that may be another than this one. */
   readonly predicted?: Pick<PredictedRates, "rowsPerSecond" | "bottleneck" | "machine">;
 }
@@ -59,10 +61,16 @@ export function renderSummary(summary: RunSummary, color = false): readonly stri
     ["predicted", describePrediction(summary)],
     ["stages", describeStages(summary.stages)],
     ["output", summary.outputs.map(describeOutput)],
+    ["restarts", describeRestarts(summary)],
     ["dead rows", deadLetters === undefined || rowsDead === 0 ? [] : [deadLetters]],
   ];
   const lines = facts.flatMap(([term, texts]) => texts.map((text, index) => `  ${(index === 0 ? term : "").padEnd(11)}${text}`));
   return [color ? paint(title, outcome === "finished" ? "bold" : "red") : title, ...lines];
+}
+
+function describeRestarts({ restarts }: RunSummary): readonly string[] {
+  if (restarts === undefined) return [];
+  return [`${restarts.count}${restarts.reason === undefined ? "" : `; the last because ${restarts.reason}`}`];
 }
 
 /** One line of JSON. */

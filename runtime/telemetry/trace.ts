@@ -4,7 +4,7 @@
  *
  * Written as the events come; a file whose end is missing (a killed run) can still be read.
  */
-import { appendFileSync, closeSync, openSync } from "node:fs";
+import { appendFileSync, closeSync, ftruncateSync, openSync, readSync, statSync } from "node:fs";
 import { jobError } from "../contract/failures.ts";
 import type { MetricsSubject } from "./metrics.ts";
 import type { RunEvent } from "./run-event.ts";
@@ -72,16 +72,24 @@ export function traceRecords(subject: TraceSubject, event: RunEvent): readonly T
 }
 
 const FLUSH_BYTES = 1 << 16;
+/** So much of the end of a killed engine may be missing. */
+const FLUSH_MS = 1000;
 
 export interface TraceFile {
   readonly add: (event: RunEvent) => void;
   readonly close: () => void;
+  /** Another engine of the run goes on with the file. */
+  readonly handOver: () => void;
 }
 
-/** Faults: R0180, the file cannot be opened. Once it is, a disk that fills up ends the trace and not the run. */
-export function openTrace(file: string, subject: TraceSubject): TraceFile {
-  let handle: number | undefined = openFile(file);
-  let waiting = `[\n${JSON.stringify({ name: "process_name", ph: "M", ts: 0, pid: 1, tid: 0, args: { name: subject.pipeline } })}`;
+/**
+ * Faults: R0180, the file cannot be opened. Once it is, a disk that fills up ends the trace and not the run.
+ * `isContinued`: after what another engine of the run has written.
+ */
+export function openTrace(file: string, subject: TraceSubject, isContinued = false): TraceFile {
+  const isBegun = isContinued && cutTornEnd(file);
+  let handle: number | undefined = openFile(file, isBegun ? "a" : "w");
+  let waiting = isBegun ? "" : `[\n${JSON.stringify({ name: "process_name", ph: "M", ts: 0, pid: 1, tid: 0, args: { name: subject.pipeline } })}`;
   const attempt = (act: (handle: number) => void): void => {
     if (handle === undefined) return;
     try {
@@ -91,6 +99,7 @@ export function openTrace(file: string, subject: TraceSubject): TraceFile {
       process.stderr.write(`the trace ${file} ends here, it could not be written: ${messageOf(error)}\n`);
     }
   };
+  let flushedMs = 0;
   const flush = (): void => {
     attempt((open) => appendFileSync(open, waiting));
     waiting = "";
@@ -99,19 +108,56 @@ export function openTrace(file: string, subject: TraceSubject): TraceFile {
     add: (event) => {
       if (handle === undefined) return;
       for (const record of traceRecords(subject, event)) waiting += `,\n${JSON.stringify(record)}`;
-      if (waiting.length >= FLUSH_BYTES) flush();
+      if (waiting.length < FLUSH_BYTES && event.atMs < flushedMs + FLUSH_MS) return;
+      flushedMs = event.atMs;
+      flush();
     },
     close: () => {
       waiting += "\n]\n";
       flush();
       attempt(closeSync);
     },
+    handOver: () => {
+      flush();
+      attempt(closeSync);
+    },
   };
 }
 
-function openFile(file: string): number {
+/** Takes the last line off, which an engine that died may have begun and not ended. Whether anything stays. */
+function cutTornEnd(file: string): boolean {
   try {
-    return openSync(file, "w");
+    const { size } = statSync(file);
+    const tail = Buffer.alloc(Math.min(size, FLUSH_BYTES));
+    const handle = openSync(file, "r+");
+    try {
+      readSync(handle, tail, 0, tail.length, size - tail.length);
+      const last = tail.lastIndexOf(LINE_END);
+      const length = isRecord(tail.subarray(last + LINE_END.length)) ? size : size - tail.length + last;
+      ftruncateSync(handle, Math.max(0, length));
+      return length > "[".length;
+    } finally {
+      closeSync(handle);
+    }
+  } catch {
+    return false;
+  }
+}
+
+const LINE_END = ",\n";
+
+function isRecord(text: Buffer): boolean {
+  try {
+    JSON.parse(text.toString("utf8"));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function openFile(file: string, mode: "a" | "w"): number {
+  try {
+    return openSync(file, mode);
   } catch (error) {
     throw jobError("R0180", `the trace ${file} cannot be written: ${messageOf(error)}`);
   }

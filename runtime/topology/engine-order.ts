@@ -2,6 +2,7 @@
  * What the supervisor tells the engine it starts, and what the two say to each other. The order comes by the
  * environment and is taken out of it, so that programs which the engine starts do not take themselves for engines.
  */
+import { randomUUID } from "node:crypto";
 import type { WorkerRole } from "./messages.ts";
 
 export interface EngineOrder {
@@ -15,6 +16,18 @@ export interface EngineOrder {
   readonly incarnation: number;
   /** Why this engine was started, where it is not the first. */
   readonly reason?: string;
+  readonly run: RunName;
+}
+
+/** One run, whatever engines it takes. */
+export interface RunName {
+  readonly id: string;
+  /** By the system's clock. */
+  readonly startedMs: number;
+}
+
+export function nameRun(): RunName {
+  return { id: randomUUID(), startedMs: Date.now() };
 }
 
 /** What a run needs to know of its supervisor. */
@@ -58,3 +71,4 @@ export function takeEngineOrder(): EngineOrder | undefined {
 /** The folder's files. */
 export const flightFile = "flights";
 export const processesFile = "processes";
+export const journalFile = "journal";

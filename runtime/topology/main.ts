@@ -18,7 +18,7 @@ import type { CommandLine } from "./command-line.ts";
 import { resolveParam } from "./default-params.ts";
 import { openEngineLink } from "./engine-link.ts";
 import type { EngineLink } from "./engine-link.ts";
-import { takeEngineOrder } from "./engine-order.ts";
+import { nameRun, takeEngineOrder } from "./engine-order.ts";
 import type { EngineOrder } from "./engine-order.ts";
 import { leave, openEngineRun, restartEvents } from "./engine-run.ts";
 import { takeIsolatedStart } from "./isolated-messages.ts";
@@ -28,10 +28,11 @@ import { explainResume } from "./explain-resume.ts";
 import { nativeThreads } from "./machine.ts";
 import { createRunControl } from "./run-control.ts";
 import type { RunControl } from "./run-control.ts";
+import { readHistory } from "./run-history.ts";
 import { createRunView } from "./run-view.ts";
 import { runPipeline, stoppedBeforeEnd } from "./run-pipeline.ts";
 import { supervise } from "./supervisor.ts";
-import { openWatch } from "./watch-run.ts";
+import { concludeAbandoned, openWatch } from "./watch-run.ts";
 import type { RunWatch } from "./watch-run.ts";
 import { findMemberStart, runMember } from "./gang-member.ts";
 import { findWorkerStart, runWorker } from "./worker.ts";
@@ -105,8 +106,12 @@ function isSupervised({ order }: Command, line: RunLine): boolean {
   return order === undefined && !line.flags.interpret && !process.execArgv.some((word) => word.startsWith("--inspect"));
 }
 
-function runSupervised({ file, argv }: Command, pipeline: PipelineSpec, { flags }: RunLine): Promise<number> {
+function runSupervised({ program, file, argv }: Command, pipeline: PipelineSpec, line: RunLine): Promise<number> {
+  const { flags } = line;
+  const run = nameRun();
   return supervise({
+    run,
+    onSilentEnd: (code, fault, restarts, folder) => concludeAbandoned({ program: program.name, pipeline, flags, programFolder: dirname(file), params: describeParams(line), history: readHistory({ run, folder, incarnation: restarts, reason: fault }) }, code, fault),
     file,
     argv,
     pipeline,
@@ -127,7 +132,8 @@ async function runExplain({ program, file }: Command, pipeline: PipelineSpec, li
 type RunLine = Extract<CommandLine, { kind: "run" }>;
 
 async function runNamed({ program, file, order, link }: Command, pipeline: PipelineSpec, line: RunLine): Promise<number> {
-  const view = createRunView(pipeline, line.flags);
+  const history = readHistory(order);
+  const view = createRunView(pipeline, line.flags, history);
   const abort = new AbortController();
   const control = createRunControl();
   const interrupt = (): void => abort.abort(new Interrupted(pipeline.checkpoint === undefined ? "nothing was published" : "what is committed stays; run the same command to go on"));
@@ -136,7 +142,7 @@ async function runNamed({ program, file, order, link }: Command, pipeline: Pipel
   const engine = openEngineRun(order, link, pipeline, { onInterrupt: interrupt, onDrain: pipeline.checkpoint === undefined || line.flags.interpret ? stop : () => drainSoon(control, abort) });
   let watch: RunWatch | undefined;
   try {
-    watch = await openWatch({ program: program.name, pipeline, flags: line.flags, programFolder: dirname(file), params: describeParams(line) });
+    watch = await openWatch({ program: program.name, pipeline, flags: line.flags, programFolder: dirname(file), params: describeParams(line), history });
     const { log, onStart } = watch;
     restartEvents(order, pipeline).forEach(log);
     const outcome = await runPipeline({
@@ -161,7 +167,7 @@ async function runNamed({ program, file, order, link }: Command, pipeline: Pipel
       onText: view.onText,
       onStart: (counters, scheduler) => {
         view.onStart(counters, scheduler);
-        onStart(scheduler);
+        onStart(scheduler, counters.rowsEarlier);
         engine.onStart(counters);
       },
       observe: view.observe,
@@ -179,7 +185,11 @@ async function runNamed({ program, file, order, link }: Command, pipeline: Pipel
   } catch (error) {
     const summary = view.stop(error instanceof Interrupted ? "interrupted" : "stopped");
     const isRetried = error instanceof JobError && error.code === "R0170" && engine.outOfMemory(error.message);
-    const code = isRetried ? exitCodes.failed : reportError(error);
+    if (isRetried) {
+      watch?.handOver();
+      return exitCodes.failed;
+    }
+    const code = reportError(error);
     watch?.close(summary, code, error instanceof Error ? error.message : String(error));
     return code;
   } finally {

@@ -29,7 +29,7 @@ export function trackGroups(pipeline: PipelineSpec, topology: Topology, outputs:
     commit: async (group) => {
       await outputs.commit(group);
       const files = group.sinks.reduce((sum, { report }) => sum + report.files.length, 0);
-      if (pipeline.checkpoint !== undefined) log({ kind: "commit", group: group.group, rows: group.progress.rowsIn, files });
+      if (pipeline.checkpoint !== undefined) log({ kind: "commit", group: group.group, rows: group.progress.rowsIn, dead: group.progress.dead, files });
     },
     endLetters: async (region, group) => deadLetters?.endGroup(region, group),
   });

@@ -12,6 +12,8 @@ import type { RunSummary } from "../telemetry/summary.ts";
 import { createWorkerCounts } from "../telemetry/worker-counts.ts";
 import type { WorkerCounts } from "../telemetry/worker-counts.ts";
 import type { RunFlags } from "./command-line.ts";
+import { ofWholeRun } from "./run-history.ts";
+import type { RunHistory } from "./run-history.ts";
 import type { RunOutcome } from "./run-pipeline.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { createShapePrinter } from "./shape-printer.ts";
@@ -29,7 +31,7 @@ export interface RunView {
 const TICK_MS = 200;
 const WINDOW_MS = 5000;
 
-export function createRunView(pipeline: PipelineSpec, flags: RunFlags): RunView {
+export function createRunView(pipeline: PipelineSpec, flags: RunFlags, history: RunHistory): RunView {
   const output = flags.json ? process.stdout : process.stderr;
   const color = process.stderr.isTTY === true && process.env["NO_COLOR"] === undefined;
   const printer = createProgressPrinter(output, { json: flags.json, quiet: flags.quiet || flags.interpret, color });
@@ -52,7 +54,7 @@ export function createRunView(pipeline: PipelineSpec, flags: RunFlags): RunView 
       look();
       timer = setInterval(() => {
         look();
-        printer.update(snapshot(performance.now() - startedMs));
+        printer.update(snapshot(history.elapsedMs + performance.now() - startedMs));
       }, TICK_MS);
       timer.unref();
     },
@@ -66,14 +68,14 @@ export function createRunView(pipeline: PipelineSpec, flags: RunFlags): RunView 
     },
     finish: (outcome) => {
       clear();
-      const summary = summarize(pipeline, outcome, workers);
+      const summary = ofWholeRun(summarize(pipeline, outcome, workers), history);
       if (flags.json) output.write(`${printSummaryJson(summary)}\n`);
       else if (!flags.quiet) output.write(`${renderSummary(summary, color).join("\n")}\n`);
       return summary;
     },
     stop: (how) => {
       clear();
-      return { ...describeRun(pipeline, counted, workers, performance.now() - startedMs), outcome: how, outputs: [] };
+      return ofWholeRun({ ...describeRun(pipeline, counted, workers, performance.now() - startedMs), outcome: how, outputs: [] }, history);
     },
   };
 }

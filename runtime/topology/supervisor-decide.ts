@@ -53,7 +53,7 @@ export function startState(facts: SupervisorFacts): SupervisorState {
   return { isolated: [], ticketsMax: facts.tickets, incarnation: 0, idle: 0, rows: 0 };
 }
 
-export function orderOf(state: SupervisorState, facts: SupervisorFacts, folder: string | undefined, reason: string | undefined): EngineOrder {
+export function orderOf(state: SupervisorState, facts: SupervisorFacts, folder: string | undefined, reason: string | undefined): Omit<EngineOrder, "run"> {
   return {
     folder,
     isolated: state.isolated,

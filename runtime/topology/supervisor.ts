@@ -13,7 +13,7 @@ import type { PipelineSpec } from "../contract/program.ts";
 import { readFlights } from "../recovery/flight-recorder.ts";
 import { killLeftovers, removeRecords } from "./engine-processes.ts";
 import { flightFile, orderVariable, processesFile } from "./engine-order.ts";
-import type { EngineOrder, FromEngine, FromSupervisor } from "./engine-order.ts";
+import type { EngineOrder, FromEngine, FromSupervisor, RunName } from "./engine-order.ts";
 import { isIsolatable } from "./isolated-steps.ts";
 import { nativeThreads } from "./machine.ts";
 import { countOomKills } from "./oom-kills.ts";
@@ -28,6 +28,9 @@ export interface SuperviseRequest {
   /** Told why another engine is started. */
   readonly onRestart: (reason: string) => void;
   readonly onFail: (fault: Extract<Decision, { kind: "fail" }>) => void;
+  readonly run: RunName;
+  /** The last engine ended without a word of how the run ended: it is `code`. `folder`: what the engines have left. */
+  readonly onSilentEnd: (code: number, fault: string, restarts: number, folder: string | undefined) => void;
 }
 
 /** A run that was interrupted, and one that drains (it stops by itself after 90 s), may take so long to end. */
@@ -43,23 +46,27 @@ export async function supervise(request: SuperviseRequest): Promise<number> {
   const signals = listenForSignals();
   let state = startState(facts);
   let reason: string | undefined;
+  const endSilently = (code: number, fault: string, restarts: number): number => {
+    request.onSilentEnd(code, fault, restarts, folder);
+    return code;
+  };
   try {
     for (;;) {
-      const end = await runEngine(request, orderOf(state, facts, folder, reason), signals);
+      const end = await runEngine(request, { ...orderOf(state, facts, folder, reason), run: request.run }, signals);
       killLeftovers(folder);
       const asked = signals.endCode();
-      if (asked !== undefined && end.said.over === undefined && end.code === null) return asked;
+      if (asked !== undefined && end.said.over === undefined && end.code === null) return endSilently(asked, "told to end", state.incarnation);
       const decision = decide(end, state, facts);
       if (decision.kind === "exit") return decision.code;
       if (decision.kind === "fail") {
         request.onFail(decision);
-        return FAILED;
+        return endSilently(FAILED, decision.message, state.incarnation);
       }
       request.onRestart(decision.reason);
       ({ state, reason } = decision);
       await signals.wait(decision.delayMs);
       const askedMeanwhile = signals.endCode();
-      if (askedMeanwhile !== undefined) return askedMeanwhile;
+      if (askedMeanwhile !== undefined) return endSilently(askedMeanwhile, "told to end", state.incarnation - 1);
     }
   } finally {
     signals.close();

@@ -3,7 +3,6 @@
  * them read the one stream of events; none is asked anything by the run.
  */
 import { accessSync, constants, writeFileSync } from "node:fs";
-import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { dirname, resolve } from "node:path";
 import { jobError } from "../contract/failures.ts";
@@ -16,12 +15,16 @@ import { findBottleneck } from "../telemetry/progress.ts";
 import { renderReport } from "../telemetry/report/render-report.ts";
 import { createRunLog } from "../telemetry/run-event.ts";
 import type { RunEvent, RunLog } from "../telemetry/run-event.ts";
+import { writeJournal } from "../telemetry/run-journal.ts";
 import { createRunState, foldEvent } from "../telemetry/run-state.ts";
+import type { RunState } from "../telemetry/run-state.ts";
 import { createRunTimeline } from "../telemetry/run-timeline.ts";
+import type { RunTimeline, TimelineBins } from "../telemetry/run-timeline.ts";
 import { rowsPerSecond } from "../telemetry/summary.ts";
 import type { RunSummary } from "../telemetry/summary.ts";
 import { openTrace } from "../telemetry/trace.ts";
 import type { RunFlags } from "./command-line.ts";
+import type { RunHistory } from "./run-history.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 export interface WatchRequest {
@@ -32,59 +35,133 @@ export interface WatchRequest {
   readonly programFolder: string;
   /** As given on the command line, without secrets. */
   readonly params: Readonly<Record<string, string>>;
+  readonly history: RunHistory;
 }
 
 export interface RunWatch {
   readonly log: RunLog;
-  /** Rows start to move: queues are looked at from here on. */
-  readonly onStart: (scheduler: Scheduler | undefined) => void;
+  /** Rows start to move: queues are looked at from here on. `rowsEarlier`: rows that earlier runs had committed. */
+  readonly onStart: (scheduler: Scheduler | undefined, rowsEarlier: number) => void;
   /** The run has ended. `fault`: what a person was told ended it. */
   readonly close: (summary: RunSummary, exitCode: number, fault: string | undefined) => void;
+  /** The run goes on with another engine. */
+  readonly handOver: () => void;
 }
 
 const SAMPLE_MS = 250;
+/** Samples between two words for the engine after this one. */
+const JOURNAL_EVERY = 4;
 
 /** Faults: R0180, before anything is read, where what is asked for cannot be had. */
 export async function openWatch(request: WatchRequest): Promise<RunWatch> {
-  const { pipeline, flags, program, programFolder } = request;
-  const begun = { id: randomUUID(), pipeline: pipeline.name, startedAt: new Date().toISOString(), params: request.params } as const;
+  const { pipeline, flags, program, programFolder, history } = request;
   const names = namesOf(pipeline);
-  const state = createRunState(pipeline.stages.length, pipeline.sinks.length);
-  const timeline = createRunTimeline(pipeline.stages.length, pipeline.sinks.length);
-  const startedMs = performance.now();
+  const { state, timeline } = beginAfter(request);
+  const startedMs = performance.now() - history.elapsedMs;
   const metrics = await openMetrics(flags.metrics, () => renderMetrics({ program, pipeline: pipeline.name, ...names }, state, performance.now() - startedMs));
   if (flags.report !== undefined) checkWritable(flags.report);
-  const trace = flags.trace === undefined ? undefined : openTrace(flags.trace, { pipeline: pipeline.name, ...names });
-  logRun(programFolder, { ...begun, outcome: "started" });
+  const trace = flags.trace === undefined ? undefined : openTrace(flags.trace, { pipeline: pipeline.name, ...names }, history.restarts > 0);
+  logRun(programFolder, { ...begunOf(request), outcome: "started" });
 
   const log = createRunLog((event: RunEvent) => {
     foldEvent(state, event);
     timeline.add(event);
     trace?.add(event);
-  });
+  }, history.elapsedMs);
   let timer: NodeJS.Timeout | undefined;
+  let rowsEarlier = history.journal?.rowsEarlier;
+  const leaveWord = (): void => {
+    if (history.journalFile !== undefined) writeJournal(history.journalFile, { state, timeline: binsOf(timeline), rowsEarlier: rowsEarlier ?? 0 });
+  };
+  const end = (): void => {
+    clearInterval(timer);
+    metrics?.close();
+  };
   return {
     log,
-    onStart: (scheduler) => {
-      const look = (): void => log({ kind: "sample", edges: scheduler?.edgeFill() ?? [], inFlight: scheduler?.inFlight() ?? [], coresInUse: scheduler?.coresInUse() ?? 0, residentBytes: process.memoryUsage.rss() });
+    onStart: (scheduler, rows) => {
+      rowsEarlier ??= rows;
+      let looks = 0;
+      const look = (): void => {
+        log({ kind: "sample", edges: scheduler?.edgeFill() ?? [], inFlight: scheduler?.inFlight() ?? [], coresInUse: scheduler?.coresInUse() ?? 0, residentBytes: process.memoryUsage.rss() });
+        if (looks++ % JOURNAL_EVERY === 0) leaveWord();
+      };
       look();
       timer = setInterval(look, SAMPLE_MS);
       timer.unref();
     },
     close: (summary, exitCode, fault) => {
-      clearInterval(timer);
-      metrics?.close();
+      end();
       trace?.close();
-      logRun(programFolder, pastRun(begun, summary, exitCode, fault));
-      if (flags.report === undefined) return;
-      const { stages, sinks, edges, predicted } = pipeline;
-      const html = renderReport({ program, sourceFolder: programFolder, startedAt: begun.startedAt, summary, state, binMs: timeline.widthMs(), bins: timeline.bins(), stages: stages.map((stage, id) => ({ ...stage, replicas: summary.stages[id].replicas })), sinks: sinks.map((sink) => ({ ...sink, replicas: 1 })), edges: edges.map(({ fromStage, to }) => ({ from: fromStage, to })), predicted });
-      writeReport(flags.report, html);
+      conclude(request, { state, timeline: binsOf(timeline), summary, exitCode, fault });
+    },
+    handOver: () => {
+      end();
+      leaveWord();
+      trace?.handOver();
     },
   };
 }
 
-function pastRun(begun: Pick<PastRun, "id" | "pipeline" | "startedAt" | "params">, summary: RunSummary, exitCode: number, fault: string | undefined): PastRun {
+/** A run whose last engine died without a word, as far as it was noted. */
+export function concludeAbandoned(request: WatchRequest, exitCode: number, fault: string): void {
+  const { pipeline, flags, history } = request;
+  const { state, timeline } = beginAfter(request);
+  const elapsedMs = Math.max(0, Date.now() - history.run.startedMs);
+  const rowsEarlier = history.journal?.rowsEarlier ?? 0;
+  const workplaces = [...pipeline.stages.map(({ label, replicas }, id) => ({ label, replicas, busyMs: state.stages[id].busyMs })), ...pipeline.sinks.map(({ label }, id) => ({ label, replicas: 1, busyMs: state.sinks[id].busyMs }))];
+  const summary: RunSummary = {
+    pipeline: pipeline.name,
+    outcome: exitCode === INTERRUPTED ? "interrupted" : "stopped",
+    elapsedMs,
+    rowsIn: state.rowsDone + rowsEarlier,
+    rowsEarlier,
+    rowsFiltered: 0,
+    rowsDead: state.rowsFailed,
+    stages: workplaces.map(({ label, replicas, busyMs }) => ({ label, replicas, busyShare: elapsedMs > 0 ? Math.min(1, busyMs / (elapsedMs * replicas)) : 0 })),
+    outputs: [],
+    ...(history.restarts === 0 ? {} : { restarts: { count: history.restarts, reason: undefined } }),
+  };
+  if (flags.trace !== undefined) openTrace(flags.trace, { pipeline: pipeline.name, ...namesOf(pipeline) }, true).close();
+  conclude(request, { state, timeline: binsOf(timeline), summary, exitCode, fault });
+}
+
+const INTERRUPTED = 130;
+
+function beginAfter({ pipeline, history: { journal } }: WatchRequest): { readonly state: RunState; readonly timeline: RunTimeline } {
+  const [stages, sinks] = [pipeline.stages.length, pipeline.sinks.length];
+  return { state: journal?.state ?? createRunState(stages, sinks), timeline: createRunTimeline(stages, sinks, journal?.timeline) };
+}
+
+function binsOf(timeline: RunTimeline): TimelineBins {
+  return { widthMs: timeline.widthMs(), bins: timeline.bins() };
+}
+
+type Begun = Pick<PastRun, "id" | "pipeline" | "startedAt" | "params" | "restarts">;
+
+function begunOf({ pipeline, params, history: { run, restarts } }: WatchRequest): Begun {
+  return { id: run.id, pipeline: pipeline.name, startedAt: new Date(run.startedMs).toISOString(), params, ...(restarts === 0 ? {} : { restarts }) };
+}
+
+interface Conclusion {
+  readonly state: RunState;
+  readonly timeline: TimelineBins;
+  readonly summary: RunSummary;
+  readonly exitCode: number;
+  readonly fault: string | undefined;
+}
+
+function conclude(request: WatchRequest, { state, timeline, summary, exitCode, fault }: Conclusion): void {
+  const { program, pipeline, flags, programFolder } = request;
+  const begun = begunOf(request);
+  logRun(programFolder, pastRun(begun, summary, exitCode, fault));
+  if (flags.report === undefined) return;
+  const { stages, sinks, edges, predicted } = pipeline;
+  const html = renderReport({ program, sourceFolder: programFolder, startedAt: begun.startedAt, summary, state, binMs: timeline.widthMs, bins: timeline.bins, stages: stages.map((stage, id) => ({ ...stage, replicas: summary.stages[id].replicas })), sinks: sinks.map((sink) => ({ ...sink, replicas: 1 })), edges: edges.map(({ fromStage, to }) => ({ from: fromStage, to })), predicted });
+  writeReport(flags.report, html);
+}
+
+function pastRun(begun: Begun, summary: RunSummary, exitCode: number, fault: string | undefined): PastRun {
   const { outcome, elapsedMs, rowsIn, rowsDead } = summary;
   return {
     ...begun,

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createModelBuilder } from "../../compiler/onnx/build-model.ts";
 import type { GraphDraft } from "../../compiler/onnx/model-draft.ts";
-import { orderVariable, processesFile } from "../../runtime/topology/engine-order.ts";
+import { nameRun, orderVariable, processesFile } from "../../runtime/topology/engine-order.ts";
 import { builtBytes } from "../support/onnx-models.ts";
 import { copySample, makeWorkplace, node, pipec, readTree } from "../support/workplace.ts";
 import type { Ended } from "../support/workplace.ts";
@@ -230,7 +230,7 @@ describe("steps in processes of their own", () => {
     const isolated = Array.from({ length: 100 }, (_, step) => step);
     const records = makeWorkplace();
     const code = await new Promise<number | null>((resolve, reject) => {
-      const engine = fork(join(sample, "out.js"), ["--quiet", "--output", "apart"], { cwd: sample, env: { ...process.env, ...orderVariable({ folder: records, isolated, incarnation: 1, reason: "a trial" }) } });
+      const engine = fork(join(sample, "out.js"), ["--quiet", "--output", "apart"], { cwd: sample, env: { ...process.env, ...orderVariable({ folder: records, isolated, incarnation: 1, reason: "a trial", run: nameRun() }) } });
       engine.on("error", reject);
       engine.on("exit", resolve);
     });

@@ -65,7 +65,7 @@ function printRuns(runs: readonly PastRun[]): string {
     show(run.rowsDead),
     show(run.rowsPerSecond),
     run.elapsedMs === undefined ? "" : (run.elapsedMs / 1000).toFixed(1),
-    run.fault ?? (run.bottleneck == null ? "" : `limited by ${run.bottleneck}`),
+    [...(run.restarts === undefined ? [] : [`started again ${run.restarts === 1 ? "once" : `${run.restarts} times`}`]), ...(run.fault === undefined ? [] : [run.fault]), ...(run.fault !== undefined || run.bottleneck == null ? [] : [`limited by ${run.bottleneck}`])].join("; "),
   ]);
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const isNumber = (column: number): boolean => column >= 3 && column <= 7;

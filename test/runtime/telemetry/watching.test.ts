@@ -1,6 +1,6 @@
 /** Metrics, trace, timeline and report: readers of one stream of events. */
 import { get } from "node:http";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
@@ -22,7 +22,7 @@ const events: readonly RunEvent[] = [
   { atMs: 520, kind: "sinkDone", sink: 0, chunk: 0, rows: 9, busyMs: 5 },
   { atMs: 521, kind: "rowsDone", rows: 10 },
   { atMs: 522, kind: "rowsFailed", chunk: 0, count: 1, samples: [{ where: "a.jsonl, line 4", message: "no <image>", step: "pixels", at }] },
-  { atMs: 530, kind: "commit", group: 0, rows: 9, files: 1 },
+  { atMs: 530, kind: "commit", group: 0, rows: 9, dead: 1, files: 1 },
   { atMs: 540, kind: "decision", stage: 0, from: 1, to: 2, reason: "gains more than it costs", figures: { periodMs: 45 } },
 ];
 const subject = { pipeline: "job", stages: ["decode"], sinks: ["jsonl 1"], edges: ["decode → jsonl 1"] };
@@ -78,6 +78,37 @@ test("a trace is JSON with a span for each chunk", () => {
   expect(records.filter((record) => record.ph === "i").map((record) => record.name)).toEqual(["1 rows failed", "commit of group 0", "decode: 1 to 2 replicas"]);
   rmSync(folder, { recursive: true });
   expect(() => openTrace(join(folder, "gone", "run.json"), subject)).toThrow(/cannot be written/);
+});
+
+test("a trace goes on behind what an engine that died has left, torn or whole", () => {
+  const folder = mkdtempSync(join(tmpdir(), "pipec-trace-"));
+  const file = join(folder, "run.json");
+  const first = openTrace(file, subject);
+  for (const event of events) first.add({ ...event, atMs: event.atMs + 2000 });
+  const whole = readFileSync(file, "utf8");
+  expect(whole).not.toBe("");
+  const spans = (text: string): number => {
+    writeFileSync(file, text);
+    const next = openTrace(file, subject, true);
+    for (const event of events) next.add(event);
+    next.close();
+    const records: readonly { readonly ph: string }[] = JSON.parse(readFileSync(file, "utf8"));
+    return records.filter(({ ph }) => ph === "X").length;
+  };
+  const own = spans("");
+  // The last record is given up where it is torn; whole ones stay.
+  expect([spans("["), spans('[\n{"na')]).toEqual([own, own]);
+  const span = '{"name":"a","ph":"X","ts":1,"pid":1,"tid":1}';
+  expect([spans(`[\n${span},\n${span}`), spans(`[\n${span},\n${span.slice(0, 9)}`)]).toEqual([own + 2, own + 1]);
+  rmSync(folder, { recursive: true });
+});
+
+test("rows of an engine that died count as far as they are committed", () => {
+  const state = createRunState(1, 1);
+  for (const event of [...events, { atMs: 600, kind: "rowsDone", rows: 10 } as const, { atMs: 700, kind: "restart", what: "engine", incarnation: 1, reason: "killed" } as const]) foldEvent(state, event);
+  expect(state).toMatchObject({ rowsDone: 9, rowsFailed: 1, commits: 1, restarts: 1, stages: [{ replicas: 0, busyMs: 450 }] });
+  foldEvent(state, { atMs: 800, kind: "rowsFailed", chunk: 0, count: 1, samples: [{ where: "a.jsonl, line 4", message: "no <image>", step: "pixels", at }] });
+  expect(state.samples).toHaveLength(1);
 });
 
 test.skipIf(!existsSync("/dev/full"))("a trace that cannot be written on says so once, and the run goes on", () => {
