@@ -18,7 +18,7 @@ import type { InferredGraph } from "../onnx/infer/infer-shapes.ts";
 import type { ModelDraft, TensorDraft } from "../onnx/model-draft.ts";
 import type { ModelGraph, TensorRef } from "../onnx/model-graph.ts";
 import { rangeRope } from "../onnx/rope.ts";
-import { isProduct } from "./tensor/choose-layout.ts";
+import { isProduct } from "./tensor/node-options.ts";
 import { denseSource } from "./tensor/slice-weight.ts";
 
 /** The draft of the shaken model; which weights go up is drawn from the seed. Weights in Constant nodes stay as they are. */

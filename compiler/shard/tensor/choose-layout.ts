@@ -4,15 +4,12 @@
  * than `layoutsMax`; then the dearest are given up.
  *
  * A layout costs, first, the bytes of products' weights that every rank would hold whole; then time: work not shared,
- * bytes exchanged, exchanges.
+ * bytes exchanged, exchanges, and tables held whole by every rank.
  */
 import type { Node } from "../../onnx/model-graph.ts";
-import type { Dim } from "../../../language/tensor/dim.ts";
-import { axisDivisions } from "./axis-divisions.ts";
+import { createOptions, type Divided } from "./node-options.ts";
 import type { PartGraph } from "./part-graph.ts";
-import { tensorBytes } from "./part-graph.ts";
-import { findShardRule } from "./rule-registry.ts";
-import type { RuleContext, ShardOption } from "./rule.ts";
+import type { ShardOption } from "./rule.ts";
 import { replicated, stateKey, stretches, type TensorState } from "./tensor-state.ts";
 
 export interface Layout {
@@ -23,9 +20,7 @@ export interface Layout {
 }
 
 /** A value that is divided or a sum; `isWhole`: the ranks have put it together besides. */
-interface Live {
-  readonly state: TensorState;
-  readonly key: string;
+interface Live extends Divided {
   readonly isWhole: boolean;
 }
 
@@ -48,8 +43,6 @@ const secondsPerFlop = 1e-11;
 const secondsPerByteExchanged = 1e-10;
 const secondsPerExchange = 1e-3;
 const secondsPerByteTouched = 1e-11;
-/** Outweighs all time: a weight that can be divided is. */
-const secondsPerByteHeld = 1;
 
 export function chooseLayout(part: PartGraph, count: number): Layout {
   // Divisions that could not be put together again are worth trying: most are merged axes, taken apart soon after.
@@ -91,7 +84,6 @@ function lastUses(part: PartGraph): ReadonlyMap<number, readonly string[]> {
 }
 
 interface Search {
-  /** Whether shares can begin at a node: it has a rule and a constant input to divide. */
   maySplit(node: Node): boolean;
   step(candidates: readonly Candidate[], node: Node, ends: readonly string[]): readonly Candidate[];
   finish(candidate: Candidate): readonly Candidate[];
@@ -189,81 +181,5 @@ function createExchange(part: PartGraph, count: number): Exchange {
       return secondsPerExchange + secondsPerByteExchanged * (own.state.kind === "partialSum" ? 2 * share : share);
     },
     bytesMade: (node) => node.outputs.reduce((sum, name) => sum + (name === "" ? 0 : part.index.nominalBytes(name)), 0),
-  };
-}
-
-/** An option, and what the weights it leaves whole cost; no option stands for computing the node whole. */
-interface Priced {
-  readonly option: ShardOption | undefined;
-  readonly held: number;
-}
-
-interface Options {
-  maySplit(node: Node): boolean;
-  of(node: Node, live: ReadonlyMap<string, Live>): readonly Priced[];
-}
-
-function createOptions(part: PartGraph, count: number): Options {
-  const known = new Map<string, readonly Priced[]>();
-  const splits = new Map<Node, boolean>();
-  const maySplit = (node: Node): boolean => {
-    const found = splits.get(node) ?? (isProduct(node) && node.inputs.some((name) => name !== "" && part.isConstant(name)));
-    splits.set(node, found);
-    return found;
-  };
-  return {
-    maySplit,
-    of(node, live) {
-      const key = `${node.index} ${node.inputs.map((name) => live.get(name)?.key ?? "").join(",")}`;
-      const found = known.get(key) ?? priced(part, count, node, live);
-      known.set(key, found);
-      return found;
-    },
-  };
-}
-
-/** Products by weights: where shares begin. */
-const products: ReadonlySet<string> = new Set(["MatMul", "Gemm", "Conv", "ConvTranspose", "Einsum", "FusedMatMul", "FusedGemm", "FusedConv", "GemmFastGelu", "MatMulNBits", "Attention"]);
-
-export function isProduct(node: Node): boolean {
-  return products.has(node.op) && findShardRule(node.domain, node.op) !== undefined;
-}
-
-function priced(part: PartGraph, count: number, node: Node, live: ReadonlyMap<string, Live>): readonly Priced[] {
-  const rule = findShardRule(node.domain, node.op);
-  const options = rule ? rule(ruleContext(part, count, node, (name) => live.get(name)?.state ?? replicated)) : [];
-  const held = (option: ShardOption | undefined): number => (isProduct(node) ? weightsHeld(part, node, option) * secondsPerByteHeld : 0);
-  return [{ option: undefined, held: held(undefined) }, ...options.map((option) => ({ option, held: held(option) }))];
-}
-
-/** Bytes of the product's weights that stay whole. A table that others look up is whole anyway. */
-function weightsHeld(part: PartGraph, node: Node, option: ShardOption | undefined): number {
-  return node.inputs.reduce((sum, name, i) => {
-    if (name === "" || !part.isConstant(name) || option?.inputs[i]?.kind === "shard") return sum;
-    const tensor = part.tensor(name);
-    const rank = part.shape(name)?.length ?? 0;
-    return rank < 2 ? sum : sum + (tensor ? tensorBytes(tensor) : part.index.nominalBytes(name));
-  }, 0);
-}
-
-export function ruleContext(part: PartGraph, count: number, node: Node, stateOf: (name: string) => TensorState): RuleContext {
-  const { model } = part.index;
-  const shapeOf = (name: string | undefined): readonly Dim[] | undefined => (name === undefined || name === "" ? undefined : part.shape(name));
-  const divisions = new Map<number, readonly (readonly number[])[]>();
-  return {
-    node, count,
-    opset: model.opsets.get(node.domain) ?? 1,
-    inputShape: (i) => shapeOf(node.inputs[i]),
-    outputShape: (i) => shapeOf(node.outputs[i]),
-    value: (i) => part.value(node.inputs[i] ?? ""),
-    isConstant: (i) => part.isConstant(node.inputs[i] ?? ""),
-    state: (i) => stateOf(node.inputs[i] ?? ""),
-    attribute: (name) => node.attributes.get(name),
-    divisions(axis) {
-      const view = { shape: part.shape, value: part.value, users: part.users };
-      const found = divisions.get(axis) ?? axisDivisions(view, node.outputs[0] ?? "", axis, count);
-      divisions.set(axis, found);
-      return found;
-    },
   };
 }

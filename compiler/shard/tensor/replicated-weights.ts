@@ -1,6 +1,7 @@
 /** Which weights every rank holds whole, and why. */
 import type { Node, TensorRef } from "../../onnx/model-graph.ts";
-import { isProduct, type Layout } from "./choose-layout.ts";
+import type { Layout } from "./choose-layout.ts";
+import { isProduct } from "./node-options.ts";
 import { tensorBytes, type PartGraph } from "./part-graph.ts";
 import { findShardRule } from "./rule-registry.ts";
 import type { ReplicatedWeight } from "./stage-tensors.ts";
@@ -32,7 +33,7 @@ function reasonFor(layout: Layout, count: number, tensor: TensorRef, users: read
     return whole.length > 0 ? `${node.op} cannot use a share of ${shape}: its other axes and groups do not divide by ${count}` : `${node.op} on shares needs it whole`;
   }
   if (!findShardRule(node.domain, node.op)) return `${node.op} is computed whole: it has no sharding rule`;
-  if (node.op === "Gather") return "rows are looked up in the whole table";
+  if (node.op === "Gather") return `rows are looked up in the whole table: ${(tensor.dims.at(-1) ?? 1) % count === 0 ? "an exchange would cost more than it saves" : `its columns do not divide by ${count}`}`;
   if (node.op === "Add" || node.op === "Gemm" || node.op === "Conv") return whole.length > 0 ? "added once, to values that every rank has whole" : "added once, by the first rank";
   return whole.length > 0 ? `${node.op} works on values that every rank has whole` : `${node.op} on shares needs it whole`;
 }

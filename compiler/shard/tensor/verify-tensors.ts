@@ -25,7 +25,7 @@ import { readSignature } from "../../onnx/read-signature.ts";
 import { ropeSource } from "../../onnx/rope-source.ts";
 import type { ShardStage } from "../shard-set.ts";
 import { writeRank } from "../write-stage.ts";
-import { ruleContext } from "./choose-layout.ts";
+import { ruleContext } from "./rule-context.ts";
 import { partGraph, type ModelFacts } from "./part-graph.ts";
 import { findShardRule } from "./rule-registry.ts";
 import { localShape, replicated, sameState, stateKey, stretches, type TensorState } from "./tensor-state.ts";

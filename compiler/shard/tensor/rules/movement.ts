@@ -1,6 +1,6 @@
 /** Operators that take tensors apart, put them together or repeat them. */
 import { equalDims } from "../../../../language/tensor/dim.ts";
-import { constantDim, constantInts, dividedInputs, dividing, forInputs, forOutputs, fromFront, intAttribute, intsAttribute, isOne, isPartial, moved, passFirst, passSum, type LocalEdit, type RuleContext, type RuleTable, type ShardOption, type ShardRule } from "../rule.ts";
+import { constantDim, constantInts, dividedInputs, dividing, forInputs, forOutputs, fromFront, intAttribute, intsAttribute, isOne, isPartial, moved, passFirst, passSum, plainDivision, type LocalEdit, type RuleContext, type RuleTable, type ShardOption, type ShardRule } from "../rule.ts";
 import { partialSum, patternLength, replicated, shard, stateKey, stretches, type ShardState } from "../tensor-state.ts";
 
 /** The runs that lie in [start, start + length) of an axis, if no run is cut. */
@@ -92,16 +92,19 @@ function joinRuns(ctx: RuleContext, axis: number): ShardOption | undefined {
   return { inputs: states, outputs: [shard(axis, all)] };
 }
 
-/** Rows of a table: other axes than the one looked up keep their division; so do the indices'. */
+/** Rows of a table: other axes than the one looked up keep their division, or are divided; so are the indices'. */
 const gather: ShardRule = (ctx) => {
   const data = ctx.inputShape(0);
   const indices = ctx.inputShape(1);
   if (!data || !indices) return [];
   const axis = fromFront(intAttribute(ctx, "axis", 0), data.length);
   const byData = passFirst(ctx, (own) => (own === axis ? undefined : own < axis ? own : own - 1 + indices.length));
+  // The last axis of a table of weights: what is looked up is divided like it.
+  const columns = ctx.isConstant(0) && axis !== data.length - 1 && ctx.state(0).kind === "replicated" ? plainDivision(ctx, data, data.length - 1) : undefined;
+  const byColumns: readonly ShardOption[] = columns ? [{ inputs: [columns, replicated], outputs: [moved(columns, columns.axis - 1 + indices.length)] }] : [];
   const state = ctx.state(1);
   const byIndices: readonly ShardOption[] = state.kind === "shard" ? [{ inputs: [replicated, state], outputs: [moved(state, state.axis + axis)] }] : [];
-  return [...byData, ...byIndices, ...passSum(ctx)];
+  return [...byData, ...byColumns, ...byIndices, ...passSum(ctx)];
 };
 
 /** An axis that is divided already and not repeated: its length need not be told. */
