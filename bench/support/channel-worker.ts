@@ -1,6 +1,6 @@
 /**
- * Both ends of a channel as the engine uses it, in two threads. The sender keeps `AHEAD` batches on their way; the
- * receiver decodes each, works for `workMs` as a model call would, gives the credit back, and says how long it stood
+ * Both ends of a channel, in two threads, with the ports, messages and pools of the engine's workers. The sender keeps `AHEAD` batches on their way; the
+ * receiver decodes each, works for `workMs` as a model call would, gives its buffers back, and says how long it stood
  * still between two calls, or how long a batch took to an idle receiver.
  */
 import { hrtime } from "node:process";
@@ -8,6 +8,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { decodeChunk, encodeChunk, postChunk } from "../../runtime/channel/chunk-codec.ts";
 import type { ChunkMessage, EdgeSchema } from "../../runtime/channel/chunk-codec.ts";
+import { createBufferPool } from "../../runtime/pool/buffer-pool.ts";
+import { openPorts } from "../../runtime/topology/worker-ports.ts";
 
 interface Start {
   readonly port: MessagePort;
@@ -18,55 +20,68 @@ interface Start {
   readonly everyMs?: number;
 }
 
-const AHEAD = 4;
+/** Twice what goes home at a time. */
+const AHEAD = 8;
 const schema: EdgeSchema = { columns: [{ name: "pixels", type: { kind: "tensor", dtype: "f32", shape: [3, 224, 224] }, bytesMax: 602_112 }], levels: [] };
 const micros = (): number => Number(hrtime.bigint()) / 1000;
 const { port, role, batches, workMs, everyMs } = workerData as Start;
+if (parentPort === null) throw new Error("a worker without the benchmark");
+const coordinator = parentPort;
 
 function send(): void {
   const data = new Float32Array(3 * 224 * 224).fill(0.5);
+  const pool = createBufferPool(AHEAD * data.byteLength);
+  const ports = openPorts({ inPorts: [], outPorts: [{ edge: 0, replica: 0, port }] }, coordinator);
   const sent: number[] = [];
-  let [credits, next] = [AHEAD, 0];
+  let credits = everyMs === undefined ? AHEAD : 0;
   const post = (): void => {
+    const next = sent.length;
     const chunk = { id: { ordinal: next, split: 0, firstRow: next }, rows: [{ pixels: { dtype: "f32" as const, shape: [3, 224, 224], data } }], parents: [0], children: [0], levels: [], places: ["row"] };
-    const message = encodeChunk(0, schema, chunk);
-    sent[next++] = micros();
-    postChunk(port, message);
+    const message = encodeChunk(0, schema, chunk, pool.take);
+    sent.push(micros());
+    postChunk(ports.outPort(0, 0), message);
+    if (sent.length === batches) coordinator.postMessage(sent);
   };
-  port.on("message", () => {
-    credits++;
-    while (everyMs === undefined && credits > 0 && next < batches) {
-      credits--;
-      post();
-    }
-    if (credits === AHEAD && next === batches) {
-      parentPort?.postMessage(sent);
-      port.close();
-    }
+  const postAll = (): void => {
+    for (; credits > 0 && sent.length < batches; credits--) post();
+  };
+  ports.onHome((_edge, buffers) => {
+    pool.keep(buffers);
+    if (everyMs === undefined) credits += buffers.length;
+    postAll();
   });
-  if (everyMs === undefined) while (credits-- > 0) post();
-  else {
-    const timer = setInterval(() => {
-      post();
-      credits--;
-      if (next === batches) clearInterval(timer);
-    }, everyMs);
-  }
-  credits = Math.max(0, credits);
+  postAll();
+  if (everyMs === undefined) return;
+  const timer = setInterval(() => {
+    post();
+    if (sent.length === batches) clearInterval(timer);
+  }, everyMs);
 }
 
 function receive(): void {
   const [begun, ended]: [number[], number[]] = [[], []];
-  port.on("message", (message: ChunkMessage) => {
+  const ports = openPorts({ inPorts: [port], outPorts: [] }, coordinator);
+  const waiting: ChunkMessage[] = [];
+  let isBusy = false;
+  const work = (message: ChunkMessage): void => {
     const chunk = decodeChunk(schema, message);
     begun.push(micros());
     if (chunk.rows.length !== 1) throw new Error("a batch was lost");
     for (const until = micros() + workMs * 1000; micros() < until; );
     ended.push(micros());
-    port.postMessage(null);
-    if (begun.length === batches) parentPort?.postMessage({ begun, ended });
+    ports.sendHome(message);
+    if (begun.length === batches) coordinator.postMessage({ begun, ended });
+  };
+  ports.onChunk((message) => {
+    waiting.push(message);
+    if (isBusy) return;
+    isBusy = true;
+    for (let due = waiting.shift(); due !== undefined; due = waiting.shift()) {
+      work(due);
+      ports.poll();
+    }
+    isBusy = false;
   });
-  port.on("close", () => port.close());
 }
 
 if (role === "send") send();

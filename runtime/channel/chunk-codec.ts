@@ -1,9 +1,10 @@
-/** Chunks as messages between workers: columns, row ids, places, and the parents of open explodes. */
+/**
+ * Chunks as messages between workers: columns, row ids, places, and the parents of open explodes. Ids and places stay
+ * plain lists: cloning a few numbers and texts is cheaper than making, handing over and taking apart a buffer for each.
+ */
 import type { MessagePort } from "node:worker_threads";
-import type { Chunk, ChunkId, OpenBatches, ParentLevel } from "../contract/chunk.ts";
+import type { Chunk, ChunkId, OpenBatches, ParentLevel, RowIds } from "../contract/chunk.ts";
 import type { Column } from "../contract/column.ts";
-import { decodeTexts, encodeTexts } from "./binary-column.ts";
-import type { BinaryColumn } from "./binary-column.ts";
 import { buffersOf, decodeColumns, encodeColumns } from "./columns.ts";
 import type { ColumnData, TakeBuffer } from "./columns.ts";
 import { batchBuffers, encodeBatches } from "./open-batches.ts";
@@ -14,26 +15,21 @@ export interface EdgeSchema {
   readonly levels: readonly { readonly step: number; readonly columns: readonly Column[] }[];
 }
 
-interface IdData {
-  readonly parents: Int32Array<ArrayBuffer>;
-  readonly children: Int32Array<ArrayBuffer>;
-}
-
-export interface ChunkMessage extends IdData {
+export interface ChunkMessage extends RowIds {
   readonly edge: number;
   readonly id: ChunkId;
   /** Which part of the chunk this is; chunks move whole so far. */
   readonly part: number;
   readonly columns: readonly ColumnData[];
   readonly levels: readonly LevelMessage[];
-  readonly places: BinaryColumn;
+  readonly places: readonly string[];
   readonly batches?: readonly OpenBatches[];
   /** Nothing is in it: a stage before could not do the chunk, and the run ends when its turn comes. */
   readonly isVoid: boolean;
 }
 
-interface LevelMessage extends IdData {
-  readonly failed: Uint8Array<ArrayBuffer>;
+interface LevelMessage extends RowIds {
+  readonly failed: readonly number[];
   readonly columns: readonly ColumnData[];
 }
 
@@ -44,10 +40,10 @@ export function encodeChunk(edge: number, schema: EdgeSchema, chunk: Chunk, take
     id: chunk.id,
     part: 0,
     columns: encodeColumns(schema.columns, chunk.rows, take),
-    parents: Int32Array.from(chunk.parents),
-    children: Int32Array.from(chunk.children),
+    parents: chunk.parents,
+    children: chunk.children,
     levels: chunk.levels.map((level, depth) => encodeLevel(schema.levels[depth].columns, level)),
-    places: encodeTexts(chunk.places),
+    places: chunk.places,
     ...(chunk.batches === undefined ? {} : { batches: encodeBatches(chunk.batches) }),
     isVoid: false,
   };
@@ -55,46 +51,38 @@ export function encodeChunk(edge: number, schema: EdgeSchema, chunk: Chunk, take
 
 /** Stands for a chunk that could not be made, so that each stage and sink still takes every chunk once. */
 export function voidChunk(edge: number, id: ChunkId): ChunkMessage {
-  return { edge, id, part: 0, columns: [], parents: new Int32Array(0), children: new Int32Array(0), levels: [], places: encodeTexts([]), isVoid: true };
+  return { edge, id, part: 0, columns: [], parents: [], children: [], levels: [], places: [], isVoid: true };
 }
 
-function encodeLevel(columns: readonly Column[], level: ParentLevel): LevelMessage {
-  return {
-    parents: Int32Array.from(level.parents),
-    children: Int32Array.from(level.children),
-    failed: Uint8Array.from(level.failed),
-    columns: encodeColumns(columns, level.rows),
-  };
+function encodeLevel(columns: readonly Column[], { parents, children, failed, rows }: ParentLevel): LevelMessage {
+  return { parents, children, failed, columns: encodeColumns(columns, rows) };
 }
 
 export function decodeChunk(schema: EdgeSchema, message: ChunkMessage): Chunk {
+  const { id, parents, children, places } = message;
   return {
-    id: message.id,
-    rows: decodeColumns(schema.columns, message.columns, message.parents.length),
-    parents: Array.from(message.parents),
-    children: Array.from(message.children),
-    levels: message.levels.map((level, depth) => ({
-      step: schema.levels[depth].step,
-      rows: decodeColumns(schema.levels[depth].columns, level.columns, level.parents.length),
-      parents: Array.from(level.parents),
-      children: Array.from(level.children),
-      failed: Array.from(level.failed),
-    })),
-    places: decodeTexts(message.places),
+    id,
+    rows: decodeColumns(schema.columns, message.columns, parents.length),
+    parents,
+    children,
+    levels: message.levels.map((level, depth) => decodeLevel(schema.levels[depth], level)),
+    places,
     ...(message.batches === undefined ? {} : { batches: message.batches }),
   };
 }
 
+function decodeLevel({ step, columns }: EdgeSchema["levels"][number], { parents, children, failed, columns: data }: LevelMessage): ParentLevel {
+  return { step, rows: decodeColumns(columns, data, parents.length), parents, children, failed };
+}
+
 export function messageBuffers(message: ChunkMessage): readonly ArrayBuffer[] {
-  const ids = (data: IdData): readonly ArrayBuffer[] => [data.parents.buffer, data.children.buffer];
-  return [
-    ...message.columns.flatMap(buffersOf),
-    ...ids(message),
-    ...message.levels.flatMap((level) => [...level.columns.flatMap(buffersOf), ...ids(level), level.failed.buffer]),
-    message.places.offsets.buffer,
-    message.places.bytes.buffer,
-    ...batchBuffers(message.batches ?? []),
-  ];
+  return [...message.columns.flatMap(buffersOf), ...message.levels.flatMap(({ columns }) => columns.flatMap(buffersOf)), ...batchBuffers(message.batches ?? [])];
+}
+
+/** What ids and places take, roughly. */
+function idBytes({ parents, places, levels }: ChunkMessage): number {
+  const ids = parents.length + levels.reduce((sum, level) => sum + level.parents.length, 0);
+  return 2 * Int32Array.BYTES_PER_ELEMENT * ids + places.reduce((sum, place) => sum + place.length, 0);
 }
 
 /** Buffers of a chunk that nobody looks at any more: the large ones that are still here, for the sender to use again. */
@@ -107,9 +95,12 @@ const CLONED_BYTES_MAX = 4096;
 
 /** Moves the chunk to another thread: afterwards it is gone here, and nothing large was copied. Gives its bytes. */
 export function postChunk(port: Pick<MessagePort, "postMessage">, message: ChunkMessage): number {
-  const buffers = messageBuffers(message);
-  const bytes = buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
-  const moved = buffers.filter((buffer) => buffer.byteLength > CLONED_BYTES_MAX);
+  const moved: ArrayBuffer[] = [];
+  let bytes = idBytes(message);
+  for (const buffer of messageBuffers(message)) {
+    bytes += buffer.byteLength;
+    if (buffer.byteLength > CLONED_BYTES_MAX) moved.push(buffer);
+  }
   port.postMessage(message, moved);
   // Buffers of native add-ons are cloned in silence instead of transferred.
   if (moved.some((buffer) => buffer.byteLength !== 0)) throw new Error("a chunk was copied to another thread instead of transferred");

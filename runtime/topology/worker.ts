@@ -48,8 +48,9 @@ export function runWorker(program: Program, start: WorkerStart, file: string): v
   working.catch((error: unknown) => {
     faultSender(control)(error);
     // What could not be opened has nothing to close.
-    control.on("message", (message: ToWorker) => {
-      if (message.kind === "close") openPorts(start, control).close();
+    const ports = openPorts(start, control);
+    ports.onControl((message) => {
+      if (message.kind === "close") ports.close();
     });
   });
 }
@@ -60,10 +61,10 @@ function faultSender(control: MessagePort): (error: unknown) => void {
   };
 }
 
-/** Calls `handle` for one message after the other, each after the last one's promise. */
-function inTurn<T>(port: MessagePort, handle: (message: T) => Promise<void> | void, fail: (error: unknown) => void): void {
+/** Calls `handle` for one word of the coordinator after the other, each after the last one's promise. */
+function inTurn(ports: WorkerPorts, handle: (message: ToWorker) => Promise<void> | void, fail: (error: unknown) => void): void {
   let last = Promise.resolve();
-  port.on("message", (message: T) => {
+  ports.onControl((message) => {
     last = last.then(() => handle(message)).catch(fail);
   });
 }
@@ -111,12 +112,16 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
     }
   };
 
-  control.on("message", (message: ToWorker) => {
+  ports.onControl((message) => {
     // When the run is given up, chunks that were promised do not come any more.
     if (message.kind === "close") inbox.giveUp();
   });
-  inTurn<ToWorker>(control, async (message) => {
-    if (message.kind === "run") return runChunk(message.chunk, message.to);
+  inTurn(ports, async (message) => {
+    if (message.kind === "run") {
+      await runChunk(message.chunk, message.to);
+      ports.poll();
+      return;
+    }
     // One that was retired is told again when the run ends.
     if (message.kind === "close" && !isClosed) {
       isClosed = true;
@@ -131,13 +136,15 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
 interface Inbox {
   /** The messages of a chunk, one for each in-edge: the coordinator's word may come before they do. */
   readonly take: (chunk: number) => Promise<readonly ChunkMessage[]>;
-  /** Whoever waits gets `Stopped`. */
+  /** Whoever waits, now or later, gets `Stopped`. */
   readonly giveUp: () => void;
 }
 
 function createInbox(ports: WorkerPorts, edges: number): Inbox {
   const arrived = new Map<number, ChunkMessage[]>();
   const waiting = new Map<number, { readonly come: (messages: readonly ChunkMessage[]) => void; readonly giveUp: (error: Error) => void }>();
+  const givenUp = (): Error => new Stopped("the run is being given up");
+  let isGivenUp = false;
   ports.onChunk((message) => {
     const chunk = message.id.ordinal;
     const messages = [...(arrived.get(chunk) ?? []), message];
@@ -146,14 +153,17 @@ function createInbox(ports: WorkerPorts, edges: number): Inbox {
   });
   return {
     take: async (chunk) => {
+      while ((arrived.get(chunk)?.length ?? 0) < edges && ports.poll());
       const here = arrived.get(chunk) ?? [];
+      if (here.length < edges && isGivenUp) throw givenUp();
       const messages = here.length === edges ? here : await new Promise<readonly ChunkMessage[]>((come, giveUp) => waiting.set(chunk, { come, giveUp }));
       arrived.delete(chunk);
       waiting.delete(chunk);
       return messages;
     },
     giveUp: () => {
-      for (const { giveUp } of waiting.values()) giveUp(new Stopped("the run is being given up"));
+      isGivenUp = true;
+      for (const { giveUp } of waiting.values()) giveUp(givenUp());
     },
   };
 }
@@ -188,7 +198,7 @@ async function runSinkWorker(pipeline: PipelineSpec, role: Extract<WorkerRole, {
     early.set(message.id.ordinal, message);
     writeInOrder();
   });
-  inTurn<ToWorker>(control, async (message) => {
+  inTurn(ports, async (message) => {
     await last;
     if (message.kind === "finish") {
       await writer.finish();

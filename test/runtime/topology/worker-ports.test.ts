@@ -1,0 +1,72 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import { afterEach, expect, test } from "vitest";
+import { voidChunk } from "../../../runtime/channel/chunk-codec.ts";
+import type { ChunkMessage } from "../../../runtime/channel/chunk-codec.ts";
+import type { ToWorker } from "../../../runtime/topology/messages.ts";
+import { openPorts } from "../../../runtime/topology/worker-ports.ts";
+
+const open: MessagePort[] = [];
+afterEach(() => open.splice(0).forEach((port) => port.close()));
+
+function channel(): { readonly ours: MessagePort; readonly theirs: MessagePort } {
+  const { port1, port2 } = new MessageChannel();
+  open.push(port1, port2);
+  return { ours: port1, theirs: port2 };
+}
+
+function chunk(ordinal: number, bytes = 0): ChunkMessage {
+  const empty = voidChunk(0, { ordinal, split: 0, firstRow: 0 });
+  return bytes === 0 ? empty : { ...empty, columns: [{ layout: "fixed", data: new Uint8Array(bytes) }] };
+}
+
+/** A worker's ports, and what was told to whoever listens, in order. */
+function listen(inPorts: readonly MessagePort[], control: MessagePort): { readonly ports: ReturnType<typeof openPorts>; readonly told: string[]; readonly chunks: ChunkMessage[] } {
+  const ports = openPorts({ inPorts, outPorts: [] }, control);
+  const [told, chunks]: [string[], ChunkMessage[]] = [[], []];
+  ports.onControl((message) => told.push(message.kind === "run" ? `run ${message.chunk}` : message.kind));
+  ports.onChunk((message) => {
+    chunks.push(message);
+    told.push(`chunk ${message.id.ordinal}`);
+  });
+  return { ports, told, chunks };
+}
+
+test("what comes is told by the event loop, and what has come since by a poll, the coordinator's words first", async () => {
+  const [control, from] = [channel(), channel()];
+  const { ports, told } = listen([from.ours], control.ours);
+  expect(ports.poll()).toBe(false);
+  from.theirs.postMessage(chunk(0));
+  while (told.length === 0) await nextTurn();
+  from.theirs.postMessage(chunk(1));
+  from.theirs.postMessage(chunk(2));
+  control.theirs.postMessage({ kind: "run", chunk: 1, to: [] } satisfies ToWorker);
+  expect([ports.poll(), ports.poll(), ports.poll()]).toEqual([true, true, false]);
+  expect(told).toEqual(["chunk 0", "run 1", "chunk 1", "chunk 2"]);
+});
+
+test("a poll opens the ports that a word brings before others hear of it", async () => {
+  const [control, first, second] = [channel(), channel(), channel()];
+  const { ports, told } = listen([first.ours], control.ours);
+  first.theirs.postMessage(chunk(0));
+  while (told.length === 0) await nextTurn();
+  second.theirs.postMessage(chunk(7));
+  control.theirs.postMessage({ kind: "join", inPorts: [second.ours], outPorts: [] } satisfies ToWorker, [second.ours]);
+  expect(ports.poll()).toBe(true);
+  expect(told).toEqual(["chunk 0", "join", "chunk 7"]);
+});
+
+test("large buffers go home several at a time, to whoever sent them", async () => {
+  const [control, first, second] = [channel(), channel(), channel()];
+  const { ports, chunks } = listen([first.ours, second.ours], control.ours);
+  for (const [index, { theirs }] of [first, second, first, first].entries()) theirs.postMessage(chunk(index, 2 ** 20 - 1));
+  while (chunks.length < 4) await nextTurn();
+  const mine = chunks.filter(({ id }) => id.ordinal !== 1);
+  const home = (): number | undefined => receiveMessageOnPort(first.theirs)?.message.length;
+  mine.slice(0, 2).forEach(ports.sendHome);
+  chunks.filter(({ id }) => id.ordinal === 1).forEach(ports.sendHome);
+  expect([home(), receiveMessageOnPort(second.theirs)]).toEqual([undefined, undefined]);
+  mine.slice(2).forEach(ports.sendHome);
+  expect([home(), home()]).toEqual([3, undefined]);
+});
