@@ -7,6 +7,7 @@
  */
 import { findFault } from "../contract/check-value.ts";
 import type { Column, ColumnType } from "../contract/column.ts";
+import { fillDeferred, lengthOf } from "../contract/deferred-tensor.ts";
 import { allocate, elementCount, isTensor, readElement, writeElement } from "../contract/tensor.ts";
 import type { Dtype, Row, Tensor, TensorData, Value } from "../contract/value.ts";
 import { decodeTexts, encodeTexts, offsetsOf, readBinary, writeBinary } from "./binary-column.ts";
@@ -129,11 +130,13 @@ function encodeScalars(dtype: Dtype, values: readonly Value[]): NumericData {
 
 function encodeTensors(type: TensorType, tensors: readonly Tensor[], take: TakeBuffer): ColumnData {
   const shapes = Int32Array.from(tensors.flatMap((tensor) => tensor.shape));
-  const offsets = offsetsOf(tensors.map((tensor) => tensor.data.length));
+  const offsets = offsetsOf(tensors.map(lengthOf));
   if (type.dtype === "string") return { layout: "texts", items: encodeTexts(tensors.flatMap((tensor) => Array.from(tensor.data, String))), offsets, shapes };
   // All of it is written: what a buffer held before does not matter.
   const data = numbersIn(type.dtype, offsets[tensors.length], take);
-  tensors.forEach((tensor, row) => copyElements(tensor.data, data, offsets[row]));
+  tensors.forEach((tensor, row) => {
+    if (!fillDeferred(tensor, data.subarray(offsets[row], offsets[row + 1]))) copyElements(tensor.data, data, offsets[row]);
+  });
   return isFixed(type) ? { layout: "fixed", data } : { layout: "ragged", data, offsets, shapes };
 }
 

@@ -4,6 +4,7 @@
  */
 import { roundFloat } from "./cast.ts";
 import type { Column, ColumnType } from "./column.ts";
+import { lengthOf } from "./deferred-tensor.ts";
 import { RowError } from "./kernel.ts";
 import { elementCount, isTensor } from "./tensor.ts";
 import type { Dtype, Row, Value } from "./value.ts";
@@ -27,6 +28,8 @@ function bytesOfObject(value: Exclude<Value, null | string | number | boolean | 
   if (value instanceof Uint8Array) return value.byteLength;
   if (isList(value)) return value.reduce((sum: number, item) => sum + bytesOf(item), 0);
   if (!isTensor(value)) return Object.values(value).reduce((sum: number, field) => sum + bytesOf(field), 0);
+  // So that one whose elements are not made yet stays so.
+  if (value.dtype === "f32") return lengthOf(value) * 4;
   return "byteLength" in value.data ? value.data.byteLength : value.data.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 }
 
@@ -100,7 +103,8 @@ function fitsTensor(type: Extract<ColumnType, { kind: "tensor" }>, value: Extrac
   if (type.dtype !== value.dtype || type.shape.length !== value.shape.length) return false;
   if (!type.shape.every((size, axis) => size === null || size === value.shape[axis])) return false;
   const elements = elementCount(value.shape);
-  return value.data.length === elements ? true : `has ${value.data.length} elements, its shape [${value.shape.join(", ")}] means ${elements}`;
+  const length = lengthOf(value);
+  return length === elements ? true : `has ${length} elements, its shape [${value.shape.join(", ")}] means ${elements}`;
 }
 
 function scalarKind(dtype: Dtype): "boolean" | "bigint" | "number" {

@@ -16,7 +16,7 @@ export function normalize(args: NormalizeArguments): Tensor {
   const means = Float32Array.from(channelValues(args.mean, view.length, "mean"));
   const stds = Float32Array.from(channelValues(args.std, view.length, "std"));
   const ofPixels = mapChannels(args.x, view.axis, (value, channel) => Math.fround(value - means[channel]) / stds[channel]);
-  if (ofPixels !== undefined) return { dtype: "f32", shape: args.x.shape, data: ofPixels };
+  if (ofPixels !== undefined) return ofPixels;
   const from = args.x.data instanceof Float32Array ? args.x.data : new Float32Array(toNumbers(args.x));
   const data = new Float32Array(from.length);
   for (let run = 0; run < view.outer * view.length; run++) {

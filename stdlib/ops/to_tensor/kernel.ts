@@ -4,6 +4,7 @@ import { lookUp } from "../../support/looked-up.ts";
 import { toPicture } from "../../support/picture.ts";
 
 export function toTensor(args: { readonly x: Tensor; readonly scale: number; readonly layout: string }): Tensor {
-  const table = Float32Array.from({ length: 256 }, (_, byte) => byte * args.scale);
+  const table = new Float32Array(256);
+  for (let byte = 0; byte < 256; byte++) table[byte] = byte * args.scale;
   return lookUp(toPicture(args.x), args.layout === "HWC" ? "HWC" : "CHW", table);
 }
