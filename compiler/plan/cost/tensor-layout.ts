@@ -1,7 +1,7 @@
 /**
  * An estimate of what t-way tensor parallelism does to a model, in the manner of Megatron-LM: a contraction with a
  * weight and a whole input is split by columns (its output is sharded), one with a sharded input by rows (its output is
- * summed over the devices); element-wise nodes, views, softmax and products of activations keep what they are given;
+ * summed over the devices); a large table that rows are looked up in is split by columns, too; element-wise nodes, views, softmax and products of activations keep what they are given;
  * anything else, and every output of the model, needs the whole value, which is gathered first.
  *
  * The layout is the same for every degree, on the assumption that the degree divides heads and channels. Which node is
@@ -27,6 +27,8 @@ export interface Exchange {
 
 /** Below this a split costs more in launches than it saves. */
 const SPLIT_WEIGHT_BYTES = 64 * 1024;
+/** A table from this size on is worth the exchange of what is looked up in it. */
+export const splitTableBytes = 16 * 2 ** 20;
 
 const keepsLayout = new Set([
   "Add", "Sub", "Mul", "Div", "Relu", "Gelu", "FastGelu", "BiasGelu", "QuickGelu", "Erf", "Tanh", "Sigmoid", "Sqrt", "Pow", "Cast", "Where", "Clip", "Neg", "Exp", "Swish", "HardSwish",
@@ -43,7 +45,12 @@ export function tensorLayout(work: ModelWork): TensorLayout {
     const splittable = isContraction(node.op) && node.weights.some((weight) => (work.weights[weight]?.bytes ?? 0) >= SPLIT_WEIGHT_BYTES);
     const keeps = keepsLayout.has(node.op) || (isContraction(node.op) && !splittable);
     const allSharded = node.inputs.length > 0 && node.inputs.every((input) => isSharded[input]);
-    if (splittable) {
+    const tables = node.op === "Gather" && !anySharded ? node.weights.filter((weight) => (work.weights[weight]?.bytes ?? 0) >= splitTableBytes) : [];
+    if (tables.length > 0) {
+      sharded[at] = true;
+      for (const table of tables) shardedWeights[table] = true;
+      for (const output of node.outputs) isSharded[output] = true;
+    } else if (splittable) {
       sharded[at] = true;
       for (const weight of node.weights) shardedWeights[weight] = true;
       // By rows where the input is sharded already, by columns where it is whole.

@@ -7,7 +7,7 @@
  * bytes exchanged, exchanges, and tables held whole by every rank.
  */
 import type { Node } from "../../onnx/model-graph.ts";
-import { createOptions, type Divided } from "./node-options.ts";
+import { createOptions, secondsPerExchange, type Divided } from "./node-options.ts";
 import type { PartGraph } from "./part-graph.ts";
 import type { ShardOption } from "./rule.ts";
 import { replicated, stateKey, stretches, type TensorState } from "./tensor-state.ts";
@@ -41,7 +41,6 @@ const layoutsMax = 64;
 // Seconds, of a machine that is nobody's: what matters is how they compare.
 const secondsPerFlop = 1e-11;
 const secondsPerByteExchanged = 1e-10;
-const secondsPerExchange = 1e-3;
 const secondsPerByteTouched = 1e-11;
 
 export function chooseLayout(part: PartGraph, count: number): Layout {

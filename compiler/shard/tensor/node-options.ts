@@ -3,16 +3,19 @@
  * where shares can begin: at products by weights, and where rows of tables are looked up.
  */
 import type { Node } from "../../onnx/model-graph.ts";
+import { splitTableBytes } from "../../plan/cost/tensor-layout.ts";
 import { tensorBytes, type PartGraph } from "./part-graph.ts";
 import { ruleContext } from "./rule-context.ts";
 import { findShardRule } from "./rule-registry.ts";
 import type { ShardOption } from "./rule.ts";
 import { replicated, type TensorState } from "./tensor-state.ts";
 
+/** Of a machine that is nobody's, as all such prices: what matters is how they compare. */
+export const secondsPerExchange = 1e-3;
 /** Outweighs all time: a weight of a product that can be divided is. */
 const secondsPerByteHeld = 1;
-/** Dividing a table costs an exchange of what is looked up in it: a table of 16 MiB or more pays for one. */
-const secondsPerByteLookedUp = 1e-3 / 2 ** 24;
+/** Dividing a table costs an exchange of what is looked up in it, for which large ones pay. */
+const secondsPerByteLookedUp = secondsPerExchange / splitTableBytes;
 
 /** How a value that a node reads is divided, and the text of that. */
 export interface Divided {
