@@ -150,7 +150,7 @@ function planFor(lowered: LoweredProgram, { readGraph, calibration, hardware = s
   const planned = planProgram(split, cut.placement.memoryBytes);
   const plan = hardware === undefined || solved?.plan === undefined ? planned : predictRates(planned, { split, whole, cluster: solved.plan, hardware });
   verifyPlan(plan, split);
-  return { split, whole, plan, shards: cut.shards, diagnostics: solved?.diagnostics ?? [] };
+  return { split, whole, plan, shards: cut.shards, diagnostics: [...(solved?.diagnostics ?? []), ...cut.warnings] };
 }
 
 /** The dump after a pass, or undefined where the program did not get so far. */

@@ -18,7 +18,7 @@ import { writeFiles } from "./write-files.ts";
 import { writeRopeFile } from "./write-rope-file.ts";
 
 /** Counts changes of what is written for the same model and the same cuts. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** The files of one folder, and what they depend on. */
 interface ShardFolder {

@@ -19,6 +19,7 @@ import type { CutCalls, CutModel, CutPart } from "../plan/model-parts.ts";
 import { isWhole } from "../plan/placement.ts";
 import type { CallPlacement, PartPlacement, Placement } from "../plan/placement.ts";
 import { batchAxisOf } from "./batch-axis.ts";
+import { checkSharing } from "./check-sharing.ts";
 import { shardModel } from "./shard-model.ts";
 import type { Cuts, ShardStage } from "./shard-set.ts";
 import { segmentFiles } from "./write-stage.ts";
@@ -34,12 +35,13 @@ export interface ModelShards {
 }
 
 export type CutResult =
-  | { readonly ok: true; readonly cuts: CutCalls; readonly placement: Placement; readonly shards: readonly ModelShards[] }
+  | { readonly ok: true; readonly cuts: CutCalls; readonly placement: Placement; readonly shards: readonly ModelShards[]; readonly warnings: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 export function cutCalls(program: LoweredProgram, placement: Placement, readGraph: GraphReader): CutResult {
-  const made = new Map<string, { readonly shards: ModelShards; readonly cut: CutModel }>();
+  const made = new Map<string, Cut>();
   const diagnostics: Diagnostic[] = [];
+  const warnings: Diagnostic[] = [];
   const cuts: Map<number, CutModel>[] = [];
   const pipelines = placement.pipelines.map((own, index) => {
     const found = new Map<number, CutModel>();
@@ -55,7 +57,8 @@ export function cutCalls(program: LoweredProgram, placement: Placement, readGrap
       if (result === undefined) return [step, call] as const;
       if (Array.isArray(result)) diagnostics.push(...result);
       else if ("cut" in result) {
-        made.set(signature, { cut: result.cut, shards: { ...result.shards, signature } });
+        if (known === undefined) warnings.push(...result.warnings);
+        made.set(signature, { ...result, shards: { ...result.shards, signature } });
         found.set(step, result.cut);
       }
       return [step, call] as const;
@@ -63,7 +66,7 @@ export function cutCalls(program: LoweredProgram, placement: Placement, readGrap
     return { ...own, calls };
   });
   if (diagnostics.length > 0) return { ok: false, diagnostics };
-  return { ok: true, cuts, placement: { ...placement, pipelines }, shards: [...made.values()].map(({ shards }) => shards) };
+  return { ok: true, cuts, placement: { ...placement, pipelines }, shards: [...made.values()].map(({ shards }) => shards), warnings };
 }
 
 function modelOfStep(program: LoweredProgram, pipeline: number, id: number): CheckedModel | undefined {
@@ -80,7 +83,7 @@ function whole(call: CallPlacement): CallPlacement {
   return first === undefined ? call : { ...call, parts: [{ ...first, degree: 1, devices: first.devices.map((ranks) => ranks.slice(0, 1)) }] };
 }
 
-function folderOf(made: ReadonlyMap<string, { readonly shards: ModelShards }>, model: CheckedModel): string {
+function folderOf(made: ReadonlyMap<string, Cut>, model: CheckedModel): string {
   const taken = [...made.values()].filter(({ shards }) => shards.model === model).length;
   return `out/shards/${model.name}${taken === 0 ? "" : `-${taken + 1}`}`;
 }
@@ -88,6 +91,7 @@ function folderOf(made: ReadonlyMap<string, { readonly shards: ModelShards }>, m
 interface Cut {
   readonly shards: ModelShards;
   readonly cut: CutModel;
+  readonly warnings: readonly Diagnostic[];
 }
 
 function cutModel(model: CheckedModel, graph: ModelGraph, call: CallPlacement, folder: string): Cut | readonly Diagnostic[] {
@@ -101,7 +105,7 @@ function cutModel(model: CheckedModel, graph: ModelGraph, call: CallPlacement, f
     for (const stage of result.set.stages) if (call.parts[stage.index]?.degree === degree) stages[stage.index] = stage;
   }
   const describe = createDescriber(model, graph, folder);
-  return { shards: { model, folder, stages, signature: "" }, cut: { parts: stages.map(describe) } };
+  return { shards: { model, folder, stages, signature: "" }, cut: { parts: stages.map(describe) }, warnings: checkSharing({ model: graph, stages }) };
 }
 
 /** Undefined where the sharder is to choose. */

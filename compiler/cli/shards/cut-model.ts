@@ -7,6 +7,7 @@ import { inferShapes, type InferredGraph } from "../../onnx/infer/infer-shapes.t
 import { quoteName } from "../../onnx/model-diagnostics.ts";
 import type { ModelGraph, Node } from "../../onnx/model-graph.ts";
 import { readModel } from "../../onnx/read-model.ts";
+import { checkSharing } from "../../shard/check-sharing.ts";
 import { cutAfter } from "../../shard/choose-cuts.ts";
 import { shardModel } from "../../shard/shard-model.ts";
 import type { Cuts, ShardSet } from "../../shard/shard-set.ts";
@@ -59,18 +60,18 @@ export async function withCutModel(args: CommandArgs, io: Io, use: (cut: CutMode
   if (!where.ok) return where;
   const shown = args.positionals[0] ?? "";
   const path = resolve(io.cwd, shown);
-  if (!flag(args, "optimizeFirst")) return cutAt(path, path, shown, where.value, use);
+  if (!flag(args, "optimizeFirst")) return cutAt(path, path, { shown, io }, where.value, use);
   const optimized = await optimizeModel(path);
   if (!optimized.ok) return failed(reportNowhere(shardCodes.runFailed, { part: "the whole model", what: optimized.what }));
   try {
-    return await cutAt(optimized.path, path, shown, where.value, use);
+    return await cutAt(optimized.path, path, { shown, io }, where.value, use);
   } finally {
     optimized.remove();
   }
 }
 
 /** `path` is the model to cut, `original` the one that the user named. */
-async function cutAt(path: string, original: string, shown: string, places: Places, use: (cut: CutModel) => Promise<Outcome<number>>): Promise<Outcome<number>> {
+async function cutAt(path: string, original: string, { shown, io }: { readonly shown: string; readonly io: Io }, places: Places, use: (cut: CutModel) => Promise<Outcome<number>>): Promise<Outcome<number>> {
   const opened = openModelFiles(path, basename(original));
   if ("diagnostic" in opened) return failed(opened.diagnostic);
   try {
@@ -80,6 +81,7 @@ async function cutAt(path: string, original: string, shown: string, places: Plac
     const cuts = findCuts(model, inferred, places);
     if (!cuts.ok) return cuts;
     const result = shardModel(model, { pipeline: places.stages, tensor: places.ranks, ...(cuts.value ? { cuts: cuts.value } : {}) }, inferred);
+    if (result.ok) showDiagnostics(io, checkSharing(result.set), sourcesOf());
     return result.ok ? await use({ path, original, shown, inferred, set: result.set }) : failed(...result.diagnostics);
   } finally {
     opened.close();

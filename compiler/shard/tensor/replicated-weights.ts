@@ -28,7 +28,9 @@ function reasonFor(layout: Layout, count: number, tensor: TensorRef, users: read
   if (!node) return "no operator of the stage computes with it";
   const shape = `[${tensor.dims.join(", ")}]`;
   if (isProduct(node) && tensor.dims.length > 1) {
-    const isDivisible = tensor.dims.some((dim) => dim % count === 0 && dim > 0);
+    // Kernels are never divided.
+    const axes = node.op.includes("Conv") ? tensor.dims.slice(0, 2) : tensor.dims;
+    const isDivisible = axes.some((dim) => dim % count === 0 && dim > 0);
     if (!isDivisible) return `no axis of ${shape} can be divided by ${count}`;
     return whole.length > 0 ? `${node.op} cannot use a share of ${shape}: its other axes and groups do not divide by ${count}` : `${node.op} on shares needs it whole`;
   }

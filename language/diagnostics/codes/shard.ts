@@ -1,4 +1,4 @@
-/** P1150-P1159: cutting models into shards. `value` and `node` are quoted, escaped names; stages count from 1. */
+/** P1150-P1160: cutting models into shards. `value` and `node` are quoted, escaped names; stages count from 1. */
 import { defineCode } from "../diagnostic.ts";
 
 export const shardCodes = {
@@ -64,5 +64,11 @@ export const shardCodes = {
     severity: "error",
     title: "model that onnxruntime does not run",
     message: (p: { part: string; what: string }) => `onnxruntime does not run ${p.part}: ${p.what}`,
+  }),
+  littleShared: defineCode({
+    code: "P1160",
+    severity: "warning",
+    title: "ranks that share little of a model",
+    message: (p: { file: string; ranks: number; whole: string; weights: string }) => `${p.file}: of ${p.weights} of weights, each of ${p.ranks} ranks holds ${p.whole} whole`,
   }),
 } as const;

@@ -119,6 +119,15 @@ describe("shard among ranks", () => {
     });
   });
 
+  test("a number of ranks that divides little is warned of", async () => {
+    const folder = makeWorkplace({ "m.onnx": model() });
+    const { code, stderr } = await pipec(folder, "shard", "m.onnx", "--tensor", "3", "-o", "cut");
+    expect(code).toBe(0);
+    expect(stderr).toContain("warning P1160: m.onnx: of 512 B of weights, each of 3 ranks holds 512 B whole");
+    expect(stderr).toContain("no axis of [8, 8] can be divided by 3");
+    expect((await pipec(folder, "verify", "m.onnx", "--tensor", "2")).stderr).toBe("");
+  });
+
   test("verify runs the ranks and counts their segments", async () => {
     const folder = makeWorkplace({ "m.onnx": model() });
     const { code, stdout } = await pipec(folder, "verify", "m.onnx", "--pipeline", "2", "--tensor", "2", "--json");
