@@ -6,12 +6,14 @@ import type { RowFacts } from "../plan/columns.ts";
 import { inputsOf } from "../plan/lowered-program.ts";
 import type { LoweredPipeline, Step } from "../plan/lowered-program.ts";
 import type { PipelinePlan } from "../plan/plan.ts";
+import { numberSetting } from "../plan/settings.ts";
 import { stepExprs } from "../plan/step-exprs.ts";
 import { fieldsRead } from "../plan/walk-expr.ts";
 import { at, lines } from "./code.ts";
 import type { Code } from "./code.ts";
 import { emitArgs, rowTypeName } from "./emit-declarations.ts";
 import { sizesOfRow } from "./dim-sizes.ts";
+import { numberText } from "./emit-constant.ts";
 import { emitColumns, emitData } from "./emit-data.ts";
 import { awaits, emitPlace, placeComment, resourcesOf } from "./emit-context.ts";
 import type { EmitContext } from "./emit-context.ts";
@@ -76,8 +78,14 @@ function emitStep(sx: StepContext, step: Step): Code {
     ...emitBody(sx, step),
     ["columns: ", emitColumns(columnsOf(step.row.fields, sx.facts)), ","],
     `resources: [${resources.join(", ")}],`,
+    ...emitTimeout(step),
   ];
   return ["{\n", lines(common, 1), "},"];
+}
+
+function emitTimeout(step: Step): readonly string[] {
+  const timeoutMs = numberSetting(step.settings, "timeout");
+  return timeoutMs === undefined ? [] : [`timeoutMs: ${numberText(timeoutMs)},`];
 }
 
 /** The lines of a step's own kind. */

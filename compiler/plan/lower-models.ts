@@ -190,8 +190,8 @@ function isPassed(entry: RecordEntry): boolean {
   return entry.kind === "field" && entry.value.kind === "field" && entry.value.name === entry.name;
 }
 
-/** `workers` speaks of the map's own computing, everything else of its models. */
+/** `workers` and `timeout` speak of the map's own computing, everything else of its models. */
 function settingsOfParts(settings: Settings): { readonly maps: Settings; readonly models: Settings } {
-  const { workers, ...models } = settings;
-  return { maps: workers === undefined ? {} : { workers }, models };
+  const { workers, timeout, ...models } = settings;
+  return { maps: { ...(workers === undefined ? {} : { workers }), ...(timeout === undefined ? {} : { timeout }) }, models };
 }

@@ -46,6 +46,7 @@ export const settingSchemas: Readonly<Record<SettingPlace, Readonly<Record<strin
     threads: { kind: "int", low: 1 },
     device: { kind: "text", what: "a device such as `\"cpu\"` or `\"cuda:0\"`" },
     memory: { kind: "quantity", measure: "bytes" },
+    timeout: { kind: "quantity", measure: "duration" },
     max: { kind: "int", low: 1 },
   },
   model: {

@@ -7,6 +7,8 @@ import type { Scope } from "./context.ts";
 import { checkSettings } from "./settings.ts";
 import { modelSettings } from "./settings-schema.ts";
 
+const timedSteps: readonly string[] = ["map", "filter", "explode", "implode"];
+
 /** `models`: how many model calls the step has; -1 where a mistake hides that. */
 export function checkStageSettings(scope: Scope, block: AstSettings, stage: { readonly models: number; readonly step: string }): Settings {
   const settings = checkSettings(scope, block, "stage");
@@ -20,6 +22,9 @@ export function checkStageSettings(scope: Scope, block: AstSettings, stage: { re
     }
     if (name === "max" && stage.step !== "explode") {
       complain(scope.cx, settingCodes.wrongPlace, { name, place: `\`${stage.step}\`` }, { at: entry.key.span, reason: "`max` is the most children of one row of an `explode`" });
+    }
+    if (name === "timeout" && !timedSteps.includes(stage.step)) {
+      complain(scope.cx, settingCodes.wrongPlace, { name, place: `\`${stage.step}\`` }, { at: entry.key.span, reason: "`timeout` is how long the computing of one row may take, and this step computes none" });
     }
   }
   checkParts(scope, block, settings);

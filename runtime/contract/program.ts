@@ -114,6 +114,8 @@ interface StepBase {
   readonly at: Place;
   readonly columns: readonly Column[];
   readonly resources: readonly Resource[];
+  /** A row of a map, filter, explode or implode that takes longer hangs: it fails. Absent: it may take any time. */
+  readonly timeoutMs?: number;
 }
 
 export interface AggregateSpec {

@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import type { CallWatch } from "../contract/call-watch.ts";
-import { createCallWords } from "./call-words.ts";
+import { createCallWords, noteHang } from "./call-words.ts";
 import { SLOT_BYTES } from "./flight-recorder.ts";
 
 /** Row ranges in flight at once; those beyond are not recorded. */
@@ -34,6 +34,10 @@ export function openCallRecord(file: string): CallWatch {
       };
       writeHeader();
       return { waits: thenWrite(inFlight.waits), ended: thenWrite(inFlight.ended) };
+    },
+    hang: (limitMs) => {
+      noteHang(header, limitMs);
+      writeHeader();
     },
     rows: (first, last) => {
       const index = free.pop();

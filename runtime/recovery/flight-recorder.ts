@@ -6,11 +6,13 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 
 export interface Flight {
-  readonly kind: "load" | "run";
+  readonly kind: "load" | "run" | "read" | "write";
+  /** Of a sink: counted on after the stages. */
   readonly stage: number;
   readonly replica: number;
+  /** Of a sink: its number. */
   readonly step: number;
-  /** Of a run: the chunk, and how many rows of it came to the step. */
+  /** Of all but a load: the chunk, where it begins, and how many rows of it came to the step. */
   readonly chunk: number;
   readonly split: number;
   readonly firstRow: number;
@@ -29,7 +31,8 @@ export const SLOT_BYTES = 64;
 const SLOTS_PER_WORKER = 4;
 const REPLICAS_MAX = 256;
 /** First word of a slot in flight. */
-const kinds = { load: 0x44414f4c, run: 0x4e55522e } as const;
+const kinds = { load: 0x44414f4c, run: 0x4e55522e, read: 0x44414552, write: 0x54495257 } as const;
+const kindNames = ["load", "run", "read", "write"] as const satisfies readonly Flight["kind"][];
 
 /**
  * The recorder of one worker. The file is made where it is missing; workers write to slots of their own. Throws where
@@ -91,7 +94,7 @@ function encodeFlight(flight: Flight, bytes: Uint8Array<ArrayBuffer>): Uint8Arra
 
 function decodeFlight(bytes: Buffer): Flight | undefined {
   const word = bytes.readUInt32LE(0);
-  const kind = word === kinds.load ? "load" : word === kinds.run ? "run" : undefined;
+  const kind = kindNames.find((name) => kinds[name] === word);
   if (kind === undefined) return undefined;
   return {
     kind,

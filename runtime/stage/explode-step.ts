@@ -18,7 +18,7 @@ export function openExplode(step: ExplodeStep, context: StepContext): OpenStep {
   const kept = context.parentFields(step.id);
   return {
     run: async ([chunk], log) => {
-      const outcomes = await computeRows(chunk.rows, async (row) => childrenOf(step, row, await step.fields(row)), CONCURRENCY);
+      const outcomes = await computeRows(chunk.rows, async (row) => childrenOf(step, row, await step.fields(row)), CONCURRENCY, step.timeoutMs);
       const parents = keepGood(step, chunk, outcomes, log, (_children, index) => chunk.rows[index]);
       const families = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []));
       return {

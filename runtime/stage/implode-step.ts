@@ -25,7 +25,7 @@ export function openImplode(step: ImplodeStep): OpenStep {
       const children = childrenByParent(chunk, level);
       const parents = surviving(chunk, level);
       const alive = level.rows.flatMap((_, parent) => (level.failed[parent] === 1 ? [] : [parent]));
-      const outcomes = await computeRows(alive, (parent) => implodeParent(step, level.rows[parent], children[parent]), CONCURRENCY);
+      const outcomes = await computeRows(alive, (parent) => implodeParent(step, level.rows[parent], children[parent]), CONCURRENCY, step.timeoutMs);
       return keepGood(step, parents, outcomes, log, (row) => row);
     },
   };

@@ -17,7 +17,7 @@ const FILTER_CONCURRENCY = 4;
 export function openMap(step: Step<"map">): OpenStep {
   return {
     run: async ([chunk], log) => {
-      const outcomes = await computeRows(chunk.rows, step.row, step.concurrency);
+      const outcomes = await computeRows(chunk.rows, step.row, step.concurrency, step.timeoutMs);
       const checked = outcomes.map((outcome) => checkRow(step, outcome));
       return keepGood(step, chunk, checked, log, (row) => row);
     },
@@ -32,7 +32,7 @@ function checkRow(step: StepSpec, outcome: Outcome<Row>): Outcome<Row> {
 export function openFilter(step: Step<"filter">): OpenStep {
   return {
     run: async ([chunk], log) => {
-      const outcomes = await computeRows(chunk.rows, step.keep, FILTER_CONCURRENCY);
+      const outcomes = await computeRows(chunk.rows, step.keep, FILTER_CONCURRENCY, step.timeoutMs);
       return filterRows(step, chunk, outcomes, log);
     },
   };

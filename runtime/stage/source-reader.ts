@@ -21,8 +21,11 @@ export interface SourceReader {
   readonly next: (log: ChunkLog) => Promise<Chunk | undefined>;
 }
 
+/** Told where rows are being read; gives what is told when they are there. */
+export type WatchReading = (at: { readonly chunk: number; readonly split: number; readonly firstRow: number }) => () => void;
+
 /** `start`: the next chunk's number, and where in the source it begins. */
-export function createSourceReader(step: ReadStep, source: OpenSource, { chunkRows, chunkBytes = Infinity }: ChunkCuts, start = { chunk: 0, split: 0, row: 0 }): SourceReader {
+export function createSourceReader(step: ReadStep, source: OpenSource, { chunkRows, chunkBytes = Infinity }: ChunkCuts, start = { chunk: 0, split: 0, row: 0 }, watch?: WatchReading): SourceReader {
   let ordinal = start.chunk;
   let { split, row: firstRow } = start;
   let waiting: SourceItem[] = [];
@@ -32,7 +35,9 @@ export function createSourceReader(step: ReadStep, source: OpenSource, { chunkRo
     if (items === undefined) await checkUnchanged(source.splits[split]);
     items ??= source.read(split, firstRow)[Symbol.asyncIterator]();
     while (waiting.length < chunkRows) {
+      const ended = watch?.({ chunk: ordinal, split, firstRow: firstRow + waiting.length });
       const more = await items.next();
+      ended?.();
       if (more.done === true) return checkUnchanged(source.splits[split]);
       waiting = waiting.length === 0 ? [...more.value] : waiting.concat(more.value);
     }

@@ -48,6 +48,8 @@ export type RunEventBody =
   | { readonly kind: "isolation"; readonly stage: number; readonly reason: string }
   /** Sources stop at the end of a group. */
   | { readonly kind: "drain"; readonly reason: string }
+  /** A worker has not got on for so long, or gets on again after it. `what`: "stands on row 12 of data/a.jsonl". */
+  | { readonly kind: "stall"; readonly stage?: number; readonly step: string; readonly at: Place; readonly what: string; readonly stillMs: number; readonly isOver: boolean }
   | { readonly kind: "fault"; readonly code: string; readonly message: string; readonly stage?: number }
   | { readonly kind: "sample"; readonly edges: readonly EdgeGauge[]; readonly inFlight: readonly number[]; readonly coresInUse: number; readonly residentBytes: number };
 

@@ -8,7 +8,7 @@ const KEPT_MAX = 200;
 const SAMPLES_MAX = 50;
 
 /** What a person wants to hear of, event by event. */
-export type NotableEvent = Extract<RunEvent, { readonly kind: "decision" | "restart" | "isolation" | "drain" | "fault" }>;
+export type NotableEvent = Extract<RunEvent, { readonly kind: "decision" | "restart" | "isolation" | "drain" | "stall" | "fault" }>;
 
 export interface StageState {
   /** Workers that are ready. */
@@ -131,6 +131,7 @@ export function foldEvent(state: RunState, event: RunEvent): void {
       return keep(state, event);
     case "isolation":
     case "drain":
+    case "stall":
     case "fault":
       return keep(state, event);
   }

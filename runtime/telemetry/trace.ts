@@ -8,6 +8,7 @@ import { appendFileSync, closeSync, ftruncateSync, openSync, readSync, statSync 
 import { jobError } from "../contract/failures.ts";
 import type { MetricsSubject } from "./metrics.ts";
 import type { RunEvent } from "./run-event.ts";
+import { describeStall } from "./stall-words.ts";
 
 export type TraceSubject = Omit<MetricsSubject, "program">;
 
@@ -62,6 +63,8 @@ export function traceRecords(subject: TraceSubject, event: RunEvent): readonly T
       return [mark(`${subject.stages[event.stage]} gets a process of its own`, { reason: event.reason })];
     case "drain":
       return [mark("drain", { reason: event.reason })];
+    case "stall":
+      return [mark(describeStall(event), {})];
     case "fault":
       return [mark(`fault ${event.code}`, { message: event.message })];
     case "rowsFailed":

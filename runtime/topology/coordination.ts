@@ -11,6 +11,7 @@ import type { RunControl } from "./run-control.ts";
 import type { RunLedger } from "./run-ledger.ts";
 import type { RunningWorker, PortsOfWorker, WorkerSetting } from "./run-workers.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { StallWatch } from "./stall-watch.ts";
 import type { Topology } from "./topology.ts";
 
 export interface CoordinatorRequest {
@@ -50,6 +51,7 @@ export interface Coordination {
   isStarted: boolean;
   /** When each worker was started that is not ready yet. */
   readonly loadingSince: Map<string, number>;
+  readonly stalls: StallWatch;
   /** Undefined where no stage may change its number of workers. */
   readonly elasticity: Elasticity | undefined;
   /** Starts a worker; its faults end the run. */

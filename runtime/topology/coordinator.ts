@@ -12,24 +12,28 @@ import { placeRun } from "./placement.ts";
 import { closeWorkers, joinPorts, startWorker } from "./run-workers.ts";
 import type { RunningWorker, PortsOfWorker } from "./run-workers.ts";
 import { createScheduler } from "./scheduler.ts";
+import { createStallWatch } from "./stall-watch.ts";
+import type { StallWatch } from "./stall-watch.ts";
 
 /** Ends when everything is committed, and nothing published that waits for the end. Rejects with the first fault; no worker is left behind. */
 export async function runOnWorkers(request: CoordinatorRequest): Promise<void> {
   const workers: RunningWorker[] = [];
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  const { pipeline, topology, outputs, device, ledger, log } = request;
+  const stalls = createStallWatch(pipeline, (stage) => ledger.splitsOf(topology.stages[stage].region), log);
   try {
     await new Promise<void>((resolve, reject) => {
       if (request.signal.aborted) return reject(request.signal.reason);
-      const { pipeline, topology, outputs, device } = request;
-      coordinate({ ...request, stop, placement: placeRun(pipeline, device), resumeOf: (stage) => stageResume(pipeline, topology, outputs, stage) }, workers, resolve, reject);
+      coordinate({ ...request, stop, placement: placeRun(pipeline, device), resumeOf: (stage) => stageResume(pipeline, topology, outputs, stage) }, stalls, workers, resolve, reject);
     });
   } finally {
+    stalls.close();
     Atomics.store(new Int32Array(stop), 0, 1);
     await closeWorkers(workers);
   }
 }
 
-function coordinate(request: Coordination["request"], workers: RunningWorker[], resolve: Coordination["resolve"], fail: Coordination["reject"]): void {
+function coordinate(request: Coordination["request"], stalls: StallWatch, workers: RunningWorker[], resolve: Coordination["resolve"], fail: Coordination["reject"]): void {
   const { pipeline, topology, outputs, log } = request;
   const reject = (error: unknown): void => {
     // Workers still say what they have done: nobody would end one that was loaded because of that.
@@ -37,6 +41,7 @@ function coordinate(request: Coordination["request"], workers: RunningWorker[], 
     fail(error);
   };
   const start = (role: WorkerRole, ports: PortsOfWorker): RunningWorker => {
+    c.stalls.loading(role);
     c.loadingSince.set(placeOf(role), performance.now());
     if (role.kind === "stage") log({ kind: "stageStarted", stage: role.stage, replica: role.replica, incarnation: role.incarnation });
     const handle = (message: FromWorker): void => {
@@ -56,6 +61,7 @@ function coordinate(request: Coordination["request"], workers: RunningWorker[], 
     request,
     scheduler,
     elasticity: createRunElasticity(request, scheduler),
+    stalls,
     stageWorkers: topology.stages.map(() => []),
     sinkWorkers: [],
     finished: new Set(),

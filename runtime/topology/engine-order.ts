@@ -72,3 +72,4 @@ export function takeEngineOrder(): EngineOrder | undefined {
 export const flightFile = "flights";
 export const processesFile = "processes";
 export const journalFile = "journal";
+export const inputsFile = "inputs";

@@ -1,10 +1,11 @@
 /**
- * The processes that an engine has started, written down where whoever buries the engine finds them: one that hangs in
- * native code does not notice by itself that its engine is gone.
+ * What an engine leaves to whoever buries it. The processes that it has started: one that hangs in native code does not
+ * notice by itself that its engine is gone. And the names of the files that it reads, which calls in flight are about.
  */
-import { appendFileSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { processesFile } from "./engine-order.ts";
+import type { Split } from "../contract/kernel.ts";
+import { inputsFile, processesFile } from "./engine-order.ts";
 
 export function noteStarted(folder: string | undefined, pid: number): void {
   note(folder, `+${pid}\n`);
@@ -20,6 +21,29 @@ function note(folder: string | undefined, line: string): void {
     appendFileSync(join(folder, processesFile), line);
   } catch {
     // No room: a process that is not written down ends by itself all the same, unless it hangs.
+  }
+}
+
+/** Of so many input files the names are kept; of those beyond, numbers must do. */
+const INPUTS_MAX = 10_000;
+
+/** By region. */
+export function noteInputs(folder: string | undefined, splits: readonly (readonly Split[])[]): void {
+  if (folder === undefined) return;
+  try {
+    writeFileSync(join(folder, inputsFile), JSON.stringify(splits.map((list) => list.slice(0, INPUTS_MAX).map(({ path }) => path))));
+  } catch {
+    // No room: files are told by their numbers.
+  }
+}
+
+export function readInputs(folder: string | undefined): readonly (readonly string[])[] {
+  if (folder === undefined) return [];
+  try {
+    // Only an engine writes it.
+    return JSON.parse(readFileSync(join(folder, inputsFile), "utf8")) as readonly (readonly string[])[];
+  } catch {
+    return [];
   }
 }
 

@@ -2,6 +2,7 @@
 import { performance } from "node:perf_hooks";
 import { JobError } from "../contract/kernel.ts";
 import type { Coordination } from "./coordination.ts";
+import { noteInputs } from "./engine-processes.ts";
 import { fromFault } from "./messages.ts";
 import type { FromWorker, WorkerRole } from "./messages.ts";
 import { joinReplica } from "./run-workers.ts";
@@ -24,6 +25,7 @@ function handleReady(c: Coordination, role: WorkerRole, message: Extract<FromWor
     log({ kind: "stageReady", stage: role.stage, replica: role.replica, loadMs });
     c.elasticity?.loaded(role.stage, role.replica, loadMs);
   } else log({ kind: "sinkReady", sink: role.sink });
+  c.stalls.ready(role, message.activity);
   if (message.calls !== undefined) c.request.supervised?.onCalls(role, message.calls);
   if (role.kind === "stage" && message.splits !== undefined) {
     outputs.checkInputs(message.splits);
@@ -32,7 +34,9 @@ function handleReady(c: Coordination, role: WorkerRole, message: Extract<FromWor
   if (c.isStarted) return role.kind === "stage" ? carryOut(c, c.scheduler.handle({ kind: "loaded", stage: role.stage, replica: role.replica, incarnation: role.incarnation })) : undefined;
   if (--c.notReady > 0) return;
   c.isStarted = true;
-  outputs.noteSources(topology.regions.map(({ id }) => ledger.splitsOf(id)));
+  const splits = topology.regions.map(({ id }) => ledger.splitsOf(id));
+  outputs.noteSources(splits);
+  noteInputs(c.request.supervised?.order.folder, splits);
   onStart(c.scheduler);
   carryOut(c, c.scheduler.start());
   c.request.control?.onDrain((reason, atOnce) => drain(c, reason, atOnce));

@@ -119,7 +119,7 @@ function runSupervised({ program, file, argv }: Command, pipeline: PipelineSpec,
       if (process.stderr.isTTY && !flags.quiet) process.stderr.write("\r\x1b[K");
       if (!flags.quiet) process.stderr.write(`note: ${reason}; starting again\n`);
     },
-    onFail: ({ code, message }) => printFault(code, message, undefined),
+    onFail: ({ code, message, fix }) => printFault(code, message, fix),
   });
 }
 
@@ -174,6 +174,7 @@ async function runNamed({ program, file, order, link }: Command, pipeline: Pipel
       supervised: engine.supervised,
       log: (event) => {
         engine.log(event);
+        view.log(event);
         log(event);
       },
     });

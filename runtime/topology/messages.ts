@@ -49,8 +49,11 @@ export type ToWorker =
   | { readonly kind: "close" };
 
 export type FromWorker =
-  /** Sources say what they will read. `calls`: shared words that say whether a stage's worker gets on with its calls. */
-  | { readonly kind: "ready"; readonly splits: readonly Split[] | undefined; readonly calls?: Int32Array }
+  /**
+   * Sources say what they will read. `calls`: shared words that say whether a stage's worker gets on with its calls;
+   * `activity`: what a worker is in the middle of.
+   */
+  | { readonly kind: "ready"; readonly splits: readonly Split[] | undefined; readonly calls?: Int32Array; readonly activity: Float64Array }
   | ({ readonly kind: "done"; readonly chunk: number; readonly bytes: readonly number[]; readonly exhausted: boolean } & ChunkReport)
   /** The chunk could not be done: void chunks were sent in place of results. */
   | { readonly kind: "faulty"; readonly chunk: number; readonly bytes: readonly number[]; readonly fault: JobFault }

@@ -7,6 +7,8 @@ import type { RunSnapshot } from "../telemetry/progress.ts";
 import { createRateWindow } from "../telemetry/rate-window.ts";
 import { createRunCounters } from "../telemetry/run-counters.ts";
 import type { RunCounters } from "../telemetry/run-counters.ts";
+import type { RunLog } from "../telemetry/run-event.ts";
+import { describeStall } from "../telemetry/stall-words.ts";
 import { printSummaryJson, renderSummary } from "../telemetry/summary.ts";
 import type { RunSummary } from "../telemetry/summary.ts";
 import { createWorkerCounts } from "../telemetry/worker-counts.ts";
@@ -22,6 +24,8 @@ export interface RunView {
   readonly onStart: (counters: RunCounters, scheduler: Scheduler | undefined) => void;
   readonly onText: (stream: "stdout" | "stderr", text: Uint8Array) => void;
   readonly observe: (step: StepSpec, chunk: Chunk) => void;
+  /** Tells of what a person must not miss while the run lasts. */
+  readonly log: RunLog;
   /** Shows what the run did, and gives it. */
   readonly finish: (outcome: RunOutcome) => RunSummary;
   /** Takes progress off the screen; gives what was done until then. */
@@ -65,6 +69,12 @@ export function createRunView(pipeline: PipelineSpec, flags: RunFlags, history: 
     observe: (step, chunk) => {
       if (flags.quiet) return;
       for (const line of shapes(step, chunk)) process.stderr.write(`${line}\n`);
+    },
+    log: (event) => {
+      if (event.kind !== "stall" || flags.quiet) return;
+      printer.clear();
+      if (flags.json) output.write(`${JSON.stringify({ event: "stall", ...event })}\n`);
+      else output.write(`${event.isOver ? "note" : "warning[R0175]"}: ${describeStall(event)}\n`);
     },
     finish: (outcome) => {
       clear();

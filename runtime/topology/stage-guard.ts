@@ -1,13 +1,18 @@
 /**
- * Watches over what a stage's worker runs: every step's chunk is written to the flight recorder before it is begun, calls
- * with a limit are counted where the coordinator sees them, and steps that the supervisor wants apart get a process.
+ * Watches over what a worker does: every step's chunk, every read and every write is noted in the flight recorder before
+ * it is begun, and in words that the coordinator sees, as are calls with a limit; steps that the supervisor wants apart
+ * get a process.
  */
 import { join } from "node:path";
 import { watchCalls } from "../contract/call-watch.ts";
+import { sourceRowOf } from "../contract/chunk.ts";
 import type { StepSpec } from "../contract/program.ts";
-import { CALL_WORDS, createCallWords } from "../recovery/call-words.ts";
+import { createActivity, createActivityWords } from "../recovery/activity.ts";
+import type { Activity } from "../recovery/activity.ts";
+import { CALL_WORDS, createCallWords, noteHang } from "../recovery/call-words.ts";
 import { openFlightRecorder } from "../recovery/flight-recorder.ts";
 import type { FlightRecorder } from "../recovery/flight-recorder.ts";
+import type { WatchReading } from "../stage/source-reader.ts";
 import type { OpenStep, StepContext } from "../stage/step-context.ts";
 import { flightFile } from "./engine-order.ts";
 import { isIsolatable, openIsolatedStep } from "./isolated-steps.ts";
@@ -16,8 +21,11 @@ import type { WorkerStart } from "./messages.ts";
 
 export interface StageGuard {
   readonly around: NonNullable<StepContext["around"]>;
+  readonly reading: (step: number) => WatchReading;
   /** What `createHangWatch` looks at. */
   readonly words: Int32Array;
+  /** What the stage is in the middle of. */
+  readonly activity: Float64Array;
   readonly close: () => Promise<void>;
 }
 
@@ -32,7 +40,9 @@ export interface GuardRequest {
 
 export function openStageGuard({ start, file, steps, isStopped }: GuardRequest): StageGuard {
   const words = new Int32Array(new SharedArrayBuffer(CALL_WORDS * Int32Array.BYTES_PER_ELEMENT));
-  watchCalls({ call: createCallWords(words) });
+  const activityWords = createActivityWords();
+  const activity = createActivity(activityWords);
+  watchCalls({ call: createCallWords(words), hang: (limitMs) => noteHang(words, limitMs), rows: activity.rows });
   const { order, pipeline, params, folder, role, placement } = start;
   const [stage, replica] = role.kind === "stage" ? [role.stage, role.replica] : [0, 0];
   const isolated = steps.filter((step) => isIsolatable(step) && (order?.isolated.includes(step.id) ?? false)).map((step) => step.id);
@@ -40,13 +50,69 @@ export function openStageGuard({ start, file, steps, isStopped }: GuardRequest):
   const recorder = order?.folder === undefined ? undefined : openRecorder(join(order.folder, flightFile), stage, replica);
   return {
     words,
+    activity: activityWords,
     around: async (step, open) => {
-      if (isolated.includes(step.id)) return openIsolatedStep(step, worker);
-      return recorder === undefined ? open() : openRecorded(step, open, recorder);
+      if (isolated.includes(step.id)) return openActive(step, openIsolatedStep(step, worker), activity);
+      return openActive(step, recorder === undefined ? await open() : await openRecorded(step, open, recorder), activity);
+    },
+    reading: (step) => ({ chunk, split, firstRow }) => {
+      const ended = activity.begin("read", step, { split, firstRow, rows: 1 });
+      const landed = recorder?.begin({ kind: "read", step, chunk, split, firstRow, rows: 0 });
+      return () => {
+        landed?.();
+        ended();
+      };
     },
     close: async () => {
       await worker.close();
       recorder?.close();
+    },
+  };
+}
+
+export interface SinkGuard {
+  /** What the sink is in the middle of. */
+  readonly activity: Float64Array;
+  readonly writing: <T>(chunk: { readonly ordinal: number; readonly split: number; readonly firstRow: number }, rows: number, write: () => Promise<T>) => Promise<T>;
+  readonly close: () => void;
+}
+
+/** `place`: the sink's number, counted on after the stages. */
+export function openSinkGuard({ order }: WorkerStart, sink: number, place: number): SinkGuard {
+  const words = createActivityWords();
+  const activity = createActivity(words);
+  const recorder = order?.folder === undefined ? undefined : openRecorder(join(order.folder, flightFile), place, 0);
+  return {
+    activity: words,
+    writing: async ({ ordinal, split, firstRow }, rows, write) => {
+      const ended = activity.begin("write", sink, { split, firstRow, rows });
+      const landed = recorder?.begin({ kind: "write", step: sink, chunk: ordinal, split, firstRow, rows });
+      try {
+        return await write();
+      } finally {
+        landed?.();
+        ended();
+      }
+    },
+    close: () => recorder?.close(),
+  };
+}
+
+/** The step as it is, with word of the rows that are in it. */
+function openActive(step: StepSpec, opened: OpenStep, activity: Activity): OpenStep {
+  return {
+    ...opened,
+    run: async (inputs, log) => {
+      const [chunk] = inputs;
+      const { split, firstRow } = chunk.id;
+      // An implode counts parents, which are not the chunk's rows.
+      const rowOf = step.kind === "implode" ? () => NaN : (index: number) => firstRow + sourceRowOf(chunk, index);
+      const ended = activity.begin("run", step.id, { split, firstRow, rows: chunk.places.length }, rowOf);
+      try {
+        return await opened.run(inputs, log);
+      } finally {
+        ended();
+      }
     },
   };
 }

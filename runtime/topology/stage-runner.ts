@@ -11,6 +11,7 @@ import { createBufferPool } from "../pool/buffer-pool.ts";
 import { openLocalPart } from "../stage/local-part.ts";
 import { openSteps } from "../stage/open-steps.ts";
 import { createSourceReader } from "../stage/source-reader.ts";
+import type { WatchReading } from "../stage/source-reader.ts";
 import { createChunkLog, Stopped } from "../stage/step-context.ts";
 import type { PartStepSpec, StepContext, StepMemory } from "../stage/step-context.ts";
 import { watchSession } from "../stage/watched-session.ts";
@@ -50,6 +51,7 @@ export interface StageHost {
   readonly isStopped: () => boolean;
   readonly observe?: (step: number, chunk: Chunk) => void;
   readonly around?: NonNullable<StepContext["around"]>;
+  readonly reading?: (step: number) => WatchReading;
   /** Where a run that goes on where another stopped begins. */
   readonly resume?: StageResume;
 }
@@ -78,7 +80,7 @@ export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: 
   const schemas = new Map<number, EdgeSchema>([...ins, ...outs].map((edge) => [edge.id, edgeSchema(pipeline, edge)]));
   const schemaOf = (edge: number): EdgeSchema => schemas.get(edge) ?? edgeSchema(pipeline, pipeline.edges[edge]);
   const steps = stage.steps.map((step) => pipeline.steps[step]);
-  const source = await openReader(pipeline, stage, host.resume);
+  const source = await openReader(pipeline, stage, host);
   const opened = await openSteps(steps, stepContext(pipeline, host));
   const last = stage.steps[stage.steps.length - 1];
   const pools = new Map(outs.map((edge) => [edge.id, createBufferPool(Math.min(edge.queueBytesMax, POOL_BYTES_MAX))]));
@@ -142,9 +144,9 @@ function chunkOf(chunks: ReadonlyMap<number, Chunk>, step: number): Chunk {
   return chunk;
 }
 
-async function openReader(pipeline: PipelineSpec, stage: StageSpec, resume: StageResume | undefined): Promise<{ readonly step: number; readonly open: OpenSource; readonly reader: ReturnType<typeof createSourceReader> } | undefined> {
+async function openReader(pipeline: PipelineSpec, stage: StageSpec, { resume, reading }: StageHost): Promise<{ readonly step: number; readonly open: OpenSource; readonly reader: ReturnType<typeof createSourceReader> } | undefined> {
   const step = stage.steps.map((id) => pipeline.steps[id]).find((candidate) => candidate.kind === "read");
   if (step?.kind !== "read") return undefined;
   const open = await step.source.open(step.args(), step.columns);
-  return { step: step.id, open, reader: createSourceReader(step, open, pipeline, resume) };
+  return { step: step.id, open, reader: createSourceReader(step, open, pipeline, resume, reading?.(step.id)) };
 }

@@ -14,8 +14,8 @@ export interface EngineEnd {
   readonly signal: NodeJS.Signals | null;
   /** What it last said, by kind. */
   readonly said: { readonly [Kind in FromEngine["kind"]]?: Extract<FromEngine, { kind: Kind }> };
-  /** The calls it was in. */
-  readonly flights: readonly Flight[];
+  /** The calls it was in, with words that complete "while …". */
+  readonly flights: readonly (Flight & { readonly words?: string })[];
   /** The kernel has killed for memory while it ran. */
   readonly outOfMemory: boolean;
 }
@@ -24,6 +24,8 @@ export interface SupervisorFacts {
   /** Steps that can run in a process of their own, with the names that users gave them. */
   readonly isolatable: ReadonlyMap<number, string>;
   readonly tickets: number;
+  /** The pipeline keeps a checkpoint. */
+  readonly isKept?: boolean;
 }
 
 export interface SupervisorState {
@@ -37,11 +39,12 @@ export interface SupervisorState {
 
 export type Decision =
   | { readonly kind: "exit"; readonly code: number }
-  | { readonly kind: "fail"; readonly code: "R0170" | "R0172" | "R0173" | "R0174"; readonly message: string }
+  | { readonly kind: "fail"; readonly code: "R0170" | "R0172" | "R0173" | "R0174"; readonly message: string; readonly fix?: string }
   | { readonly kind: "restart"; readonly state: SupervisorState; readonly delayMs: number; readonly reason: string };
 
 /** Engines without progress that are followed by another one. */
 const IDLE_MAX = 3;
+const UNEXPLAINED_MAX = 1;
 const FIRST_DELAY_MS = 250;
 const INTERRUPTED = 130;
 
@@ -88,21 +91,30 @@ function crashOf(code: number | null, signal: NodeJS.Signals | null): string | u
 }
 
 function afterCrash(crash: string, end: EngineEnd, state: SupervisorState, facts: SupervisorFacts): Decision {
-  const busy = end.flights.map((flight) => flight.step);
-  const names = printSteps(busy, facts);
-  const suspects = newSuspects(busy, state, facts);
+  const suspects = newSuspects(end.flights, state, facts);
   if (suspects.length > 0) return isolate(suspects, state, facts, `the engine was ended by ${crash}`);
-  if (state.idle > IDLE_MAX) return { kind: "fail", code: "R0172", message: `the engine was ended by ${crash}${names === "" ? "" : ` in ${names}`}, ${state.idle} times without getting any further` };
-  return restart(state, `the engine was ended by ${crash}`);
+  const reason = `the engine was ended by ${crash}${printFlights(end)}`;
+  if (state.idle <= IDLE_MAX) return restart(state, reason);
+  return { kind: "fail", code: "R0172", message: `${reason}, ${state.idle} times without getting any further`, ...fixOf(end, facts) };
+}
+
+function printFlights({ flights }: EngineEnd): string {
+  const words = [...new Set(flights.flatMap((flight) => flight.words ?? []))];
+  return words.length === 0 ? "" : ` while ${words.join(" and ")}`;
+}
+
+/** What is read has no rows yet that could be set aside. */
+function fixOf({ flights }: EngineEnd, { isKept = false }: SupervisorFacts): { readonly fix?: string } {
+  if (!flights.some(({ kind }) => kind === "read")) return {};
+  return { fix: `leave the file that was being read out of the input, or mend it${isKept ? "; what is committed was made with it, so then start over with --fresh" : ""}` };
 }
 
 function afterHang(hung: { readonly stage: number; readonly replica: number; readonly limitMs: number }, end: EngineEnd, state: SupervisorState, facts: SupervisorFacts): Decision {
-  const busy = end.flights.filter((flight) => flight.stage === hung.stage && flight.replica === hung.replica).map((flight) => flight.step);
+  const own = end.flights.filter((flight) => flight.stage === hung.stage && flight.replica === hung.replica);
   const reason = `a call did not come back within ${hung.limitMs} ms`;
-  const suspects = newSuspects(busy, state, facts);
+  const suspects = newSuspects(own, state, facts);
   if (suspects.length > 0) return isolate(suspects, state, facts, reason);
-  const names = printSteps(busy, facts);
-  return { kind: "fail", code: "R0173", message: `${reason}${names === "" ? "" : ` in ${names}`}` };
+  return { kind: "fail", code: "R0173", message: `${reason}${printFlights({ ...end, flights: own })}` };
 }
 
 function afterMemory(state: SupervisorState, reason: string): Decision {
@@ -126,10 +138,15 @@ function restart(state: SupervisorState, reason: string, delayMs = FIRST_DELAY_M
   return { kind: "restart", state, delayMs, reason };
 }
 
-/** Where nothing is known of what ran, everything may have been it. */
-function newSuspects(busy: readonly number[], state: SupervisorState, facts: SupervisorFacts): readonly number[] {
+/**
+ * Where nothing is known of what ran, everything may have been it. What read or wrote is taken for it a few times first:
+ * that has no process of its own.
+ */
+function newSuspects(flights: EngineEnd["flights"], state: SupervisorState, facts: SupervisorFacts): readonly number[] {
   const isolated = new Set(state.isolated);
-  const candidates = busy.length > 0 ? busy : [...facts.isolatable.keys()];
+  const busy = flights.filter(({ kind }) => kind === "load" || kind === "run").map(({ step }) => step);
+  const isUnknown = busy.length === 0 && (flights.length === 0 || state.idle > UNEXPLAINED_MAX);
+  const candidates = isUnknown ? [...facts.isolatable.keys()] : busy;
   return [...new Set(candidates)].filter((step) => facts.isolatable.has(step) && !isolated.has(step));
 }
 

@@ -11,9 +11,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PipelineSpec } from "../contract/program.ts";
 import { readFlights } from "../recovery/flight-recorder.ts";
-import { killLeftovers, removeRecords } from "./engine-processes.ts";
+import { killLeftovers, readInputs, removeRecords } from "./engine-processes.ts";
 import { flightFile, orderVariable, processesFile } from "./engine-order.ts";
 import type { EngineOrder, FromEngine, FromSupervisor, RunName } from "./engine-order.ts";
+import { describeFlight } from "./flight-words.ts";
 import { isIsolatable } from "./isolated-steps.ts";
 import { nativeThreads } from "./machine.ts";
 import { countOomKills } from "./oom-kills.ts";
@@ -76,7 +77,7 @@ export async function supervise(request: SuperviseRequest): Promise<number> {
 
 function factsOf(pipeline: PipelineSpec): SupervisorFacts {
   const isolatable = new Map(pipeline.steps.filter(isIsolatable).map((step) => [step.id, step.name]));
-  return { isolatable, tickets: pipeline.tickets };
+  return { isolatable, tickets: pipeline.tickets, isKept: pipeline.checkpoint !== undefined };
 }
 
 function makeFolder(): string | undefined {
@@ -101,7 +102,8 @@ function runEngine(request: SuperviseRequest, order: EngineOrder, signals: Signa
       signals.attach(undefined);
       const oomNow = countOomKills();
       const outOfMemory = oomBefore !== undefined && oomNow !== undefined && oomNow > oomBefore;
-      const flights = order.folder === undefined ? [] : readFlights(join(order.folder, flightFile));
+      const inputs = readInputs(order.folder);
+      const flights = order.folder === undefined ? [] : readFlights(join(order.folder, flightFile)).map((flight) => ({ ...flight, words: describeFlight(request.pipeline, inputs, flight) }));
       resolve({ code, signal, said, flights, outOfMemory });
     });
   });

@@ -24,7 +24,7 @@ import { toFault, toJobFault } from "./messages.ts";
 import type { FromWorker, ToWorker, WorkerRole, WorkerStart } from "./messages.ts";
 import { onReplica } from "./replica-devices.ts";
 import { openStage } from "./stage-runner.ts";
-import { openStageGuard } from "./stage-guard.ts";
+import { openSinkGuard, openStageGuard } from "./stage-guard.ts";
 import { openPorts } from "./worker-ports.ts";
 import type { WorkerPorts } from "./worker-ports.ts";
 
@@ -80,7 +80,7 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
   const openGangOf = (step: PartStepSpec): Promise<ModelSession> =>
     openGang({ pipeline: pipeline.name, file, folder, backend, device: placement.device, locks: openDeviceLocks(pipeline, placement.device, placement.locks), onRestart }, step);
   const guard = openStageGuard({ start, file, steps: pipeline.stages[stageId].steps.map((step) => pipeline.steps[step]), isStopped });
-  const stage = await openStage(pipeline, pipeline.stages[stageId], { backend, isStopped, openGang: openGangOf, around: guard.around, resume: start.resume });
+  const stage = await openStage(pipeline, pipeline.stages[stageId], { backend, isStopped, openGang: openGangOf, around: guard.around, reading: guard.reading, resume: start.resume });
   // Words that come while the stage opens wait until somebody listens.
   const ports = openPorts(start, control);
   ports.onHome(stage.reclaim);
@@ -130,7 +130,7 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
       ports.close();
     }
   }, fail);
-  send({ kind: "ready", splits: stage.splits, calls: guard.words });
+  send({ kind: "ready", splits: stage.splits, calls: guard.words, activity: guard.activity });
 }
 
 interface Inbox {
@@ -176,6 +176,7 @@ async function runSinkWorker(pipeline: PipelineSpec, role: Extract<WorkerRole, {
   if (edge === undefined) throw new Error(`nothing leads to sink ${sink.label}`);
   const schema = edgeSchema(pipeline, edge);
   const writer = createSinkWriter({ sink, columns: schema.columns, groupChunks: pipeline.groupChunks, target: role.target, start: role.start, onGroup: (group) => send({ kind: "sinkGroup", ...group }) });
+  const guard = openSinkGuard(start, role.sink, pipeline.stages.length + role.sink);
   const early = new Map<number, ChunkMessage>();
   let next = role.start.chunk;
   let last = Promise.resolve();
@@ -183,7 +184,7 @@ async function runSinkWorker(pipeline: PipelineSpec, role: Extract<WorkerRole, {
   const writeChunk = async (message: ChunkMessage): Promise<void> => {
     const started = performance.now();
     const rows = message.isVoid ? [] : decodeChunk(schema, message).rows;
-    await writer.write(message.id.ordinal, rows);
+    await guard.writing(message.id, rows.length, () => writer.write(message.id.ordinal, rows));
     send({ kind: "sinkDone", chunk: message.id.ordinal, rows: rows.length, busyMs: performance.now() - started });
   };
   const writeInOrder = (): void => {
@@ -201,9 +202,12 @@ async function runSinkWorker(pipeline: PipelineSpec, role: Extract<WorkerRole, {
   inTurn(ports, async (message) => {
     await last;
     if (message.kind === "finish") {
-      await writer.finish();
+      await guard.writing({ ordinal: next, split: 0, firstRow: 0 }, 0, () => writer.finish());
       send({ kind: "finished" });
-    } else if (message.kind === "close") ports.close();
+    } else if (message.kind === "close") {
+      guard.close();
+      ports.close();
+    }
   }, fail);
-  send({ kind: "ready", splits: undefined });
+  send({ kind: "ready", splits: undefined, activity: guard.activity });
 }

@@ -2,6 +2,7 @@
 import { formatCount, formatDuration, formatRate, formatShare } from "../format.ts";
 import type { FailureSample } from "../run-event.ts";
 import type { NotableEvent } from "../run-state.ts";
+import { describeStall } from "../stall-words.ts";
 import { renderSummary, rowsPerSecond } from "../summary.ts";
 import { drawGraph } from "./draw-graph.ts";
 import { drawBusyBands, drawLines, drawQueueBands } from "./draw-timeline.ts";
@@ -89,6 +90,8 @@ function describeEvent(event: NotableEvent, stages: readonly string[]): string {
       return `${stages[event.stage]} runs in a process of its own: ${event.reason}`;
     case "drain":
       return `sources stop at the end of a group: ${event.reason}`;
+    case "stall":
+      return describeStall(event);
     case "fault":
       return `${event.code}: ${event.message}`;
   }

@@ -59,6 +59,34 @@ describe("a crash", () => {
   });
 });
 
+describe("a crash while something is read", () => {
+  const reading = { ...flight(0, 0, 0), kind: "read", words: "reading data/b.parquet from row 30 on" } as const;
+
+  it("is told with the file, and puts all steps apart when it comes again and again without progress", () => {
+    const reasons: string[] = [];
+    let state = start;
+    for (;;) {
+      const decision = decide(end({ signal: "SIGSEGV", flights: [reading] }), state, { ...facts, isKept: true });
+      if (decision.kind === "restart") {
+        reasons.push(decision.reason);
+        state = decision.state;
+        continue;
+      }
+      expect(decision).toMatchObject({ kind: "fail", code: "R0172", message: expect.stringMatching(/SIGSEGV while reading data\/b\.parquet from row 30 on, 4 times/), fix: expect.stringContaining("leave the file that was being read out of the input") });
+      break;
+    }
+    expect(reasons[0]).toBe("the engine was ended by SIGSEGV while reading data/b.parquet from row 30 on");
+    expect(reasons[1]).toContain("have processes of their own");
+    expect(reasons).toHaveLength(5);
+  });
+
+  it("is held against the step that ran, where one did", () => {
+    expect(restarted(decide(end({ signal: "SIGSEGV", flights: [reading, flight(2)] }), start, facts)).isolated).toEqual([2]);
+    // A sink's number is no step's.
+    expect(restarted(decide(end({ signal: "SIGSEGV", flights: [{ ...flight(2, 3, 0), kind: "write" }] }), start, facts)).isolated).toEqual([]);
+  });
+});
+
 describe("a kill from outside", () => {
   it("puts nothing apart, and is followed by more tries as long as there is progress", () => {
     let state = start;
