@@ -1,12 +1,11 @@
 /**
  * Decodes a picture to [H, W, C] bytes: EXIF orientation applied, transparency dropped, colours in sRGB. "L" is
  * luma by ITU-R BT.601 in 16-bit fixed point, as Pillow computes it. A broken or too large picture is a row
- * error. Plain JPEGs are decoded in the calling thread, everything else by libvips on threads of its own.
+ * error.
  */
 import type { Sharp } from "sharp";
 import { RowError } from "../../../runtime/contract/kernel.ts";
 import type { Tensor } from "../../../runtime/contract/value.ts";
-import { decodeJpeg } from "../../support/jpeg/decode-jpeg.ts";
 
 type SharpModule = typeof import("sharp").default;
 
@@ -29,28 +28,8 @@ export interface DecodeArguments {
   readonly at_least: bigint;
 }
 
-interface Pixels {
-  readonly height: number;
-  readonly width: number;
-  /** Red, green and blue. */
-  readonly data: Uint8Array;
-}
-
 export async function decodeImage(args: DecodeArguments): Promise<Tensor> {
   if (args.bytes.byteLength === 0) throw new RowError("the picture cannot be decoded: it is empty");
-  const plain = args.at_least > 0n ? undefined : decodeJpeg(args.bytes, Number(args.max_pixels));
-  const { height, width, data } = plain ?? (await decodeAny(args));
-  switch (args.mode) {
-    case "BGR":
-      return { dtype: "u8", shape: [height, width, 3], data: swapRedAndBlue(data) };
-    case "L":
-      return { dtype: "u8", shape: [height, width, 1], data: toLuma(data) };
-    default:
-      return { dtype: "u8", shape: [height, width, 3], data };
-  }
-}
-
-async function decodeAny(args: DecodeArguments): Promise<Pixels> {
   const sharp = loaded ?? (await loadSharp());
   const picture = sharp(args.bytes, { limitInputPixels: Number(args.max_pixels), failOn: "warning" }).autoOrient();
   const { data, info } = await shrink(picture, Number(args.at_least))
@@ -59,7 +38,16 @@ async function decodeAny(args: DecodeArguments): Promise<Pixels> {
       throw new RowError(`the picture cannot be decoded: ${firstLine(error)}`);
     });
   const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return { height: info.height, width: info.width, data: info.channels === 3 ? pixels : repeatGrey(pixels, info.channels) };
+  const rgb = info.channels === 3 ? pixels : repeatGrey(pixels, info.channels);
+  const [height, width] = [info.height, info.width];
+  switch (args.mode) {
+    case "BGR":
+      return { dtype: "u8", shape: [height, width, 3], data: swapRedAndBlue(rgb) };
+    case "L":
+      return { dtype: "u8", shape: [height, width, 1], data: toLuma(rgb) };
+    default:
+      return { dtype: "u8", shape: [height, width, 3], data: rgb };
+  }
 }
 
 /** At an eighth, a quarter or half of its size, where its shorter side stays long enough: a JPEG is then decoded so, which is faster. */
