@@ -3,7 +3,7 @@
  * row. Where a row group is large and has an offset index, it is read in slices of rows, so that a group of big
  * pictures need not fit into memory.
  */
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
+import { parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
 import type { AsyncBuffer, FileMetaData, RowGroup } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import type { Column } from "../../../runtime/contract/column.ts";
@@ -14,6 +14,7 @@ import { listInput } from "../../support/list-input.ts";
 import type { InputFile } from "../../support/list-input.ts";
 import { toRow } from "../../support/plain-value.ts";
 import { describeMismatch } from "./describe-mismatch.ts";
+import { openFileBuffer } from "./file-buffer.ts";
 
 const SLICE_BYTES = 32 * 2 ** 20;
 
@@ -37,7 +38,7 @@ export const parquet: SourceKernel = {
 };
 
 async function openFile(file: InputFile, columns: readonly Column[]): Promise<OpenFile> {
-  const buffer = await asyncBufferFromFile(file.file).catch((error: unknown) => {
+  const buffer = await openFileBuffer(file.file).catch((error: unknown) => {
     throw describeFileError(error, file.path);
   });
   const metadata = await parquetMetadataAsync(buffer).catch((error: unknown) => {
