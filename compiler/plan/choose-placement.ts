@@ -123,13 +123,14 @@ function callOfSettings(program: LoweredProgram, step: Call): CallPlacement {
   const degree = numberSetting(shard, "tensor") ?? 1;
   const device = stringSetting(step.settings, "device") ?? stringSetting(modelOf(program, step).settings, "device") ?? "cpu";
   // Parts of one map's models share stages where the program says so.
-  const colocated = constantSetting(step.settings, "colocate");
-  const key = colocated?.kind === "bool" && colocated.value ? `${step.span.file}:${step.span.start}` : `step ${step.id}`;
+  const setting = constantSetting(step.settings, "colocate");
+  const isColocated = setting?.kind === "bool" && setting.value;
+  const key = isColocated ? `${step.span.file}:${step.span.start}` : `step ${step.id}`;
   const parts = Array.from({ length: count }, (_, index): PartPlacement => {
-    const setting = replicasSetting(step, index);
-    const [replicas, range] = [countOf(setting), rangeOf(setting)];
+    const wanted = replicasSetting(step, index);
+    const [replicas, range] = [countOf(wanted), rangeOf(wanted)];
     return {
-      stage: count === 1 && !key.includes(":") ? key : `${key}/${index + 1}`,
+      stage: count === 1 && !isColocated ? key : `${key}/${index + 1}`,
       degree,
       ...(replicas === undefined ? {} : { replicas }),
       ...(range === undefined ? {} : { range }),

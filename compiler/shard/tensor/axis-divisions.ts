@@ -63,58 +63,83 @@ interface Findings {
   offer(runs: readonly number[]): void;
 }
 
+/** A user of an axis on the way, and what is known there. */
+interface Place {
+  readonly view: DivisionView;
+  readonly at: Tracked;
+  readonly user: Node;
+  readonly shape: readonly Dim[];
+  readonly out: string;
+  readonly after: readonly Dim[] | undefined;
+  /** Of the axis that is to be divided. */
+  readonly length: number;
+  readonly findings: Findings;
+}
+
 function follow(view: DivisionView, at: Tracked, user: Node, length: number, findings: Findings): void {
-  const shape = view.shape(at.name) ?? [];
-  const out = user.outputs[0] ?? "";
-  const after = view.shape(out);
   if (user.inputs[0] !== at.name && !passing.has(user.op)) return;
-  const fallsApart = (parts: number | undefined): void => {
-    if (parts !== undefined && parts > 1 && length % parts === 0) findings.offer([length / parts]);
-  };
-  switch (user.op) {
-    case "Transpose": {
-      const perm = user.attributes.get("perm");
-      const to = perm?.kind === "ints" ? perm.value.indexOf(at.axis) : shape.length - 1 - at.axis;
-      if (to >= 0) findings.open.push({ ...at, name: out, axis: to });
-      return;
-    }
-    case "Reshape": {
-      const group = after && axisGroups(shape, after).find(({ before }) => before.from <= at.axis && at.axis < before.to);
-      const isAlone = group && group.before.to - group.before.from === 1;
-      if (!group || !isAlone) return;
-      findings.open.push({ name: out, axis: group.after.from, isLeading: at.isLeading || group.after.to - group.after.from > 1 });
-      return;
-    }
-    case "Split": {
-      if (axisOf(user, shape.length) !== at.axis) {
-        findings.open.push({ ...at, name: out });
-        return;
-      }
-      const sizes = user.outputs.map((name) => numberOf(view.shape(name)?.[at.axis]));
-      if (at.isLeading) return fallsApart(numberOf(shape[at.axis]));
-      if (sizes.every((size) => size !== undefined)) findings.offer(sizes);
-      return;
-    }
-    case "Gather":
-      if (axisOf(user, shape.length) === at.axis) return at.isLeading ? fallsApart(numberOf(shape[at.axis])) : undefined;
-      return;
-    case "Squeeze": case "Unsqueeze": {
-      const to = axisThrough(view, user, at.axis, shape.length, after?.length);
-      if (to !== undefined) findings.open.push({ ...at, name: out, axis: to });
-      return;
-    }
-    case "Slice": {
-      const axes = intsOf(view, user, "axes", 3) ?? shape.map((_, axis) => axis);
-      const place = axes.findIndex((axis) => (axis < 0 ? axis + shape.length : axis) === at.axis);
-      if (place < 0) return;
-      if (at.isLeading) return fallsApart(numberOf(shape[at.axis]));
-      for (const bound of [intsOf(view, user, "starts", 1)?.[place], intsOf(view, user, "ends", 2)?.[place]]) {
-        if (bound !== undefined) findings.bounds.add(Math.min(length, bound < 0 ? bound + length : bound));
-      }
-      return;
-    }
-    default:
-      if (passing.has(user.op) && after && after.length >= shape.length) findings.open.push({ ...at, name: out, axis: at.axis + after.length - shape.length });
+  const out = user.outputs[0] ?? "";
+  const place: Place = { view, at, user, shape: view.shape(at.name) ?? [], out, after: view.shape(out), length, findings };
+  const known = followers.get(user.op);
+  if (known) known(place);
+  else if (passing.has(user.op)) followBroadcast(place);
+}
+
+const followers: ReadonlyMap<string, (place: Place) => void> = new Map([
+  ["Transpose", followTranspose], ["Reshape", followReshape], ["Split", followSplit], ["Slice", followSlice], ["Gather", followGather], ["Squeeze", followUnit], ["Unsqueeze", followUnit],
+]);
+
+/** Elements picked of a leading factor take the axis apart into as many parts as that factor is long. */
+function offerParts({ at, shape, length, findings }: Place): void {
+  const parts = numberOf(shape[at.axis]);
+  if (parts !== undefined && parts > 1 && length % parts === 0) findings.offer([length / parts]);
+}
+
+function followBroadcast({ at, shape, out, after, findings }: Place): void {
+  if (after && after.length >= shape.length) findings.open.push({ ...at, name: out, axis: at.axis + after.length - shape.length });
+}
+
+function followTranspose({ at, user, shape, out, findings }: Place): void {
+  const perm = user.attributes.get("perm");
+  const to = perm?.kind === "ints" ? perm.value.indexOf(at.axis) : shape.length - 1 - at.axis;
+  if (to >= 0) findings.open.push({ ...at, name: out, axis: to });
+}
+
+function followReshape({ at, shape, out, after, findings }: Place): void {
+  const group = after && axisGroups(shape, after).find(({ before }) => before.from <= at.axis && at.axis < before.to);
+  const isAlone = group && group.before.to - group.before.from === 1;
+  if (!group || !isAlone) return;
+  findings.open.push({ name: out, axis: group.after.from, isLeading: at.isLeading || group.after.to - group.after.from > 1 });
+}
+
+function followSplit(place: Place): void {
+  const { view, at, user, shape, out, findings } = place;
+  if (axisOf(user, shape.length) !== at.axis) {
+    findings.open.push({ ...at, name: out });
+    return;
+  }
+  if (at.isLeading) return offerParts(place);
+  const sizes = user.outputs.map((name) => numberOf(view.shape(name)?.[at.axis]));
+  if (sizes.every((size) => size !== undefined)) findings.offer(sizes);
+}
+
+function followGather(place: Place): void {
+  if (axisOf(place.user, place.shape.length) === place.at.axis && place.at.isLeading) offerParts(place);
+}
+
+function followUnit({ view, at, user, shape, out, after, findings }: Place): void {
+  const to = axisThrough(view, user, at.axis, shape.length, after?.length);
+  if (to !== undefined) findings.open.push({ ...at, name: out, axis: to });
+}
+
+function followSlice(place: Place): void {
+  const { view, at, user, shape, length, findings } = place;
+  const axes = intsOf(view, user, "axes", 3) ?? shape.map((_, axis) => axis);
+  const found = axes.findIndex((axis) => (axis < 0 ? axis + shape.length : axis) === at.axis);
+  if (found < 0) return;
+  if (at.isLeading) return offerParts(place);
+  for (const bound of [intsOf(view, user, "starts", 1)?.[found], intsOf(view, user, "ends", 2)?.[found]]) {
+    if (bound !== undefined) findings.bounds.add(Math.min(length, bound < 0 ? bound + length : bound));
   }
 }
 

@@ -91,36 +91,19 @@ interface Search {
 function createSearch(part: PartGraph, count: number, isCareful: boolean): Search {
   const options = createOptions(part, count);
   const exchange = createExchange(part, count);
-  const apply = (candidate: Candidate, node: Node, option: ShardOption | undefined, held: number): Candidate | undefined => {
-    const live = new Map(candidate.live);
-    let cost = candidate.cost + held;
-    for (const [i, name] of node.inputs.entries()) {
-      const paid = exchange.bring(live, name, option?.inputs[i] ?? replicated, part.isConstant(name));
-      if (paid === undefined) return undefined;
-      cost += paid;
-    }
-    const isShared = option?.inputs.some((state) => state.kind === "shard") ?? false;
-    cost += (part.flops(node) * secondsPerFlop + exchange.bytesMade(node) * secondsPerByteTouched) / (isShared ? count : 1);
-    for (const [i, name] of node.outputs.entries()) {
-      const state = option?.outputs[i] ?? replicated;
-      if (isCareful && name !== "" && !exchange.canJoin(name, state)) return undefined;
-      if (name !== "" && state.kind !== "replicated") live.set(name, { state, key: stateKey(state), isWhole: false });
-    }
-    return { cost, live, trace: option ? { before: candidate.trace, node, option } : candidate.trace };
-  };
   return {
     maySplit: options.maySplit,
     step(candidates, node, ends) {
       const best = new Map<string, Candidate>();
       for (const candidate of candidates) {
         for (const { option, held } of options.of(node, candidate.live)) {
-          const next = apply(candidate, node, option, held);
+          const next = applyOption({ part, count, isCareful, exchange }, candidate, node, option);
           if (!next) continue;
           const live = new Map(next.live);
           for (const name of ends) live.delete(name);
           const key = liveKey(live);
-          const known = best.get(key);
-          if (!known || next.cost < known.cost) best.set(key, { ...next, live });
+          const [known, cost] = [best.get(key), next.cost + held];
+          if (!known || cost < known.cost) best.set(key, { ...next, cost, live });
         }
       }
       return [...best.values()].sort((a, b) => a.cost - b.cost).slice(0, layoutsMax);
@@ -136,6 +119,32 @@ function createSearch(part: PartGraph, count: number, isCareful: boolean): Searc
       return [{ ...candidate, cost }];
     },
   };
+}
+
+interface Settings {
+  readonly part: PartGraph;
+  readonly count: number;
+  readonly isCareful: boolean;
+  readonly exchange: Exchange;
+}
+
+/** The layout with one more node computed so; undefined if values cannot be brought into the states it needs. */
+function applyOption({ part, count, isCareful, exchange }: Settings, candidate: Candidate, node: Node, option: ShardOption | undefined): Candidate | undefined {
+  const live = new Map(candidate.live);
+  let { cost } = candidate;
+  for (const [i, name] of node.inputs.entries()) {
+    const paid = exchange.bring(live, name, option?.inputs[i] ?? replicated, part.isConstant(name));
+    if (paid === undefined) return undefined;
+    cost += paid;
+  }
+  const isShared = option?.inputs.some((state) => state.kind === "shard") ?? false;
+  cost += (part.flops(node) * secondsPerFlop + exchange.bytesMade(node) * secondsPerByteTouched) / (isShared ? count : 1);
+  for (const [i, name] of node.outputs.entries()) {
+    const state = option?.outputs[i] ?? replicated;
+    if (isCareful && name !== "" && !exchange.canJoin(name, state)) return undefined;
+    if (name !== "" && state.kind !== "replicated") live.set(name, { state, key: stateKey(state), isWhole: false });
+  }
+  return { cost, live, trace: option ? { before: candidate.trace, node, option } : candidate.trace };
 }
 
 function liveKey(live: ReadonlyMap<string, Live>): string {

@@ -155,7 +155,9 @@ export function verifyLayout(facts: ModelFacts, stage: ShardStage, tensors: Stag
     }
     const stateOf = (name: string): TensorState => used[node.inputs.indexOf(name)] ?? replicated;
     const offered = findShardRule(node.domain, node.op)?.(ruleContext(part, tensors.count, node, stateOf)) ?? [];
-    const isOffered = offered.some((option) => node.inputs.every((name, i) => name === "" || sameState(option.inputs[i] ?? replicated, used[i] ?? replicated)) && made.every((state, i) => node.outputs[i] === "" || sameState(option.outputs[i] ?? replicated, state)));
+    const agrees = (names: readonly string[], states: readonly TensorState[], own: readonly TensorState[]): boolean =>
+      names.every((name, i) => name === "" || sameState(states[i] ?? replicated, own[i] ?? replicated));
+    const isOffered = offered.some(({ inputs, outputs }) => agrees(node.inputs, inputs, used) && agrees(node.outputs, outputs, made));
     if (!isOffered) fail(stage, `${describe(node)} does not turn ${used.map(stateKey).join(", ")} into ${made.map(stateKey).join(", ")}`);
   }
 }

@@ -1,6 +1,8 @@
 /** Operators that take tensors apart, put them together or repeat them. */
 import { equalDims } from "../../../../language/tensor/dim.ts";
-import { constantDim, constantInts, dividedInputs, dividing, forInputs, forOutputs, fromFront, intAttribute, intsAttribute, isOne, isPartial, moved, passFirst, passSum, plainDivision, type LocalEdit, type RuleContext, type RuleTable, type ShardOption, type ShardRule } from "../rule.ts";
+import { constantDim, constantInts, dividedInputs, dividing, forInputs, forOutputs, fromFront, intAttribute, intsAttribute } from "../rule.ts";
+import { isOne, isPartial, moved, passFirst, passSum, plainDivision } from "../rule.ts";
+import type { LocalEdit, RuleContext, RuleTable, ShardOption, ShardRule } from "../rule.ts";
 import { partialSum, patternLength, replicated, shard, stateKey, stretches, type ShardState } from "../tensor-state.ts";
 
 /** The runs that lie in [start, start + length) of an axis, if no run is cut. */
