@@ -6,36 +6,24 @@
  * Before: a lowered program, split where its placement cuts models. After: a plan that `verifyPlan` accepts.
  */
 import { sizeLimitsOf } from "../../language/check/bytes-max.ts";
-import type { RecordField } from "../../language/catalog/value-type.ts";
-import type { Dim } from "../../language/tensor/dim.ts";
 import { planCapacities } from "./plan-capacities.ts";
 import { chunkBudgetOf } from "./chunk-bytes.ts";
 import { chunkRowsOf, groupChunksOf } from "./chunk-size.ts";
 import type { ModelRows } from "./chunk-size.ts";
 import { noFacts } from "./columns.ts";
 import type { RowFacts } from "./columns.ts";
+import { groupSteps, isOrdered, kindOf } from "./group-steps.ts";
 import { inputsOf } from "./lowered-program.ts";
-import { activationBytesMax, bytesAtMost } from "./model-memory.ts";
-import type { LoweredPipeline, LoweredProgram, ModelPartStep, ModelStep, Step } from "./lowered-program.ts";
-import type { PartPlacement, Range } from "./placement.ts";
-import type { EdgePlan, ModelPlan, PartPlan, PipelinePlan, Plan, SinkPlan, StagePlan } from "./plan.ts";
+import type { LoweredPipeline, LoweredProgram, Step } from "./lowered-program.ts";
+import type { Range } from "./placement.ts";
+import type { EdgePlan, ModelPlan, PipelinePlan, Plan, SinkPlan, StagePlan } from "./plan.ts";
+import { isModel, isSpread, partOf, planModel } from "./plan-model.ts";
+import type { ModelCall } from "./plan-model.ts";
 import { valueBytesMax } from "./value-bytes.ts";
-import { constantSetting, countOf, countSetting, numberSetting, rangeOf, stringSetting } from "./settings.ts";
+import { constantSetting, countOf, countSetting, numberSetting, rangeOf } from "./settings.ts";
 
-type ModelCall = Step & (ModelStep | ModelPartStep);
-
-/** Rows of a model call where the program does not say: large enough to amortise a call on CPUs, small in memory. */
-const DEFAULT_BATCH = 8;
-/** Part of what decides output bytes, so not the machine's number of cores. */
-const DEFAULT_INTRA_OP_THREADS = 2;
 /** Workers of a stage that says "auto" or nothing: maps, and models on CPUs. */
 const DEFAULT_WORKERS = 2;
-/**
- * Where the program leaves replicas and threads of a model on CPUs open, calls have one thread, and there are more workers:
- * threads of one call wait for one another, workers do not. Not where weights would take too much memory, and small
- * models gain nothing from a second worker.
- */
-const SPREAD_WEIGHT_BYTES = { low: 4 * 2 ** 20, high: 2 ** 30 };
 /** How many of them a run may come to where the program says "auto". */
 const AUTO_WORKERS_MAX = 8;
 /** Calls under way at once in one worker's map: hides the waiting of operators that work on other threads. */
@@ -88,91 +76,47 @@ export function factsOf(program: LoweredProgram, pipeline: LoweredPipeline): Row
   return { dims: checked?.dims ?? noFacts.dims, limits: sizeLimitsOf(pipeline.settings) };
 }
 
-/** Runs of steps that share a stage, in topological order. */
-function groupSteps(pipeline: LoweredPipeline): readonly (readonly Step[])[] {
-  const readers = countReaders(pipeline);
-  const groups: Step[][] = [];
-  const groupEndingIn = new Map<number, Step[]>();
-  for (const step of pipeline.steps) {
-    const [input, another] = inputsOf(step);
-    const before = input === undefined || another !== undefined ? undefined : groupEndingIn.get(input);
-    const last = before?.at(-1);
-    if (before !== undefined && last !== undefined && readers.get(last.id) === 1 && mayJoin(before, last, step)) {
-      groupEndingIn.delete(last.id);
-      before.push(step);
-      groupEndingIn.set(step.id, before);
-    } else {
-      const group = [step];
-      groups.push(group);
-      groupEndingIn.set(step.id, group);
-    }
-  }
-  return groups;
-}
-
-/** How many steps and sinks read each step's rows. */
-function countReaders(pipeline: LoweredPipeline): ReadonlyMap<number, number> {
-  const counts = new Map<number, number>();
-  const readers = [...pipeline.steps.flatMap(inputsOf), ...pipeline.writes.map((write) => write.step)];
-  for (const id of readers) counts.set(id, (counts.get(id) ?? 0) + 1);
-  return counts;
-}
-
-/** A stage of maps goes on unless the step must run elsewhere, must see all rows in order, or asks for other workers. */
-function mayJoin(group: readonly Step[], last: Step, step: Step): boolean {
-  if (isModel(last) && isModel(step)) return stageName(last) !== undefined && stageName(last) === stageName(step);
-  if (kindOf(last) !== "cpu" || kindOf(step) !== "cpu") return false;
-  if (isOrdered(last) !== isOrdered(step)) return false;
-  return step.settings["workers"] === undefined || !group.some((earlier) => earlier.settings["workers"] !== undefined);
-}
-
-function kindOf(step: Step): StagePlan["kind"] {
-  return step.kind === "read" ? "source" : isModel(step) ? "model" : "cpu";
-}
-
-function isModel(step: Step): step is ModelCall {
-  return step.kind === "model" || step.kind === "modelPart";
-}
-
-function stageName(step: ModelCall): string | undefined {
-  return partOf(step)?.stage;
-}
-
-function partOf(step: ModelCall): PartPlacement | undefined {
-  return step.placed?.parts[step.kind === "modelPart" ? step.index : 0];
-}
-
-/** Steps whose result depends on the rows before. */
-function isOrdered(step: Step): boolean {
-  return step.kind === "limit" || step.kind === "dedupe" || step.kind === "read";
-}
-
 function planStage(program: LoweredProgram, pipeline: LoweredPipeline, facts: RowFacts, steps: readonly Step[], id: number): StagePlan {
   const [first] = steps;
   if (first === undefined) throw new Error("a stage without steps");
-  const ordered = steps.some(isOrdered);
-  const kind = kindOf(first);
   const base = {
     id,
     label: steps.length === 1 ? first.name : `${first.name} … ${steps.at(-1)?.name}`,
-    kind,
+    kind: kindOf(first),
     steps: steps.map((step) => step.id),
     stepNames: steps.map((step) => step.name),
-    ordered,
+    ordered: steps.some(isOrdered),
   };
-  if (isModel(first)) {
-    const models = steps.flatMap((step) => (isModel(step) ? [planModel(program, pipeline, facts, step)] : []));
-    const part = partOf(first);
-    const alike = new Set(part?.devices.map((ranks) => ranks.join())).size <= 1;
-    const range = models.every(({ device, part: own }) => device === "cpu" && (own?.ranks.length ?? 1) === 1) ? part?.range : undefined;
-    const isSpread = steps.every((step) => isModel(step) && mayBeSpread(program, step)) && models.some(({ weightBytes }) => weightBytes >= SPREAD_WEIGHT_BYTES.low);
-    return { ...base, replicas: part?.replicas ?? (isSpread ? DEFAULT_WORKERS : replicasOf(first)), ...total(part?.replicasOfAll), ...limits(range), concurrency: 1, ...(part === undefined || alike ? {} : { devices: part.devices }), models };
-  }
+  const calls = steps.filter(isModel);
+  const [call] = calls;
+  if (call === undefined) return { ...base, ...planWorkers(pipeline, steps, first, base.ordered) };
+  const models = calls.map((own) => planModel(program, pipeline, facts, own));
+  return { ...base, ...planReplicas(call, models, isSpread(program, calls, models)), models };
+}
+
+type Replicas = Pick<StagePlan, "replicas" | "replicasMin" | "replicasMax" | "replicasOfAll" | "concurrency" | "devices">;
+
+/** Of a stage of models. */
+function planReplicas(call: ModelCall, models: readonly ModelPlan[], spread: boolean): Replicas {
+  const part = partOf(call);
+  const alike = new Set(part?.devices.map((ranks) => ranks.join())).size <= 1;
+  const range = models.every(({ device, part: own }) => device === "cpu" && (own?.ranks.length ?? 1) === 1) ? part?.range : undefined;
+  return {
+    replicas: part?.replicas ?? (spread ? DEFAULT_WORKERS : replicasOf(call)),
+    ...total(part?.replicasOfAll),
+    ...limits(range),
+    concurrency: 1,
+    ...(part === undefined || alike ? {} : { devices: part.devices }),
+  };
+}
+
+/** Of a stage of maps, or of a source. */
+function planWorkers(pipeline: LoweredPipeline, steps: readonly Step[], first: Step, ordered: boolean): Replicas {
   const isLight = steps.every((step) => step.kind === "zip" || step.kind === "filter" || step.kind === "sample");
   const workers = steps.map((step) => countSetting(step.settings, "workers")).find((count) => count !== undefined) ?? first.workers?.here;
   const replicas = ordered ? 1 : (workers ?? (isLight || followsModel(pipeline, first) ? 1 : DEFAULT_WORKERS));
   const range = ordered ? undefined : rangeOfWorkers(steps, replicas, first.workers?.here);
-  return { ...base, replicas, ...total(first.workers?.ofAll), ...limits(range), concurrency: steps.some((step) => step.kind === "map") ? MAP_CONCURRENCY : 1 };
+  return { replicas, ...total(first.workers?.ofAll), ...limits(range), concurrency: steps.some((step) => step.kind === "map") ? MAP_CONCURRENCY : 1 };
 }
 
 function total(replicasOfAll: number | undefined): { readonly replicasOfAll?: number } {
@@ -201,58 +145,6 @@ function followsModel(pipeline: LoweredPipeline, step: Step): boolean {
 function replicasOf(step: Step): number {
   const setting = constantSetting(step.settings, "replicas");
   return countOf(setting?.kind === "list" ? setting.items[0] : setting) ?? 1;
-}
-
-/** Whether nothing says how many workers and threads a model on the CPU has, and its weights may be loaded more than once. */
-function mayBeSpread(program: LoweredProgram, step: ModelCall): boolean {
-  const model = program.checked.models.find((candidate) => candidate.symbol === step.model);
-  const part = partOf(step);
-  const onCpu = (part?.devices.flat() ?? [stringSetting(step.settings, "device") ?? "cpu"]).every((device) => device === "cpu");
-  const isOpen = step.placed?.threads === undefined && part?.replicas === undefined && part?.range === undefined && step.settings["threads"] === undefined;
-  return step.kind === "model" && onCpu && isOpen && (model?.weightBytes ?? Infinity) <= SPREAD_WEIGHT_BYTES.high;
-}
-
-function planModel(program: LoweredProgram, pipeline: LoweredPipeline, facts: RowFacts, step: ModelCall): ModelPlan {
-  const { settings, placed } = step;
-  const model = program.checked.models.find((candidate) => candidate.symbol === step.model);
-  if (model === undefined) throw new Error(`model ${step.model} is not in the program`);
-  const wanted = numberSetting(settings, "batch") ?? numberSetting(model.settings, "batch") ?? placed?.batch ?? DEFAULT_BATCH;
-  const batch = model.batched ? (model.fixedBatch ?? wanted) : 1;
-  const optimize = constantSetting(model.settings, "optimize");
-  const fields = rowsOfCall(pipeline, step);
-  const activationBytes = activationBytesMax(model, step, fields, facts, batch);
-  const sendBytes = (bytes: Dim): number | undefined => {
-    const rows = model.fixedBatch ?? 1;
-    return bytesAtMost(bytes, model, step, fields, facts, rows);
-  };
-  return {
-    step: step.id,
-    name: model.name,
-    batch,
-    device: partOf(step)?.devices[0]?.[0] ?? stringSetting(settings, "device") ?? stringSetting(model.settings, "device") ?? "cpu",
-    intraOpThreads: numberSetting(settings, "threads") ?? placed?.threads ?? (mayBeSpread(program, step) ? 1 : DEFAULT_INTRA_OP_THREADS),
-    optimize: optimize?.kind !== "bool" || optimize.value,
-    shareWeights: false,
-    weightBytes: step.kind === "modelPart" ? step.part.weightBytes : (model.weightBytes ?? 0),
-    ...(activationBytes === undefined ? {} : { activationBytes }),
-    ...(step.kind === "modelPart" ? { part: planPart(step, sendBytes) } : {}),
-  };
-}
-
-/** The fields of the rows that the model's inputs come from: of a cut model, those that come to its first part. */
-function rowsOfCall(pipeline: LoweredPipeline, step: ModelCall): readonly RecordField[] {
-  const first = step.kind === "model" ? step : pipeline.steps.find((other) => other.kind === "modelPart" && other.call === step.call && other.index === 0);
-  const input = first === undefined ? undefined : inputsOf(first)[0];
-  return pipeline.steps[input ?? -1]?.row.fields ?? [];
-}
-
-function planPart({ part, index, placed }: ModelPartStep, atMost: (bytes: Dim) => number | undefined): PartPlan {
-  const { nodes, firstBlock, lastBlock, receives, sends, outputs, batchAxes, sendBytes } = part;
-  const devices = placed.parts[index]?.devices[0] ?? [];
-  const ranks = part.ranks.map((segments, rank) => ({ device: devices[rank] ?? "cpu", segments }));
-  const bytes = sendBytes && atMost(sendBytes);
-  const isLast = index === placed.parts.length - 1;
-  return { index, count: placed.parts.length, nodes, firstBlock, lastBlock, receives, sends, ranks, outputs, batchAxes, ...(isLast || bytes === undefined ? {} : { sendBytesPerRow: bytes }) };
 }
 
 export type EdgeEnds = Pick<EdgePlan, "id" | "fromStage" | "fromStep" | "to">;
