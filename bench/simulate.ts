@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { addOutcomes, runSchedules } from "../test/sim/run-schedules.ts";
 import type { SchedulesOutcome } from "../test/sim/run-schedules.ts";
-import { runTs } from "./support/fixtures.ts";
+
+const runTs = fileURLToPath(new URL("../scripts/run-ts.mjs", import.meta.url));
 
 /** Shares of each core: all come to their end at about the same time. */
 const SHARES_PER_CORE = 3;
@@ -43,5 +44,5 @@ async function runAll(first: number, count: number): Promise<void> {
 }
 
 const [count = "10000", first = "0", mode] = process.argv.slice(2);
-if (mode === "--share") console.log(JSON.stringify(runSchedules(Number(first), Number(count))));
+if (mode === "--share") console.log(JSON.stringify(await runSchedules(Number(first), Number(count))));
 else await runAll(Number(first), Number(count));

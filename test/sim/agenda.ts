@@ -5,8 +5,10 @@ export interface Agenda {
   readonly at: (ms: number, act: () => void) => void;
   /** Delivers in order for each channel, after `delayMs` or more. */
   readonly send: (channel: Channel, delayMs: number, act: () => void) => void;
+  /** Promises have been kept: what waits for them goes on before anything else. */
+  readonly stir: () => void;
   /** Does what is due until nothing is, or `isOver`. */
-  readonly run: (isOver: () => boolean) => void;
+  readonly run: (isOver: () => boolean) => Promise<void>;
 }
 
 /** A way from one place to another: what is sent on it never overtakes. */
@@ -29,6 +31,7 @@ export function createAgenda(startMs: number): Agenda {
   const heap: Entry[] = [];
   let nowMs = startMs;
   let count = 0;
+  let isStirred = false;
   const isBefore = (a: Entry, b: Entry): boolean => a.ms < b.ms || (a.ms === b.ms && a.order < b.order);
   const push = (entry: Entry): void => {
     heap.push(entry);
@@ -62,8 +65,19 @@ export function createAgenda(startMs: number): Agenda {
       channel.lastMs = ms;
       at(ms, act);
     },
-    run: (isOver) => {
-      for (let entry = isOver() ? undefined : pop(); entry !== undefined; entry = isOver() ? undefined : pop()) {
+    stir: () => {
+      isStirred = true;
+    },
+    run: async (isOver) => {
+      isStirred = true;
+      for (;;) {
+        while (isStirred) {
+          isStirred = false;
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        const entry = isOver() ? undefined : pop();
+        // What went on last may have put something down.
+        if (entry === undefined) return;
         nowMs = entry.ms;
         entry.act();
       }

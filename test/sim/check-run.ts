@@ -1,11 +1,12 @@
 /** What must hold of a simulated run, whatever happened to it. The first thing that does not, as text. */
+import type { LifeReport } from "./engine-life.ts";
 import type { RunReport, SimulatedRun } from "./simulate-run.ts";
-import type { LifeReport } from "./simulate-engine.ts";
 
 export function findViolation(run: SimulatedRun, report: RunReport): string | undefined {
   const { topology, chunks } = run.work;
   const stuck = report.lives.find(({ end }) => end.kind === "stuck");
   if (stuck !== undefined) return `nothing moves any more at ${stuck.endMs} ms`;
+  if (report.exposed !== undefined) return report.exposed;
   if (!report.isDone) return `not done after ${report.commands} commands and ${report.lives.length} engines`;
   for (const sink of topology.sinks) {
     const wanted = Array.from({ length: chunks[sink.region] }, (_, chunk) => chunk);

@@ -2,9 +2,9 @@
 import { expect, it } from "vitest";
 import type { StageNode, Topology } from "../../runtime/topology/topology.ts";
 import { createRandom } from "../support/random.ts";
-import { createCommits } from "./commits.ts";
+import { createCheckedDisk } from "./check-files.ts";
+import type { LifeReport } from "./engine-life.ts";
 import { simulateEngine } from "./simulate-engine.ts";
-import type { LifeReport } from "./simulate-engine.ts";
 import type { Work } from "./work.ts";
 
 const CHUNKS = 400;
@@ -49,14 +49,14 @@ function chain(seed: number, isElastic: boolean): Work {
   };
 }
 
-function run(work: Work): LifeReport {
-  return simulateEngine({ work, tickets: 1000, isolated: new Set(), commits: createCommits(work.topology), startMs: 0, faults: [], integer: () => 0 });
+function run(work: Work): Promise<LifeReport> {
+  return simulateEngine({ work, tickets: 1000, isolated: new Set(), disk: createCheckedDisk(), count: 0, startMs: 0, faults: [], integer: () => 0 });
 }
 
-it("comes near to what all workers from the start would do, in few steps, and never turns back", () => {
+it("comes near to what all workers from the start would do, in few steps, and never turns back", async () => {
   const slower: number[] = [];
   for (let seed = 0; seed < SEEDS; seed++) {
-    const [elastic, full] = [run(chain(seed, true)), run(chain(seed, false))];
+    const [elastic, full] = [await run(chain(seed, true)), await run(chain(seed, false))];
     expect([elastic.end.kind, full.end.kind], `seed ${seed}`).toEqual(["finished", "finished"]);
     const changes = elastic.decisions.filter(({ from, to }) => from !== to);
     expect(changes.filter(({ from, to }) => to < from), `seed ${seed}`).toEqual([]);

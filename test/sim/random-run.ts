@@ -16,13 +16,20 @@ export interface RandomRunOptions {
 export function randomRun(seed: number, options: RandomRunOptions): SimulatedRun {
   const random = createRandom(seed);
   const isLong = random.integer(8) === 0;
-  const drawn = randomTopology(random, options.tickets);
+  const drawn = withGroups(randomTopology(random, options.tickets), isLong ? LONG_GROUPS : 1);
   const topology = isLong && random.integer(2) === 0 ? onDevices(drawn) : drawn;
   const chunks = topology.regions.map(() => random.integer(isLong ? 500 : 40));
   const work = randomWork(random, topology, chunks);
   const faults = randomFaults(random, options.faultsMax);
   const tickets = Math.max(...topology.regions.map((region) => region.tickets));
   return { work, tickets, faults, integer: random.integer };
+}
+
+/** Long runs are there for their decisions: with as many groups as the others they would take far longer. */
+const LONG_GROUPS = 8;
+
+function withGroups(topology: Topology, factor: number): Topology {
+  return { ...topology, regions: topology.regions.map((region) => ({ ...region, groupChunks: region.groupChunks * factor })) };
 }
 
 /** Stages whose workers have devices of their own, with as few of them as may be at the start. */

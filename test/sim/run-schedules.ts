@@ -23,14 +23,14 @@ const nothing: SchedulesOutcome["happened"] = { engines: 0, restarts: 0, crashes
 const VIOLATIONS_MAX = 5;
 const FAULTS_MAX = 6;
 
-export function runSchedules(firstSeed: number, count: number): SchedulesOutcome {
+export async function runSchedules(firstSeed: number, count: number): Promise<SchedulesOutcome> {
   const violations: string[] = [];
   const happened = { ...nothing };
   for (let seed = firstSeed; seed < firstSeed + count && violations.length < VIOLATIONS_MAX; seed++) {
     const complain = (what: string): number => violations.push(`seed ${seed}: ${what} (replay: SIM_SEED=${seed} npx vitest run test/sim/schedules.test.ts)`);
     try {
       const run = randomRun(seed, { tickets: seed % 4 === 0 ? "one" : "planned", faultsMax: seed % 5 === 0 ? 0 : FAULTS_MAX });
-      const report = simulateRun(run);
+      const report = await simulateRun(run);
       const violation = findViolation(run, report);
       if (violation !== undefined) complain(violation);
       happened.engines += report.lives.length;

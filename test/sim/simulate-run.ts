@@ -4,10 +4,9 @@
  */
 import { decide, orderOf, startState } from "../../runtime/topology/supervisor-decide.ts";
 import type { Decision, EngineEnd, SupervisorFacts, SupervisorState } from "../../runtime/topology/supervisor-decide.ts";
-import { createCommits } from "./commits.ts";
-import type { Commits } from "./commits.ts";
+import { createCheckedDisk } from "./check-files.ts";
+import type { LifeReport } from "./engine-life.ts";
 import { simulateEngine } from "./simulate-engine.ts";
-import type { LifeReport } from "./simulate-engine.ts";
 import { HANG_LIMIT_MS } from "./work.ts";
 import type { Fault, Work } from "./work.ts";
 
@@ -22,7 +21,10 @@ export interface RunReport {
   readonly isDone: boolean;
   readonly lives: readonly LifeReport[];
   readonly commands: number;
+  /** Chunks in the final files of each sink, in the order of their names. */
   readonly published: readonly (readonly number[])[];
+  /** What came to a final name that must not, if anything. */
+  readonly exposed: string | undefined;
   readonly endMs: number;
 }
 
@@ -30,35 +32,35 @@ export interface RunReport {
 const COMMANDS_MAX = 60;
 const LIVES_MAX = 200;
 
-export function simulateRun(run: SimulatedRun): RunReport {
+export async function simulateRun(run: SimulatedRun): Promise<RunReport> {
   const { work } = run;
-  const commits = createCommits(work.topology);
+  const disk = createCheckedDisk();
   const lives: LifeReport[] = [];
   let nowMs = 0;
   let commands = 0;
-  const isDone = (): boolean => work.topology.regions.every(({ id }) => commits.isEnded(id));
+  let isDone = false;
+  const reportOf = (endMs: number): RunReport => ({ isDone, lives, commands, published: work.topology.sinks.map(({ id }) => disk.published(id)), exposed: disk.violation(), endMs });
   const facts: SupervisorFacts = { isolatable: new Map([...work.isolatable].map((stage) => [stage, `stage ${stage}`])), tickets: run.tickets };
-  while (!isDone() && commands < COMMANDS_MAX && lives.length < LIVES_MAX) {
+  while (!isDone && commands < COMMANDS_MAX && lives.length < LIVES_MAX) {
     commands++;
     let state: SupervisorState | undefined = startState(facts);
     while (state !== undefined && lives.length < LIVES_MAX) {
       const order = orderOf(state, facts, undefined, undefined);
-      const life = simulateEngine({ ...run, tickets: order.ticketsMax ?? run.tickets, isolated: new Set(order.isolated), commits, startMs: nowMs });
+      const life = await simulateEngine({ ...run, tickets: order.ticketsMax ?? run.tickets, isolated: new Set(order.isolated), disk, count: lives.length, startMs: nowMs });
       lives.push(life);
-      if (life.end.kind === "stuck") return { isDone: false, lives, commands, published: commits.published(), endMs: life.endMs };
-      const next: Decision | undefined = life.end.kind === "died" && life.end.how === "killAll" ? undefined : decide(engineEnd(life, run.tickets, commits, work), state, facts);
+      if (life.end.kind === "stuck") return reportOf(life.endMs);
+      isDone = life.end.kind === "finished" && !life.end.isCutShort;
+      const next: Decision | undefined = life.end.kind === "died" && life.end.how === "killAll" ? undefined : decide(engineEnd(life, run.tickets), state, facts);
       nowMs = life.endMs + (next?.kind === "restart" ? next.delayMs : 1);
       state = next?.kind === "restart" ? next.state : undefined;
     }
   }
-  return { isDone: isDone(), lives, commands, published: commits.published(), endMs: nowMs };
+  return reportOf(nowMs);
 }
 
 /** As the supervisor sees it. */
-function engineEnd(life: LifeReport, tickets: number, commits: Commits, work: Work): EngineEnd {
-  const { end } = life;
-  const rows = work.topology.regions.reduce((sum, { id }) => sum + commits.chunks(id), 0) + life.completed;
-  const progress = { kind: "progress", rows, commits: life.committed } as const;
+function engineEnd({ end, ...life }: LifeReport, tickets: number): EngineEnd {
+  const progress = { kind: "progress", rows: life.rows, commits: life.committed } as const;
   const base = { code: null, signal: null, flights: [], outOfMemory: false, said: { progress } } as const;
   switch (end.kind) {
     case "finished":

@@ -9,8 +9,8 @@ import { simulateThreeStages } from "./three-stages.ts";
 const WHOLE_ITEMS = 310 / 300;
 
 describe.each([500, 50])("units of %i ms", (unitMs) => {
-  it.each([false, true])("elastic: %s", (isElastic) => {
-    const { ratio, life } = simulateThreeStages({ unitMs, isElastic });
+  it.each([false, true])("elastic: %s", async (isElastic) => {
+    const { ratio, life } = await simulateThreeStages({ unitMs, isElastic });
     expect(life.end.kind).toBe("finished");
     expect(ratio).toBeGreaterThanOrEqual(1);
     expect(ratio).toBeLessThan(WHOLE_ITEMS + 0.002);

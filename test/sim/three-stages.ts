@@ -3,9 +3,9 @@
  * consume one unit for each frame on a CPU slot, infer one unit for each frame on one of 4 device slots; 8 CPU slots.
  */
 import type { Topology } from "../../runtime/topology/topology.ts";
-import { createCommits } from "./commits.ts";
+import { createCheckedDisk } from "./check-files.ts";
+import type { LifeReport } from "./engine-life.ts";
 import { simulateEngine } from "./simulate-engine.ts";
-import type { LifeReport } from "./simulate-engine.ts";
 import type { Work } from "./work.ts";
 
 const ITEMS = 160;
@@ -30,7 +30,7 @@ export interface ThreeStagesResult {
   readonly life: LifeReport;
 }
 
-export function simulateThreeStages(options: ThreeStagesOptions): ThreeStagesResult {
+export async function simulateThreeStages(options: ThreeStagesOptions): Promise<ThreeStagesResult> {
   const { unitMs, isElastic, tickets = 2 * (CPU_SLOTS + CPU_SLOTS + DEVICE_SLOTS), delayMs = 0.1, loadMs = 100 } = options;
   const stage = { ordered: false, isSource: false, region: 0 };
   const fixed = (replicas: number) => ({ replicas, replicasMin: replicas, replicasMax: replicas });
@@ -68,6 +68,6 @@ export function simulateThreeStages(options: ThreeStagesOptions): ThreeStagesRes
     poison: [],
     isolatable: new Set(),
   };
-  const life = simulateEngine({ work, tickets, isolated: new Set(), commits: createCommits(topology), startMs: -loadMs, faults: [], integer: () => 0 });
+  const life = await simulateEngine({ work, tickets, isolated: new Set(), disk: createCheckedDisk(), count: 0, startMs: -loadMs, faults: [], integer: () => 0 });
   return { ratio: life.endMs / (BOUND_UNITS * unitMs), life };
 }

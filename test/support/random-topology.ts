@@ -45,8 +45,9 @@ function assemble(cores: number, stages: readonly Omit<StageNode, "ins" | "outs"
     return { id, fromStage: link.from, to: { kind: "stage", stage: to.id }, capacity, bytesMax: holdsTickets ? Infinity : 50 + random.integer(300), holdsTickets };
   });
   const sinks = edges.flatMap((edge) => (edge.to.kind === "sink" ? [{ id: edge.to.sink, edge: edge.id, region: nodes[edge.fromStage].region }] : []));
+  const groupChunks = 1 + random.integer(4);
   const regions = nodes
     .filter((node) => node.isSource)
-    .map((node) => ({ id: node.region, source: node.id, tickets: ticketCount, groupChunks: 1 + random.integer(4), sinks: sinks.filter((sink) => sink.region === node.region).map((sink) => sink.id) }));
+    .map((node) => ({ id: node.region, source: node.id, tickets: ticketCount, groupChunks, sinks: sinks.filter((sink) => sink.region === node.region).map((sink) => sink.id) }));
   return { cores, stages: nodes, edges, sinks, regions };
 }

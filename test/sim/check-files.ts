@@ -1,0 +1,75 @@
+/**
+ * The simulated disk of one checkpoint, and what must hold of it at every moment: no file comes to its final name before
+ * a synced record lists it, and none is replaced.
+ */
+import { readLines } from "../../runtime/recovery/manifest.ts";
+import type { FileSystem } from "../../runtime/recovery/file-system.ts";
+import { createDisk, filesOf } from "../support/simulated-disk.ts";
+import type { Disk } from "../support/simulated-disk.ts";
+
+export interface CheckedDisk {
+  readonly disk: Disk;
+  /** The same operations, looked at. */
+  readonly watch: (fs: FileSystem) => FileSystem;
+  /** What was done that must not be done. */
+  readonly violation: () => string | undefined;
+  /** Chunks in the final files of a sink, in the order of their names. */
+  readonly published: (sink: number) => readonly number[];
+}
+
+export function finalFolder(sink: number): string {
+  return `/d/${sink}`;
+}
+
+export function createCheckedDisk(): CheckedDisk {
+  const disk = createDisk();
+  // Final names that records list: appended and not synced, by manifest, and those that count.
+  const pending = new Map<string, string[]>();
+  const listed = new Set<string>();
+  const given = new Set<string>();
+  let violation: string | undefined;
+  const note = (path: string, text: string): void => {
+    for (const line of readLines(Buffer.from(text)).lines) {
+      if (line.kind !== "group") continue;
+      const names = line.outputs.flatMap(({ output, files }) => files.map(({ name }) => `${finalFolder(output)}/${name}`));
+      pending.set(path, [...(pending.get(path) ?? []), ...names]);
+    }
+  };
+  const settle = (path: string): void => {
+    for (const name of pending.get(path) ?? []) listed.add(name);
+    pending.delete(path);
+  };
+  const give = (to: string): void => {
+    if (!to.includes("/part-") || to.includes("/.")) return;
+    if (!listed.has(to)) violation ??= `${to} is seen before its group is committed`;
+    if (given.has(to)) violation ??= `${to} is given twice`;
+    given.add(to);
+  };
+  return {
+    disk,
+    watch: (fs) => ({
+      ...fs,
+      append: async (path, text) => {
+        await fs.append(path, text);
+        if (path.includes("/manifest-")) note(path, text);
+      },
+      sync: async (path) => {
+        await fs.sync(path);
+        settle(path);
+      },
+      syncData: async (path) => {
+        await fs.syncData(path);
+        settle(path);
+      },
+      rename: async (from, to) => {
+        await fs.rename(from, to);
+        give(to);
+      },
+    }),
+    violation: () => violation,
+    published: (sink) => {
+      const files = [...filesOf(disk)].filter(([path]) => path.startsWith(`${finalFolder(sink)}/part-`)).sort(([a], [b]) => (a < b ? -1 : 1));
+      return files.flatMap(([, text]) => text.trim().split("\n").map(Number));
+    },
+  };
+}
