@@ -20,9 +20,10 @@ import { memoryBench } from "./engine/memory.ts";
 import { resnetBench } from "./engine/resnet.ts";
 import { syntheticBench } from "./engine/synthetic.ts";
 import { textBench } from "./engine/text.ts";
+import { twinTowerBench } from "./engine/twin-tower.ts";
 import { repository } from "./support/fixtures.ts";
 
-const benches: readonly EngineBench[] = [channelBench, decodeBench, resnetBench, textBench, syntheticBench, memoryBench];
+const benches: readonly EngineBench[] = [channelBench, decodeBench, resnetBench, twinTowerBench, textBench, syntheticBench, memoryBench];
 
 const args = process.argv.slice(2);
 const [first] = args;

@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { coreSeconds, processTree } from "./core-seconds.ts";
 import { benchFolder, repository, runTs } from "./fixtures.ts";
 
 export interface BuiltProgram {
@@ -30,6 +31,13 @@ export interface ProgramRun {
   readonly residentBytesMax: number;
   /** The resident set every second or so. */
   readonly residentBytes: readonly number[];
+  /** `coreSeconds` while it ran, by milliseconds since its start. */
+  readonly cores: readonly CoreSample[];
+}
+
+interface CoreSample {
+  readonly atMs: number;
+  readonly seconds: number;
 }
 
 /** Runs it to its end, in an output folder `out/rows` made anew. */
@@ -44,7 +52,14 @@ export async function runProgram(program: BuiltProgram, args: readonly string[] 
   child.stdout.on("data", (text: Buffer) => (times += text.toString()));
   child.stderr.on("data", (text: Buffer) => (said += text.toString()));
   const residentBytes: number[] = [];
-  const timer = watch ? setInterval(() => residentBytes.push(residentOf(child.pid ?? 0)), 250) : undefined;
+  const cores: CoreSample[] = [];
+  const look = (): void => {
+    const tree = processTree(child.pid ?? 0);
+    residentBytes.push(tree.reduce((sum, pid) => sum + residentOf(pid), 0));
+    const seconds = coreSeconds(child.pid ?? 0);
+    if (seconds !== undefined) cores.push({ atMs: Date.now() - began, seconds });
+  };
+  const timer = watch ? setInterval(look, 250) : undefined;
   const code = await new Promise<number | null>((done, fail) => {
     child.on("error", fail);
     child.on("close", done);
@@ -54,15 +69,13 @@ export async function runProgram(program: BuiltProgram, args: readonly string[] 
   if (code !== 0) throw new Error(`${program.file} ended with ${code}:\n${said}`);
   const openedMs = readdirSync(output).filter((name) => name.startsWith("part-")).map((name) => statSync(join(output, name)).birthtimeMs - began).sort((a, b) => a - b);
   const cpuSeconds = [...(times.trim().split("\n")[1] ?? "").matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0);
-  return { totalMs: ended - began, cpuSeconds, openedMs, residentBytesMax: Math.max(0, ...residentBytes), residentBytes };
+  return { totalMs: ended - began, cpuSeconds, openedMs, residentBytesMax: Math.max(0, ...residentBytes), residentBytes, cores };
 }
 
-/** Of the process and its descendants; pages that they share are counted for each. */
+/** Pages that processes share are counted for each. */
 function residentOf(pid: number): number {
   try {
-    const own = Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
-    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number));
-    return children.reduce((sum, child) => sum + residentOf(child), own);
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
   } catch {
     // It ended meanwhile.
     return 0;
@@ -75,4 +88,17 @@ export function steadyRate(run: ProgramRun, rowsPerFile: number, skip: number): 
   const [first, last] = [times[0], times.at(-1)];
   if (first === undefined || last === undefined || last <= first) throw new Error("too few files to tell a rate");
   return ((times.length - 1) * rowsPerFile * 1000) / (last - first);
+}
+
+/** Core seconds that a row had between the first rows of the first file and the last, where the run was watched and the system tells. */
+export function steadyCoreSeconds(run: ProgramRun, rowsPerFile: number): number | undefined {
+  const [from, to] = [run.openedMs[0], run.openedMs.at(-1)].map((atMs) => (atMs === undefined ? undefined : coreSecondsAt(run.cores, atMs)));
+  return from === undefined || to === undefined ? undefined : (to - from) / ((run.openedMs.length - 1) * rowsPerFile);
+}
+
+/** Between two samples, as if they grew evenly. */
+function coreSecondsAt(samples: readonly CoreSample[], atMs: number): number | undefined {
+  const after = samples.findIndex((sample) => sample.atMs >= atMs);
+  const [a, b] = [samples[after - 1], samples[after]];
+  return a === undefined || b === undefined ? undefined : a.seconds + ((atMs - a.atMs) / (b.atMs - a.atMs)) * (b.seconds - a.seconds);
 }

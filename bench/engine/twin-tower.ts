@@ -1,0 +1,132 @@
+/**
+ * The twin-tower sample at full size (ViT-B/16 and ALBERT-base), uncut: the bound on C cores is 1 / (1/M + p/C) rows/s.
+ * M is the best that onnxruntime alone does, each tower over its own splits and batches, one tower after the other;
+ * p the CPU seconds a row's preprocessing takes alone. `bench/twin-tower.ts` compares cuts of the towers with this.
+ */
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { tokenize } from "../../stdlib/ops/tokenize/kernel.ts";
+import { loadTokenizer } from "../../stdlib/ops/tokenizer/loaded-tokenizer.ts";
+import { measurePairs } from "../support/measure-preprocess.ts";
+import { buildProgram, runProgram, steadyCoreSeconds, steadyRate } from "../support/programs.ts";
+import type { ProgramRun } from "../support/programs.ts";
+import { measureSessions, splitsOf } from "../support/session-rate.ts";
+import type { SessionInput, SessionSplit } from "../support/session-rate.ts";
+import { captions, copiesOfRows, picturesOfSample, ROWS_OF_COPY, tokenizerOfSample, towerProgram, towers } from "../support/twin-tower.ts";
+import { atLeast } from "./bench.ts";
+import type { BenchOptions, EngineBench, Figure } from "./bench.ts";
+
+const BATCHES = [2, 4, 8] as const;
+const PIXELS = 3 * 224 * 224;
+/** Rows of each tower's own measurement, to find its best split and then to measure it: a caption takes a tenth of a picture. */
+const ROWS = { vit: 24, albert: 96 };
+const LONG_ROWS = { vit: 64, albert: 192 };
+/** Files of the run: a copy of the sample's rows each. */
+const COPIES = 5;
+
+interface Split extends SessionSplit {
+  readonly batch: number;
+}
+
+interface Best extends Split {
+  readonly rate: number;
+  /** That a row had. */
+  readonly coreSeconds: number;
+}
+
+/** What onnxruntime alone does with one tower. */
+async function timeSplits(file: string, rows: number, splits: readonly Split[], batchesOf: (size: number) => readonly (readonly SessionInput[])[]): Promise<readonly Best[]> {
+  const tried: Best[] = [];
+  for (const split of splits) {
+    const batches = batchesOf(split.batch);
+    const done = batches.length * split.batch;
+    const times = Math.ceil(rows / done);
+    const { seconds, coreSeconds = NaN } = await measureSessions(file, split, batches, times);
+    tried.push({ ...split, rate: (times * done) / seconds, coreSeconds: coreSeconds / (times * done) });
+  }
+  return tried;
+}
+
+function pictureBatches(size: number): readonly (readonly SessionInput[])[] {
+  return Array.from({ length: availableParallelism() }, () => [{ port: "pixels", type: "float32" as const, data: new Float32Array(size * PIXELS).fill(0.3), dims: [size, 3, 224, 224] }]);
+}
+
+/** The sample's captions, each batch padded to its longest. */
+async function captionBatches(): Promise<(size: number) => readonly (readonly SessionInput[])[]> {
+  const tokenizer = loadTokenizer(tokenizerOfSample());
+  const made = await Promise.all((await captions()).map((text) => tokenize({ text, tokenizer, max: 64n })));
+  const ids = made.map((tokens) => Array.from(tokens.ids.data, BigInt));
+  return (size) => Array.from({ length: Math.floor(ids.length / size) }, (_, index) => captionBatch(ids.slice(index * size, (index + 1) * size)));
+}
+
+function captionBatch(rows: readonly (readonly bigint[])[]): readonly SessionInput[] {
+  const longest = Math.max(...rows.map((row) => row.length));
+  const port = (name: string, valueOf: (id: bigint | undefined) => bigint): SessionInput => ({ port: name, type: "int64", data: BigInt64Array.from(rows.flatMap((row) => Array.from({ length: longest }, (_, at) => valueOf(row[at])))), dims: [rows.length, longest] });
+  return [port("ids", (id) => id ?? 0n), port("mask", (id) => (id === undefined ? 0n : 1n)), port("type_ids", () => 0n)];
+}
+
+/** Both towers on all cores, one after the other. */
+interface Pair {
+  readonly vit: Best;
+  readonly albert: Best;
+}
+
+function rateOf({ vit, albert }: Pair): number {
+  return 1 / (1 / vit.rate + 1 / albert.rate);
+}
+
+/** The best split of each tower, and the best pair of those that a program can have at once: its workers share the cores. */
+async function findBest(models: string): Promise<{ readonly alone: Pair; readonly together: Pair }> {
+  const cores = availableParallelism();
+  const splits = splitsOf(cores).flatMap((split) => BATCHES.map((batch) => ({ ...split, batch })));
+  const vits = await timeSplits(join(models, "vit.onnx"), ROWS.vit, splits, pictureBatches);
+  const alberts = await timeSplits(join(models, "albert.onnx"), ROWS.albert, splits, await captionBatches());
+  const pairs = splitsOf(cores).map(({ sessions }): Pair => ({ vit: fastest(vits.filter((one) => one.sessions === sessions)), albert: fastest(alberts.filter((one) => one.sessions === sessions)) }));
+  return { alone: { vit: fastest(vits), albert: fastest(alberts) }, together: pairs.reduce((one, other) => (rateOf(other) > rateOf(one) ? other : one)) };
+}
+
+function fastest(tried: readonly Best[]): Best {
+  return tried.reduce((one, other) => (other.rate > one.rate ? other : one));
+}
+
+async function run({ long }: BenchOptions): Promise<readonly Figure[]> {
+  const models = towers("full");
+  const cpu = measurePairs(picturesOfSample, 10);
+  const { alone, together } = await findBest(models);
+  const program = buildProgram("twin-tower", towerProgram({ models, step: { vit: settingsOf(together.vit), albert: settingsOf(together.albert) } }));
+  const [vits, alberts, runs]: [Best[], Best[], ProgramRun[]] = [[], [], []];
+  // Turn about, over windows of like length, since other work on the machine comes and goes.
+  const measureAlone = async (): Promise<void> => {
+    vits.push(...(await timeSplits(join(models, "vit.onnx"), LONG_ROWS.vit, [alone.vit], pictureBatches)));
+    alberts.push(...(await timeSplits(join(models, "albert.onnx"), LONG_ROWS.albert, [alone.albert], await captionBatches())));
+  };
+  for (let round = 0; round < (long ? 3 : 1); round++) {
+    await measureAlone();
+    runs.push(await runProgram(program, ["--quiet", "--input", copiesOfRows(program, COPIES)], true));
+  }
+  await measureAlone();
+  const best: Pair = { vit: fastest(vits), albert: fastest(alberts) };
+  const bound = 1 / (1 / rateOf(best) + cpu / availableParallelism());
+  const steady = Math.max(...runs.map((one) => steadyRate(one, ROWS_OF_COPY, 0)));
+  const from = `${steady.toFixed(2)} of ${bound.toFixed(2)} rows/s; onnxruntime alone: ViT ${printBest(best.vit)}, ALBERT ${printBest(best.albert)}; preprocessing ${(cpu * 1000).toFixed(2)} ms; run with ${printBest(together.vit)} and ${printBest(together.albert)}`;
+  const needed = leastCoreSeconds(vits) + leastCoreSeconds(alberts) + cpu;
+  const had = Math.min(...runs.map((one) => steadyCoreSeconds(one, ROWS_OF_COPY) ?? NaN));
+  return [
+    { what: "uncut, steady rows/s over the bound", value: steady / bound, unit: "ratio", bar: atLeast(0.98), from },
+    { what: "the same in core seconds", value: needed / had, unit: "ratio", from: `a row needs ${(needed * 1000).toFixed(1)} ms of a core alone and had ${(had * 1000).toFixed(1)} ms, used or idle; does not depend on what else runs` },
+  ];
+}
+
+function leastCoreSeconds(tried: readonly Best[]): number {
+  return Math.min(...tried.map(({ coreSeconds }) => coreSeconds));
+}
+
+function settingsOf({ sessions, threads, batch }: Split): string {
+  return `batch: ${batch}, replicas: ${sessions}, threads: ${threads},`;
+}
+
+function printBest({ rate, sessions, threads, batch }: Best): string {
+  return `${rate.toFixed(1)} (${sessions} x ${threads} threads, batch ${batch})`;
+}
+
+export const twinTowerBench: EngineBench = { name: "twin-tower", about: "ViT-B/16 and ALBERT-base in one program, against what the cores allow", run };
