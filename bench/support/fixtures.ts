@@ -2,7 +2,7 @@
  * What the benchmarks of the engine read: pictures in Parquet files, and models. Seeded, made at first use and kept in
  * `.cache/bench` of the repository (or the folder that PIPEC_BENCH_FOLDER names).
  */
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -62,6 +62,15 @@ export function pictures(rows: number): Promise<string> {
         codec: "UNCOMPRESSED",
       });
     }
+  });
+}
+
+/** The same pictures several times over: a folder of links. */
+export function repeatedPictures(rows: number, times: number): Promise<string> {
+  return once(`pictures-${rows}-x${times}`, async (folder) => {
+    const of = await pictures(rows);
+    mkdirSync(folder);
+    for (let time = 0; time < times; time++) for (const name of readdirSync(of)) linkSync(join(of, name), join(folder, `${time}-${name}`));
   });
 }
 
