@@ -5,9 +5,9 @@
 import { packedBytes, workerHeldBytes } from "../../../runtime/contract/held-bytes.ts";
 import type { Hardware, NodeType } from "../../../stdlib/hw/hardware.ts";
 import { arenaFactor } from "../../onnx/cost/arena-factor.ts";
+import { choosePrices } from "../cost/choose-prices.ts";
 import { MEMORY_RESERVE, nodeTimeOnCoresPs } from "../cost/prices.ts";
 import { pointsOfBatch, weightBytesOf } from "../cost/model-work.ts";
-import { choosePrices } from "../place/work-floor.ts";
 import type { Calibration, MeasuredModel } from "./calibration.ts";
 import type { CpuModel } from "./cluster-plan.ts";
 import type { ModelDemand } from "./describe-pipeline.ts";

@@ -6,6 +6,7 @@
  * over kinds costs. Hence P >= cost / capacity for any prices; a fixed sequence of trials finds good ones. A second
  * bound holds where the program limits replicas.
  */
+import { choosePrices } from "../cost/choose-prices.ts";
 import { pointsOfBatch } from "../cost/model-work.ts";
 import type { ModelWork, WorkValue } from "../cost/model-work.ts";
 import { tensorLayout } from "../cost/tensor-layout.ts";
@@ -147,27 +148,4 @@ function leastCost({ kinds, times, user, moves }: Flow, prices: readonly number[
     for (let kind = 0; kind < kinds; kind++) cost[to + kind] += Math.min(cost[from + kind], leastMoved + moves[from + kind] * (prices[kind] ?? 0));
   }
   return sum;
-}
-
-/** Tries prices in a fixed order, each raised and lowered by less and less, for the largest ratio. */
-export function choosePrices(kinds: number, ratio: (prices: readonly number[]) => number): number {
-  const prices = Array.from({ length: kinds }, () => 1);
-  let best = ratio(prices);
-  const factors = [16, 4, 2, 1.25, 1.0625, 1.015625].flatMap((factor) => [factor, 1 / factor]);
-  const roundsMax = 32;
-  for (let round = 0, improved = kinds > 1; improved && round < roundsMax; round++) {
-    improved = false;
-    for (let kind = 0; kind < kinds; kind++) {
-      for (const factor of factors) {
-        const before = prices[kind] ?? 1;
-        prices[kind] = before * factor;
-        const value = ratio(prices);
-        if (value > best) {
-          best = value;
-          improved = true;
-        } else prices[kind] = before;
-      }
-    }
-  }
-  return best;
 }
