@@ -23,7 +23,7 @@ const product = files.filter((path) => !isTest(path) && /^(language|runtime|stdl
 const ROOMS: Record<string, readonly (readonly string[])[]> = {
   language: [["source"], ["diagnostics"], ["syntax", "tensor"], ["catalog"], ["names"], ["check"], ["server"]],
   runtime: [["contract"], ["channel", "pool", "telemetry"], ["stage", "backends", "recovery"], ["topology"], ["index.ts", "testing.ts", "measuring.ts"]],
-  compiler: [["onnx"], ["models"], ["plan"], ["shard"], ["emit"], ["simulate"], ["pipeline.ts"], ["cli", "index.ts"]],
+  compiler: [["onnx"], ["models"], ["plan"], ["shard"], ["emit"], ["pipeline.ts"], ["cli"]],
 };
 
 /** What a top-level room may import of another, by path prefix. */
