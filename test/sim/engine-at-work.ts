@@ -181,8 +181,10 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
     const { worker: before } = place;
     const kept = before?.arrived ?? new Map<number, Set<number>>();
     if (before === undefined) loaded.bytes += work.replicaBytes;
-    place.worker = { ...createWorker(incarnation), arrived: kept };
+    const worker = { ...createWorker(incarnation, false), arrived: kept };
+    place.worker = worker;
     agenda.at(agenda.now() + work.loadMs(stage), () => {
+      worker.isLoaded = true;
       elasticity?.loaded(stage, replica, work.loadMs(stage));
       tell(place.said, { kind: "loaded", stage, replica, incarnation });
     });
@@ -202,6 +204,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
             throw new Error(`stage ${stage} has no worker ${replica}`);
           }
           if (worker.incarnation !== incarnation) return;
+          if (!worker.isLoaded) throw new Error(`worker ${replica} of stage ${stage} was told to do chunk ${chunk} before it was loaded`);
           worker.told.push({ chunk, to, incarnation });
           goOn(worker, place.hooks);
         });
@@ -246,8 +249,13 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
     }
     worker.isAlive = false;
     for (const told of [worker.busyWith, ...worker.told]) if (told !== undefined) redone.add(`${stage}:${told.chunk}`);
-    if (worker.busyWith !== undefined) state.coresBusy -= topology.stages[stage].cores;
-    tell(places[stage][replica].said, { kind: "lost", stage, replica });
+    const { said } = places[stage][replica];
+    tell(said, { kind: "lost", stage, replica });
+    if (worker.busyWith === undefined) return;
+    state.coresBusy -= topology.stages[stage].cores;
+    // It was only given up for lost: what it does now reaches nobody, but for its word.
+    const { chunk, incarnation } = worker.busyWith;
+    tell(said, { kind: "done", stage, replica, incarnation, chunk, bytes: topology.stages[stage].outs.map(() => 1), exhausted: false });
   };
 
   const wayOut = (edge: number): readonly Channel[] => {
@@ -255,7 +263,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
     return Array.from({ length: to.kind === "sink" ? 1 : topology.stages[to.stage].replicasMax }, createChannel);
   };
   const placeOf = (stage: StageNode, replica: number): Place => ({
-    worker: replica < stage.replicas ? createWorker(0) : undefined,
+    worker: replica < stage.replicas ? createWorker(0, true) : undefined,
     hooks: hooksOf(stage, replica),
     said: createChannel(),
     ordered: createChannel(),

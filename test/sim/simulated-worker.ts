@@ -13,6 +13,8 @@ export interface Told {
 export interface SimulatedWorker {
   incarnation: number;
   isAlive: boolean;
+  /** What it is told before that would be lost. */
+  isLoaded: boolean;
   /** The chunk it is in. */
   busyWith: Told | undefined;
   readonly told: Told[];
@@ -20,8 +22,8 @@ export interface SimulatedWorker {
   readonly arrived: Map<number, Set<number>>;
 }
 
-export function createWorker(incarnation: number): SimulatedWorker {
-  return { incarnation, isAlive: true, busyWith: undefined, told: [], arrived: new Map() };
+export function createWorker(incarnation: number, isLoaded: boolean): SimulatedWorker {
+  return { incarnation, isAlive: true, isLoaded, busyWith: undefined, told: [], arrived: new Map() };
 }
 
 export interface WorkerHooks {
