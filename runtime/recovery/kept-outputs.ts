@@ -30,7 +30,7 @@ import type { OutputRequest, Outputs, Places, RunStart, WrittenFiles } from "./o
 import { isAlive, keepAlive, thisProcess } from "./owner.ts";
 import { publishKept } from "./publish-kept.ts";
 import { sinkBeginning } from "./sink-writer.ts";
-import { syncPath, writing } from "./sync-file.ts";
+import { syncPath, writing, writingAll } from "./sync-file.ts";
 
 export interface KeptRequest extends OutputRequest {
   /** The checkpoint's folder. */
@@ -70,7 +70,7 @@ export async function openKeptOutputs(request: KeptRequest): Promise<Outputs> {
   const places = describePlaces(pipeline);
   const outputs = listOutputs(places);
   const renew = !request.fresh && (await isToRenew(request, places, outputs));
-  const log = await writing(at, () =>
+  const log = await writingAll(at, outputs.map(({ target }) => target.path), () =>
     openCommitLog(realFiles, {
       folder: resolve(at),
       owner: thisProcess(),
@@ -140,7 +140,7 @@ async function openWith(kept: Kept): Promise<Outputs> {
       const changes = before === undefined ? [] : describeInputChanges(before, kept.sources);
       if (changes.length > 0) throw cannotResume(request.at, changes);
     },
-    commit: (group) => inTurn(() => writing(request.at, () => commit(kept, group))),
+    commit: (group) => inTurn(() => writingAll(request.at, outputs.map(({ target }) => target.path), () => commit(kept, group))),
     publish: () => inTurn(() => publishAll(kept)),
     discard: async () => {
       kept.isClosed = true;

@@ -49,6 +49,8 @@ export interface SinkWriter {
   readonly write: (ordinal: number, rows: readonly Row[]) => Promise<void>;
   /** After this the last group has been told of. */
   readonly finish: () => Promise<void>;
+  /** Lets go of what is open; nothing more is written. */
+  readonly abort: () => Promise<void>;
 }
 
 export interface SinkWriterOptions {
@@ -93,6 +95,7 @@ export function createSinkWriter(options: SinkWriterOptions): SinkWriter {
       await endGroup(true);
       await settling;
     },
+    abort: () => body.abort(),
   };
 }
 
@@ -101,6 +104,7 @@ interface WriterBody {
   readonly write: (group: number, rows: readonly Row[]) => Promise<void>;
   /** Files that are whole. */
   readonly endGroup: (group: number, last: boolean) => Promise<{ readonly files: readonly WrittenFile[]; readonly bytes: number }>;
+  readonly abort: () => Promise<void>;
 }
 
 function createBody(options: SinkWriterOptions): WriterBody {
@@ -124,6 +128,7 @@ function createStreamBody({ sink, columns }: SinkWriterOptions): WriterBody {
   return {
     write: async (_group, rows) => (await open()).append(rows),
     endGroup: async (_group, last) => ({ files: [], bytes: last ? (await (await open()).close()).bytes : 0 }),
+    abort: async () => {},
   };
 }
 
@@ -132,6 +137,8 @@ interface FileSeries {
   /** Appends to the open file; opens `name` where none is. */
   readonly append: (name: string, rows: readonly Row[]) => Promise<void>;
   readonly closeFile: () => Promise<void>;
+  /** Closes what is open, whatever is in it. */
+  readonly abort: () => Promise<void>;
   /** Files closed since the last call. */
   readonly take: () => { readonly files: readonly WrittenFile[]; readonly bytes: number };
 }
@@ -151,9 +158,14 @@ function createFileSeries({ sink, columns }: SinkWriterOptions, target: OutputTa
       writing(target.path, async () => {
         if (open === undefined) return;
         const { name, sink: file } = open;
-        open = undefined;
         files.push({ name, bytes: (await file.close()).bytes });
+        open = undefined;
       }),
+    abort: async () => {
+      // Why it is given up is told already.
+      await open?.sink.abort().catch(() => {});
+      open = undefined;
+    },
     take: () => {
       const taken = files;
       files = [];
@@ -173,6 +185,7 @@ function createSingleFileBody(series: FileSeries, target: OutputTarget): WriterB
       await series.closeFile();
       return series.take();
     },
+    abort: series.abort,
   };
 }
 
@@ -191,6 +204,7 @@ function createFolderBody({ sink, start }: SinkWriterOptions, series: FileSeries
       await series.closeFile();
       return series.take();
     },
+    abort: series.abort,
   };
 }
 
@@ -212,6 +226,7 @@ function createPartitionBody({ sink, columns }: SinkWriterOptions, series: FileS
         await spill.clear();
         return series.take();
       }),
+    abort: series.abort,
   };
 }
 

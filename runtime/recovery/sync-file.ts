@@ -1,5 +1,6 @@
 /** Files and folders forced to disk, and what a failed write means to a user. */
 import { open } from "node:fs/promises";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { jobError } from "../contract/failures.ts";
 import { JobError } from "../contract/kernel.ts";
 
@@ -30,8 +31,9 @@ function describeWriteError(error: unknown, path: string): Error {
       return jobError("R0151", `${path} cannot be written: the disk is full`);
     case "EACCES":
     case "EPERM":
-    case "EROFS":
       return jobError("R0151", `${path} may not be written: permission denied`);
+    case "EROFS":
+      return jobError("R0151", `${path} may not be written: the disk is read-only`);
     case "ENOTDIR":
     case "EEXIST":
       return jobError("R0151", `${path} cannot be written: something on the way to it is a file, not a folder`);
@@ -40,4 +42,25 @@ function describeWriteError(error: unknown, path: string): Error {
     default:
       return jobError("R0151", `${path} cannot be written: ${error instanceof Error ? error.message : code}`);
   }
+}
+
+/** Of outputs that are written together: the one that the error is about is named, or else `path`. */
+export async function writingAll<T>(path: string, outputs: readonly string[], operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    throw describeWriteError(error, outputOf(error, outputs) ?? path);
+  }
+}
+
+function outputOf(error: unknown, outputs: readonly string[]): string | undefined {
+  const named = error instanceof Error && "path" in error && typeof error.path === "string" ? resolve(error.path) : undefined;
+  if (named === undefined) return undefined;
+  const isIn = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}${sep}`);
+  const isOwn = (output: string): boolean => {
+    const full = resolve(output);
+    // Hidden folders of an output stand beside it and bear its name.
+    return isIn(named, full) || ["staging", "dead", "parts"].some((what) => named.startsWith(join(dirname(full), `.pipec-${what}-${basename(full)}-`)));
+  };
+  return outputs.find(isOwn) ?? outputs.find((output) => isIn(resolve(output), named));
 }

@@ -74,6 +74,7 @@ export async function runInterpreted(request: InterpretRequest): Promise<void> {
     }
     await groups.done;
   } finally {
+    for (const writer of writers) await writer.abort();
     for (const stage of stages) await stage.close();
   }
 }

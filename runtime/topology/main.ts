@@ -30,6 +30,7 @@ import { createRunControl } from "./run-control.ts";
 import type { RunControl } from "./run-control.ts";
 import { readHistory } from "./run-history.ts";
 import { createRunView } from "./run-view.ts";
+import type { RunView } from "./run-view.ts";
 import { runPipeline, stoppedBeforeEnd } from "./run-pipeline.ts";
 import { supervise } from "./supervisor.ts";
 import { concludeAbandoned, openWatch } from "./watch-run.ts";
@@ -136,10 +137,13 @@ async function runNamed({ program, file, order, link }: Command, pipeline: Pipel
   const view = createRunView(pipeline, line.flags, history);
   const abort = new AbortController();
   const control = createRunControl();
-  const interrupt = (): void => abort.abort(new Interrupted(pipeline.checkpoint === undefined ? "nothing was published" : "what is committed stays; run the same command to go on"));
+  const interrupt = (): void => {
+    view.tellLate("ending when the rows under way are computed; a second Ctrl-C ends the run at once");
+    abort.abort(new Interrupted(pipeline.checkpoint === undefined ? "nothing was published" : "what is committed stays; run the same command to go on"));
+  };
   // Without a checkpoint there is nothing to save; one thread stops between chunks anyway.
   const stop = (): void => abort.abort(stoppedBeforeEnd(pipeline));
-  const engine = openEngineRun(order, link, pipeline, { onInterrupt: interrupt, onDrain: pipeline.checkpoint === undefined || line.flags.interpret ? stop : () => drainSoon(control, abort) });
+  const engine = openEngineRun(order, link, pipeline, { onInterrupt: interrupt, onDrain: pipeline.checkpoint === undefined || line.flags.interpret ? stop : () => drainSoon(view, control, abort) });
   let watch: RunWatch | undefined;
   try {
     watch = await openWatch({ program: program.name, pipeline, flags: line.flags, programFolder: dirname(file), params: describeParams(line), history });
@@ -201,7 +205,8 @@ async function runNamed({ program, file, order, link }: Command, pipeline: Pipel
 /** What a machine that goes away leaves a run for the group under way. */
 const DRAIN_MS = 90_000;
 
-function drainSoon(control: RunControl, abort: AbortController): void {
+function drainSoon(view: RunView, control: RunControl, abort: AbortController): void {
+  view.tellLate("told to stop: the group under way is computed and committed first; a second signal ends the run without that");
   control.requestDrain("asked to stop");
   const late = jobError("R0159", `the run was told to stop, and the group under way took longer than ${DRAIN_MS / 1000} s: what is committed stays`, "run the same command to go on");
   setTimeout(() => abort.abort(late), DRAIN_MS).unref();

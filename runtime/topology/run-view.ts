@@ -24,6 +24,8 @@ export interface RunView {
   readonly onStart: (counters: RunCounters, scheduler: Scheduler | undefined) => void;
   readonly onText: (stream: "stdout" | "stderr", text: Uint8Array) => void;
   readonly observe: (step: StepSpec, chunk: Chunk) => void;
+  /** Shows a line once the run was told to end and takes its time. */
+  readonly tellLate: (line: string) => void;
   /** Tells of what a person must not miss while the run lasts. */
   readonly log: RunLog;
   /** Shows what the run did, and gives it. */
@@ -34,6 +36,7 @@ export interface RunView {
 
 const TICK_MS = 200;
 const WINDOW_MS = 5000;
+const LATE_MS = 1000;
 
 export function createRunView(pipeline: PipelineSpec, flags: RunFlags, history: RunHistory): RunView {
   const output = flags.json ? process.stdout : process.stderr;
@@ -42,11 +45,13 @@ export function createRunView(pipeline: PipelineSpec, flags: RunFlags, history: 
   const shapes = createShapePrinter();
   const startedMs = performance.now();
   let timer: NodeJS.Timeout | undefined;
+  let lateTimer: NodeJS.Timeout | undefined;
   let counted = createRunCounters(pipeline.stages, pipeline.sinks);
   let workers = createWorkerCounts(pipeline.stages.map(({ replicas }) => replicas));
 
   const clear = (): void => {
     clearInterval(timer);
+    clearTimeout(lateTimer);
     printer.clear();
   };
   return {
@@ -69,6 +74,13 @@ export function createRunView(pipeline: PipelineSpec, flags: RunFlags, history: 
     observe: (step, chunk) => {
       if (flags.quiet) return;
       for (const line of shapes(step, chunk)) process.stderr.write(`${line}\n`);
+    },
+    tellLate: (line) => {
+      lateTimer ??= setTimeout(() => {
+        printer.clear();
+        if (!flags.quiet) process.stderr.write(`note: ${line}\n`);
+      }, LATE_MS);
+      lateTimer.unref();
     },
     log: (event) => {
       if (event.kind !== "stall" || flags.quiet) return;

@@ -205,6 +205,7 @@ async function runSinkWorker(pipeline: PipelineSpec, role: Extract<WorkerRole, {
       await guard.writing({ ordinal: next, split: 0, firstRow: 0 }, 0, () => writer.finish());
       send({ kind: "finished" });
     } else if (message.kind === "close") {
+      await writer.abort();
       guard.close();
       ports.close();
     }
