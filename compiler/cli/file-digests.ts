@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { buildSync } from "esbuild";
+import type { BuildOptions } from "esbuild";
 import type { CheckedExtern, CheckedModel } from "../../language/check/checked-program.ts";
+import { nativePackages } from "../emit/bundle.ts";
 import type { FileDigests } from "../emit/fingerprint.ts";
 import type { ModelFiles } from "../onnx/byte-source.ts";
 import { readModel } from "../onnx/read-model.ts";
@@ -59,17 +61,26 @@ function addFile(hash: ReturnType<typeof createHash>, path: string): void {
   }
 }
 
-/** Of the module's code as it is bundled, so that spaces and comments do not count; of its text where it cannot be. */
+/**
+ * Of the module's code as it is bundled, packages included, so that spaces and comments do not count; without packages
+ * where one cannot be bundled, and of its text where it cannot be itself.
+ */
 function moduleDigest(path: string): string | undefined {
   const hash = createHash("sha256");
+  const code = bundledCode(path, { external: [...nativePackages, "pipec", "pipec/*"] }) ?? bundledCode(path, { packages: "external" });
+  if (code !== undefined) return hash.update(code).digest("hex");
   try {
-    const { outputFiles } = buildSync({ entryPoints: [path], bundle: true, write: false, platform: "node", format: "esm", packages: "external", minifyWhitespace: true, legalComments: "none", logLevel: "silent", absWorkingDir: dirname(path), tsconfigRaw: "{}" });
-    return hash.update(outputFiles[0]?.text ?? "").digest("hex");
+    return hash.update(readFileSync(path)).digest("hex");
   } catch {
-    try {
-      return hash.update(readFileSync(path)).digest("hex");
-    } catch {
-      return undefined;
-    }
+    return undefined;
+  }
+}
+
+function bundledCode(path: string, options: Pick<BuildOptions, "external" | "packages">): string | undefined {
+  try {
+    const { outputFiles } = buildSync({ entryPoints: [path], bundle: true, write: false, platform: "node", format: "esm", minifyWhitespace: true, legalComments: "none", logLevel: "silent", absWorkingDir: dirname(path), tsconfigRaw: "{}", ...options });
+    return outputFiles?.[0]?.text;
+  } catch {
+    return undefined;
   }
 }

@@ -80,6 +80,21 @@ describe("a fingerprint", () => {
     expect(fingerprint(changed)).not.toBe(base);
   });
 
+  test("changes with the code of a package that an extern uses", () => {
+    const withPackage = (code: string): string => {
+      const folder = makeWorkplace({ ...files, "trim.ts": 'export { trimmed } from "trimmer";\n', "node_modules/trimmer/package.json": '{ "name": "trimmer", "version": "1.0.0", "main": "index.js", "type": "module" }', "node_modules/trimmer/index.js": code });
+      return /fingerprint: "([0-9a-f]{64})"/.exec(emitted(folder))?.[1] ?? "";
+    };
+    const before = withPackage("export const trimmed = (text) => text.trim();\n");
+    expect(withPackage("// trims\nexport const trimmed = (text) => text.trim();\n")).toBe(before);
+    expect(withPackage("export const trimmed = (text) => text.trimStart();\n")).not.toBe(before);
+  });
+
+  test("stays with a limit of an extern's time, and names its parts", () => {
+    expect(fingerprint({ "main.pipe": program.replace('from "./tidy.ts"', 'from "./tidy.ts" with { timeout: 2 s }') })).toBe(base);
+    expect(emitted(makeWorkplace(files))).toMatch(/fingerprintParts: \{ "the model same": "[0-9a-f]{16}", "the extern tidy": "[0-9a-f]{16}" \}/);
+  });
+
   test("changes with a model's bytes", () => {
     const folder = makeWorkplace(files);
     const before = emitted(folder);
