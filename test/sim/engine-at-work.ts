@@ -241,7 +241,9 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
     }
     const candidates = places.flatMap((replicas, stage) => replicas.flatMap(({ worker }, replica) => (worker?.isAlive === true && !topology.stages[stage].isSource ? [{ stage, replica, worker }] : [])));
     if (candidates.length === 0 || !state.started) return;
-    const { stage, replica, worker } = candidates[integer(candidates.length)];
+    // One that is on its way is worth more: its successor must not be taken for it.
+    const unloaded = candidates.filter(({ worker }) => !worker.isLoaded);
+    const { stage, replica, worker } = unloaded[integer(3 * unloaded.length)] ?? candidates[integer(candidates.length)];
     if (kind === "hang") {
       if (worker.busyWith === undefined) return;
       worker.isAlive = false;

@@ -82,5 +82,8 @@ function randomFaults(random: Random, most: number): readonly Fault[] {
   const count = random.integer(most + 1);
   const draw = (length: number, kinds: readonly [FaultKind, ...FaultKind[]]): readonly Fault[] => Array.from({ length }, () => ({ atMs: random.integer(random.pick([100, 500, 4000])), kind: random.pick(kinds) }));
   const changes = random.integer(4) === 0 ? draw(random.integer(12), ["load", "unload"]) : [];
-  return [...draw(count, faultKinds), ...changes].sort((a, b) => a.atMs - b.atMs);
+  const drawn = draw(count, faultKinds);
+  // Soon after one worker is lost another is, or its successor while it loads.
+  const more = drawn.flatMap(({ atMs, kind }): readonly Fault[] => (kind === "lose" && random.integer(2) === 0 ? [{ atMs: atMs + random.integer(100), kind }] : []));
+  return [...drawn, ...more, ...changes].sort((a, b) => a.atMs - b.atMs);
 }

@@ -4,41 +4,22 @@ import { verifyTopology } from "../../runtime/topology/verify-capacities.ts";
 import { createRandom } from "../support/random.ts";
 import { randomTopology } from "../support/random-topology.ts";
 import { simulate } from "../support/simulate-topology.ts";
+import { runDrawnGraph, runPlannedGraph } from "./run-graph.ts";
 
 const GRAPHS = 1000;
+const PROGRAMS = 300;
 
 function upTo(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => index);
 }
 
-function runSeed(seed: number, tickets: "one" | "planned"): void {
-  const random = createRandom(seed);
-  const topology = randomTopology(random, tickets);
-  verifyTopology(topology);
-  const chunks = topology.regions.map(() => random.integer(20));
-  const result = simulate({ topology, chunks, random });
-  const where = `seed ${seed}, tickets: ${tickets}`;
-  expect(result.isFinished, where).toBe(true);
-  for (const sink of topology.sinks) expect(result.taken[sink.id], where).toEqual(upTo(chunks[sink.region]));
-  for (const stage of topology.stages) {
-    const seen = result.done[stage.id];
-    expect([...seen].sort((a, b) => a - b), where).toEqual(upTo(chunks[stage.region]));
-    if (stage.ordered) expect(seen, where).toEqual(upTo(chunks[stage.region]));
-  }
-  topology.regions.forEach((region, id) => {
-    expect(result.completed[id], where).toEqual(upTo(chunks[id]));
-    expect(result.mostInFlight[id], where).toBeLessThanOrEqual(region.tickets);
-  });
-  expect(result.verifyIdle, where).not.toThrow();
-}
-
 describe("the scheduler", () => {
-  it(`brings ${GRAPHS} random graphs to their end with one ticket`, () => {
-    for (let seed = 0; seed < GRAPHS; seed++) runSeed(seed, "one");
+  it.each(["one", "planned"] as const)(`brings ${GRAPHS} random graphs to their end, tickets: %s`, (tickets) => {
+    for (let seed = 0; seed < GRAPHS; seed++) expect(runDrawnGraph(seed, tickets), `seed ${seed}`).toBeUndefined();
   });
 
-  it(`brings ${GRAPHS} random graphs to their end with the planned tickets`, () => {
-    for (let seed = 0; seed < GRAPHS; seed++) runSeed(seed, "planned");
+  it(`brings ${PROGRAMS} random programs to their end, as the compiler plans them and with one ticket`, () => {
+    for (let seed = 0; seed < PROGRAMS; seed++) expect(runPlannedGraph(seed), `seed ${seed}`).toBeUndefined();
   });
 
   it("lets through exactly the tickets' chunks where a sink takes nothing", () => {

@@ -5,6 +5,7 @@
 import { createScheduler } from "../../runtime/topology/scheduler.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../../runtime/topology/scheduler.ts";
 import type { Topology } from "../../runtime/topology/topology.ts";
+import type { ChunkLoad } from "./planned-graph.ts";
 import type { Random } from "./random.ts";
 
 export interface Simulation {
@@ -12,6 +13,8 @@ export interface Simulation {
   /** By region. */
   readonly chunks: readonly number[];
   readonly random: Random;
+  /** What chunks take; else anything. */
+  readonly load?: ChunkLoad;
   /** Sinks that never take anything. */
   readonly blockedSinks?: ReadonlySet<number>;
   /** From which chunk on a stage says it gives no more rows. */
@@ -34,9 +37,12 @@ export interface SimulationResult {
   readonly verifyIdle: () => void;
 }
 
+/** Moments without anything that are counted through one by one. */
+const SKIPS_MAX = 64;
+
 /** Runs until nothing happens any more. */
 export function simulate(simulation: Simulation): SimulationResult {
-  const { topology, random } = simulation;
+  const { topology, random, load } = simulation;
   const scheduler = createScheduler(topology);
   // Times are whole numbers: what is due at each, in the order it was put down.
   const agenda = new Map<number, (() => void)[]>();
@@ -89,7 +95,7 @@ export function simulate(simulation: Simulation): SimulationResult {
     if (!node.isSource && inputs.size !== node.ins.length) throw new Error(`${name} was told to do chunk ${chunk} before it was sent`);
     const worker = workers.get(name) ?? { busyUntil: 0 };
     workers.set(name, worker);
-    worker.busyUntil = Math.max(worker.busyUntil, now) + 1 + random.integer(20);
+    worker.busyUntil = Math.max(worker.busyUntil, now) + (load?.serviceMs(stage, chunk) ?? 1 + random.integer(20));
     later(worker.busyUntil, () => end(stage, replica, incarnation, chunk, to));
   };
 
@@ -109,7 +115,7 @@ export function simulate(simulation: Simulation): SimulationResult {
       arrivals.set(key, (arrivals.get(key) ?? new Set()).add(id));
     });
     const exhausted = chunk >= (simulation.exhaustedAt?.get(stage) ?? Infinity);
-    tell(name, { kind: "done", stage, replica, incarnation, chunk, bytes: node.outs.map(() => random.integer(100)), exhausted });
+    tell(name, { kind: "done", stage, replica, incarnation, chunk, bytes: node.outs.map((edge) => load?.bytes(edge, chunk) ?? random.integer(100)), exhausted });
   };
 
   const arriveAtSink = (sink: number, chunk: number): void => {
@@ -124,7 +130,10 @@ export function simulate(simulation: Simulation): SimulationResult {
   };
 
   carryOut(scheduler.start());
-  for (; pending > 0; now++) {
+  while (pending > 0) {
+    // Long services leave gaps: the next moment at which anything is due.
+    for (let skipped = 0; !agenda.has(now) && skipped < SKIPS_MAX; skipped++) now++;
+    if (!agenda.has(now)) now = Math.min(...agenda.keys());
     const due = agenda.get(now) ?? [];
     // Grows while it is worked through: what is due at once is put at its end.
     for (const act of due) {
