@@ -7,7 +7,7 @@ import { simulate } from "../support/simulate-topology.ts";
 import { runDrawnGraph, runPlannedGraph } from "./run-graph.ts";
 
 const GRAPHS = 1000;
-const PROGRAMS = 300;
+const PROGRAMS = 1000;
 
 function upTo(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => index);
