@@ -27,12 +27,6 @@ export async function computeRows<R, T>(rows: readonly R[], compute: (row: R, in
       }
     }
   };
-  const lanes: Promise<void>[] = [lane()];
-  while (lanes.length < concurrency && next < rows.length) {
-    // What does not wait for the world runs to its end first: side by side such calls only hold more memory.
-    await new Promise(setImmediate);
-    if (next < rows.length) lanes.push(lane());
-  }
-  await Promise.all(lanes);
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(concurrency, rows.length)) }, lane));
   return outcomes;
 }
