@@ -22,9 +22,9 @@ pipeline slow {
 pipeline limited {
   with { errors: dead_letter("out/dead.jsonl", max: 50%) }
 
-  let made = read jsonl(input) as Item |> { .id, twice: work(.id) } with { timeout: 300 ms }
+  let made = read jsonl(input) as Item |> { .id, twice: work(.id) } with { timeout: 1 s }
 
-  write made |> filter(work(.id) >= 0) with { timeout: 300 ms } to jsonl("out/limited.jsonl")
+  write made |> filter(work(.id) >= 0) with { timeout: 1 s } to jsonl("out/limited.jsonl")
 }
 `;
 
@@ -72,7 +72,7 @@ describe("a row that does not come back", () => {
     const { code, stderr } = await run({}, "limited");
     expect(code, stderr).toBe(0);
     expect(rowsOf("dead.jsonl")).toEqual([7]);
-    expect(readFileSync(join(folder, "out", "dead.jsonl"), "utf8")).toContain("did not come back within 300 ms");
+    expect(readFileSync(join(folder, "out", "dead.jsonl"), "utf8")).toContain("did not come back within 1000 ms");
     expect(rowsOf("limited.jsonl")).toEqual(Array.from({ length: 40 }, (_, id) => id).filter((id) => id !== 7));
     expect(await node(folder, "out.js", "limited", "--interpret", "--overwrite", "--quiet")).toMatchObject({ code: 0 });
     expect(rowsOf("dead.jsonl")).toEqual([7]);
