@@ -76,14 +76,17 @@ function rateOf({ vit, albert }: Pair): number {
   return 1 / (1 / vit.rate + 1 / albert.rate);
 }
 
-/** The best split of each tower, and the best pair of those that a program can have at once: its workers share the cores. */
+/**
+ * The best split of each tower, and what the program is run with: a worker of one thread for each core. Threads of one
+ * call wait for whichever is late, and beside other work one always is.
+ */
 async function findBest(models: string): Promise<{ readonly alone: Pair; readonly together: Pair }> {
   const cores = availableParallelism();
   const splits = (batches: readonly number[]): readonly Split[] => splitsOf(cores).flatMap((split) => batches.map((batch) => ({ ...split, batch })));
   const vits = await timeSplits(join(models, "vit.onnx"), ROWS.vit, splits(BATCHES.vit), pictureBatches);
   const alberts = await timeSplits(join(models, "albert.onnx"), ROWS.albert, splits(BATCHES.albert), await captionBatches());
-  const pairs = splitsOf(cores).map(({ sessions }): Pair => ({ vit: fastest(vits.filter((one) => one.sessions === sessions)), albert: fastest(alberts.filter((one) => one.sessions === sessions)) }));
-  return { alone: { vit: fastest(vits), albert: fastest(alberts) }, together: pairs.reduce((one, other) => (rateOf(other) > rateOf(one) ? other : one)) };
+  const onOneThread = ({ threads }: Split): boolean => threads === 1;
+  return { alone: { vit: fastest(vits), albert: fastest(alberts) }, together: { vit: fastest(vits.filter(onOneThread)), albert: fastest(alberts.filter(onOneThread)) } };
 }
 
 function fastest(tried: readonly Best[]): Best {
