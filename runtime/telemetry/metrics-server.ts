@@ -1,5 +1,4 @@
 /** Serves a run's metrics at /metrics for as long as it lasts. Never keeps the process alive. */
-import { createServer } from "node:http";
 import { jobError } from "../contract/failures.ts";
 
 export interface MetricsAddress {
@@ -20,8 +19,10 @@ export function parseMetricsAddress(text: string): MetricsAddress | undefined {
 const DEFAULT_HOST = "127.0.0.1";
 
 /** Faults: R0180, the address cannot be listened on. Gives the port, for `:0`, and what ends it. */
-export function serveMetrics(address: MetricsAddress, render: () => string): Promise<{ readonly port: number; readonly close: () => void }> {
+export async function serveMetrics(address: MetricsAddress, render: () => string): Promise<{ readonly port: number; readonly close: () => void }> {
   const host = address.host ?? DEFAULT_HOST;
+  // Few runs are watched so, and every thread would load it.
+  const { createServer } = await import("node:http");
   const server = createServer((request, response) => {
     if (request.url !== "/metrics") response.writeHead(404, { "content-type": "text/plain" }).end("metrics are at /metrics\n");
     else response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(render());

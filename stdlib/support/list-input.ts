@@ -4,7 +4,6 @@
  */
 import { stat } from "node:fs/promises";
 import { extname, join, relative } from "node:path";
-import { glob, isDynamicPattern } from "tinyglobby";
 import { JobError } from "../../runtime/contract/kernel.ts";
 import type { Split } from "../../runtime/contract/kernel.ts";
 import { describeFileError } from "./file-error.ts";
@@ -31,7 +30,12 @@ export async function listInput(path: string, extensions: readonly string[] | un
 
 /** What is there under just this name is no pattern: `photos (1)`, `a[0].jsonl`. */
 async function isPattern(path: string): Promise<boolean> {
-  return isDynamicPattern(path) && !(await exists(path));
+  return (await loadGlob()).isDynamicPattern(path) && !(await exists(path));
+}
+
+/** Loaded by who lists files: each of a program's threads loads the whole program. */
+function loadGlob(): Promise<typeof import("tinyglobby")> {
+  return import("tinyglobby");
 }
 
 async function listGlob(pattern: string): Promise<{ base: string; names: readonly string[] }> {
@@ -39,6 +43,7 @@ async function listGlob(pattern: string): Promise<{ base: string; names: readonl
   let fixed = 0;
   while (fixed < parts.length - 1 && !(await isPattern(parts.slice(0, fixed + 1).join("/")))) fixed++;
   const base = parts.slice(0, fixed).join("/") || (pattern.startsWith("/") ? "/" : ".");
+  const { glob } = await loadGlob();
   const names = await glob(parts.slice(fixed).join("/"), { cwd: base, onlyFiles: true });
   return { base, names: byCodeUnit(names) };
 }
@@ -53,6 +58,7 @@ async function listPlain(path: string, extensions: readonly string[] | undefined
   });
   if (!found.isDirectory() && !found.isFile()) throw new JobError("R0141", `${path} is a pipe or a device: it cannot be read again from any row, as a file can`, "write the data to a file first");
   if (found.isFile()) return { base: "", names: [path] };
+  const { glob } = await loadGlob();
   const all = await glob("**/*", { cwd: path, onlyFiles: true });
   // Hidden files and folders that start with _ are what earlier runs leave (dead letters, checkpoints).
   const visible = all.filter((name) => !name.split("/").some((part) => part.startsWith("_")));

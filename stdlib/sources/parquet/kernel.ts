@@ -5,7 +5,6 @@
  */
 import { parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
 import type { AsyncBuffer, FileMetaData, RowGroup } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
 import type { Column } from "../../../runtime/contract/column.ts";
 import { JobError } from "../../../runtime/contract/kernel.ts";
 import type { OpenSource, SourceItem, SourceKernel } from "../../../runtime/contract/kernel.ts";
@@ -80,6 +79,8 @@ function sliceRows(group: RowGroup, columns: readonly Column[]): number {
 }
 
 async function readSlice(open: OpenFile, rowStart: number, rowEnd: number, columns: readonly Column[]): Promise<readonly SourceItem[]> {
+  // Their tables take time to make, and each of a program's threads loads the whole program.
+  const { compressors } = await import("hyparquet-compressors");
   const records = await parquetReadObjects({
     file: open.buffer,
     metadata: open.metadata,
