@@ -88,7 +88,8 @@ function pipeline(name: string, isElastic: boolean): PipelineSpec {
     ],
     edges: [
       { id: 0, fromStage: 0, fromStep: 0, to: { kind: "stage", stage: 1 }, queueChunks: CPU_SLOTS, queueBytesMax: 2 ** 20 },
-      { id: 1, fromStage: 1, fromStep: 3, to: { kind: "stage", stage: 2 }, queueChunks: tickets, queueBytesMax: tickets * chunkBytes },
+      // Frames come one by one: as many may wait as so many items have.
+      { id: 1, fromStage: 1, fromStep: 3, to: { kind: "stage", stage: 2 }, queueChunks: tickets * FRAMES, queueBytesMax: tickets * chunkBytes },
       { id: 2, fromStage: 2, fromStep: 4, to: { kind: "sink", sink: 0 }, queueChunks: tickets, queueBytesMax: 2 ** 20 },
     ],
     sinks: [{ id: 0, label: "nothing", at, step: 4, kernel: nothing, args: () => ({}), partitionBy: [], partitionsMax: 1 }],

@@ -30,7 +30,7 @@ export function emitPipeline(cx: EmitContext, pipeline: LoweredPipeline, plan: P
     ["errors: ", emitErrorPolicy(cx, pipeline.settings["errors"]), ","],
     ["steps: [\n", lines(steps.specs, 1), "],"],
     ["stages: [\n", lines(plan.stages.map((stage) => emitStage(cx, pipeline, stage)), 1), "],"],
-    ["edges: [\n", lines(plan.edges.map((edge) => `${emitData(toData(edge))},`), 1), "],"],
+    ["edges: [\n", lines(plan.edges.map(({ byParts: _, ...edge }) => `${emitData(toData(edge))},`), 1), "],"],
     ["sinks: [\n", lines(pipeline.writes.map(({ step, write }, id) => emitSink(cx, id, step, write, plan)), 1), "],"],
   ];
   return at(pipeline.span, "{\n", lines(parts, 1), "},");

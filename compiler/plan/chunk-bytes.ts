@@ -1,5 +1,5 @@
 /**
- * The most bytes of a chunk after each step. What types bound is bounded row by row; text and blobs that come from the
+ * The most bytes of a chunk, or one part of it, after each step. What types bound is bounded row by row; text and blobs that come from the
  * source are bounded together, since the source ends a chunk before its rows take more than a budget: a chunk of
  * pictures is then as large as that, not as many times the largest picture there may be.
  */
@@ -33,22 +33,56 @@ export interface ChunkBytesInput {
   readonly facts: RowFacts;
 }
 
-/** By step; more rows than the source's where an explode is open. */
-export function chunkBytesOf({ pipeline, stages, chunkRows, chunkBytes, facts }: ChunkBytesInput): (step: number) => number {
+/** By step. */
+export interface ChunkBytes {
+  /** More rows than the source's where an explode is open. */
+  readonly ofChunk: (step: number) => number;
+  /** Parts have no more rows than chunks of the source, and are held to the same budget where they are cut. */
+  readonly ofPart: (step: number) => number;
+  /**
+   * Of a chunk in the worker that brought it through these steps, beside what went in: what its rows' children are taken
+   * from, and what was made of each; they share what they carry.
+   */
+  readonly ofWhole: (steps: readonly number[]) => number;
+  /** Parts that a chunk has at most, where its rows are not so large that it is cut more often. */
+  readonly partsOf: (step: number) => number;
+}
+
+export function chunkBytesOf({ pipeline, stages, chunkRows, chunkBytes, facts }: ChunkBytesInput): ChunkBytes {
   const factors = rowFactors(pipeline);
   const open = openBatchBytes(pipeline, stages);
   const origins = originsOf(pipeline);
-  return (id) => {
+  const shared = sharedFields(pipeline);
+  const bytesOf = (id: number, factor: number): number => {
     const step = pipeline.steps[id];
     if (step === undefined) return 0;
-    const rows = chunkRows * (factors.get(id) ?? 1);
+    const rows = chunkRows * factor;
     const own = origins.get(id) ?? new Map<string, string>();
     const isCarried = ({ name }: RecordField): boolean => own.has(name);
     const inRows = rows * rowBytesMax(step.row.fields.filter(isCarried), facts);
-    const carried = chunkBytes === undefined ? inRows : Math.min(inRows, chunkBytes * mostUsed([...own.values()]) * (factors.get(id) ?? 1));
+    const carried = chunkBytes === undefined ? inRows : Math.min(inRows, chunkBytes * mostUsed([...own.values()]) * factor);
     const made = rows * rowBytesMax(step.row.fields.filter((field) => !isCarried(field)), facts);
-    return Math.min(Math.ceil(carried + made + rows * (ROW_EXTRA_BYTES + (open.get(id) ?? 0))), Number.MAX_SAFE_INTEGER);
+    return safe(carried + made + rows * (ROW_EXTRA_BYTES + (open.get(id) ?? 0)));
   };
+  const factorOf = (id: number): number => factors.get(id) ?? 1;
+  return {
+    ofChunk: (id) => bytesOf(id, factorOf(id)),
+    ofPart: (id) => bytesOf(id, 1),
+    ofWhole: (steps) => {
+      const last = steps.at(-1) ?? -1;
+      const made = pipeline.steps[last]?.row.fields.filter(({ name }) => shared.get(last)?.has(name) !== true) ?? [];
+      const taken = steps.map((id) => {
+        const step = pipeline.steps[id];
+        return step?.kind === "explode" ? chunkRows * factorOf(step.input) * rowBytesMax(step.fields.map(({ name, value }) => ({ name, type: value.type })), facts) : 0;
+      });
+      return safe(taken.reduce((sum, bytes) => sum + bytes, chunkRows * factorOf(last) * (rowBytesMax(made, facts) + ROW_EXTRA_BYTES)));
+    },
+    partsOf: factorOf,
+  };
+}
+
+function safe(bytes: number): number {
+  return Math.min(Math.ceil(bytes), Number.MAX_SAFE_INTEGER);
 }
 
 /** How often the same field of the source stands in a row, at most. */
@@ -94,6 +128,17 @@ function originOf(step: Step, name: string, [input, ...others]: readonly Readonl
       return found.length === 1 ? found[0] : undefined;
     }
   }
+}
+
+/** By step: fields that children of a row have from it as they are, or are parts of what it had. */
+function sharedFields(pipeline: LoweredPipeline): ReadonlyMap<number, ReadonlyMap<string, string>> {
+  const shared = new Map<number, ReadonlyMap<string, string>>();
+  for (const step of pipeline.steps) {
+    const input = shared.get(inputsOf(step)[0] ?? -1) ?? new Map<string, string>();
+    const isHandedOn = (name: string): boolean => step.kind === "explode" || (step.kind !== "read" && step.kind !== "zip" && step.kind !== "implode" && originOf(step, name, [input]) !== undefined);
+    shared.set(step.id, new Map(step.row.fields.flatMap(({ name }) => (isHandedOn(name) ? [[name, name] as const] : []))));
+  }
+  return shared;
 }
 
 /** Of one row after each step: tensors between parts of a model, at most. */

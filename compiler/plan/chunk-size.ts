@@ -5,7 +5,7 @@ import type { LoweredPipeline } from "./lowered-program.ts";
 import { constantArgument, numberOf, numberSetting, settingFields } from "./settings.ts";
 
 /** What a chunk of rows should take at most on the widest edge: small, so that rows come early and the last ones spread over all workers. */
-const CHUNK_BYTES = 16 * 1024 * 1024;
+export const CHUNK_BYTES = 16 * 1024 * 1024;
 /** What a chunk may take where every row is as large as the program lets it be. */
 const CHUNK_BYTES_WORST = 4 * 1024 * 1024 * 1024;
 const CHUNK_ROWS_MAX = 1024;

@@ -1,15 +1,19 @@
 /**
- * Queue lengths, credits and tickets, and the bound on memory that follows. A ticket is a chunk
- * under way between the sources and the sinks; every join and sink input can hold all of them, so that credits cannot
- * deadlock a zip with uneven branches.
+ * Queue lengths, credits and tickets, and the bound on memory that follows. A ticket is a chunk under way between the
+ * sources and the sinks; every join and sink input can hold all of them, so that credits cannot deadlock a zip with uneven
+ * branches, and so can those where parts of chunks come together. Where a stage takes parts, its queue holds parts.
  */
 import { packedBytes, workerHeldBytes } from "../../runtime/contract/held-bytes.ts";
+import type { PartFlow } from "../../runtime/contract/stage-parts.ts";
 import { arenaFactor } from "../onnx/cost/arena-factor.ts";
 import { chunkBytesOf } from "./chunk-bytes.ts";
+import type { ChunkBytes } from "./chunk-bytes.ts";
+import { CHUNK_BYTES } from "./chunk-size.ts";
 import type { RowFacts } from "./columns.ts";
 import { inputsOf } from "./lowered-program.ts";
 import type { LoweredPipeline } from "./lowered-program.ts";
 import type { EdgeEnds } from "./plan-program.ts";
+import { planParts, stepsOfWhole } from "./plan-parts.ts";
 import { mostReplicas } from "./plan.ts";
 import type { EdgePlan, MemoryBound, SinkPlan, StagePlan } from "./plan.ts";
 
@@ -53,14 +57,28 @@ export function planCapacities(input: CapacityInput): Capacities {
 }
 
 function capacitiesFor(input: CapacityInput, tickets: number): Capacities {
-  const chunkBytes = chunkBytesOf(input);
+  const sized: Sized = { ...input, bytes: chunkBytesOf(input), flow: planParts(input.pipeline, input.stages, input.ends) };
   const edges = input.ends.map((end): EdgePlan => {
     const [senders, receivers] = [replicasAt(input, end.fromStage), replicasAt(input, stageAt(end))];
-    const queueChunks = holdsAll(input, end) ? tickets : Math.min(tickets, senders * PROMISED_CHUNKS + receivers);
+    const queueChunks = holdsAll(sized, end) ? tickets : Math.min(tickets, senders * PROMISED_CHUNKS + receivers);
     // A chunk keeps its place from the moment it is begun until the receiver is done with it.
-    return { ...end, queueChunks, queueBytesMax: safe((queueChunks + receivers) * chunkBytes(end.fromStep)) };
+    if (!takesParts(sized, end)) return { ...end, queueChunks, queueBytesMax: safe((queueChunks + receivers) * sized.bytes.ofChunk(end.fromStep)) };
+    // Small parts wait as many together as one large one takes, no more than a chunk has.
+    const partBytes = sized.bytes.ofPart(end.fromStep);
+    const queueParts = queueChunks * Math.max(1, Math.min(sized.bytes.partsOf(end.fromStep), Math.floor(CHUNK_BYTES / partBytes)));
+    return { ...end, queueChunks: queueParts, queueBytesMax: safe((queueParts + receivers) * partBytes), byParts: true };
   });
-  return { edges, tickets, memory: memoryBound(input, edges, tickets, chunkBytes) };
+  return { edges, tickets, memory: memoryBound(sized, edges, tickets) };
+}
+
+/** With what follows from the stages. */
+interface Sized extends CapacityInput {
+  readonly bytes: ChunkBytes;
+  readonly flow: PartFlow;
+}
+
+function takesParts({ flow }: Sized, { id, to }: EdgeEnds): boolean {
+  return to.kind === "stage" && flow.inParts[id] === true && flow.stages[to.stage]?.takesParts === true;
 }
 
 /** Enough to keep every worker of the longest path busy with one chunk waiting behind it. */
@@ -73,9 +91,9 @@ function ticketsOf(stages: readonly StagePlan[], ends: readonly EdgeEnds[]): num
   return Math.max(1, ...longest);
 }
 
-/** Joins, stages that put chunks back in order, and sinks. */
-function holdsAll(input: CapacityInput, end: EdgeEnds): boolean {
-  if (end.to.kind === "sink") return true;
+/** Joins, stages that put chunks back in order, and sinks; stages that put parts together. */
+function holdsAll(input: Sized, end: EdgeEnds): boolean {
+  if (end.to.kind === "sink" || (input.flow.inParts[end.id] === true && !takesParts(input, end))) return true;
   const stage = input.stages[end.to.stage];
   const first = stage?.steps[0];
   return stage?.ordered === true || (first !== undefined && input.pipeline.steps[first]?.kind === "zip");
@@ -90,13 +108,13 @@ function stageAt(end: EdgeEnds): number {
   return end.to.kind === "stage" ? end.to.stage : -1;
 }
 
-function memoryBound(input: CapacityInput, edges: readonly EdgePlan[], tickets: number, chunkBytes: (step: number) => number): MemoryBound {
+function memoryBound(input: Sized, edges: readonly EdgePlan[], tickets: number): MemoryBound {
   const isJoin = (edge: EdgePlan): boolean => edge.to.kind === "stage" && holdsAll(input, edge);
   const sum = (chosen: readonly EdgePlan[]): number => safe(chosen.reduce((total, edge) => total + edge.queueBytesMax, 0));
   const edgeBytes = sum(edges.filter((edge) => edge.to.kind === "stage" && !isJoin(edge)));
   const joinBytes = sum(edges.filter(isJoin));
-  const sinkBytes = safe(input.sinks.reduce((total, sink) => total + (tickets + 1) * chunkBytes(sink.step), 0));
-  const replicaBytes = safe(input.stages.reduce((total, stage) => total + mostReplicas(stage) * replicaBytesOf(input, stage, chunkBytes) + sharedWeightBytes(stage), 0));
+  const sinkBytes = safe(input.sinks.reduce((total, sink) => total + (tickets + 1) * input.bytes.ofChunk(sink.step), 0));
+  const replicaBytes = safe(input.stages.reduce((total, stage) => total + mostReplicas(stage) * replicaBytesOf(input, stage) + sharedWeightBytes(stage), 0));
   // The main thread, a worker for each replica (for each rank of a gang), a worker for each sink.
   const workers = input.stages.reduce((total, stage) => total + mostReplicas(stage) * ranksOf(stage), 1 + input.sinks.length);
   const workerBytes = workers * workerHeldBytes;
@@ -104,11 +122,8 @@ function memoryBound(input: CapacityInput, edges: readonly EdgePlan[], tickets: 
 }
 
 /** A worker holds the chunk it works on and what it makes of it; a model's worker also weights, one batch and what is live while it is computed. */
-function replicaBytesOf(input: CapacityInput, stage: StagePlan, chunkBytes: (step: number) => number): number {
-  const first = input.pipeline.steps[stage.steps[0] ?? 0];
-  const last = stage.steps.at(-1) ?? 0;
-  const from = first === undefined ? undefined : inputsOf(first)[0];
-  const inAndOut = (from === undefined ? SOURCE_READ_BYTES : chunkBytes(from)) + chunkBytes(last);
+function replicaBytesOf(input: Sized, stage: StagePlan): number {
+  const inAndOut = inAndOutBytes(input, stage);
   // Each of the rows under way has a value that was made and the one that is made of it.
   const computing = stage.kind === "cpu" ? 2 * stage.concurrency * input.valueBytes(stage) : 0;
   return (stage.models ?? []).reduce((sum, { batch, weightBytes, activationBytes, shareWeights, part }) => {
@@ -117,6 +132,18 @@ function replicaBytesOf(input: CapacityInput, stage: StagePlan, chunkBytes: (ste
     const session = (shareWeights ? 0 : packedBytes(weightBytes)) + (activationBytes ?? batchBytes) * arenaFactor;
     return sum + session * (part?.ranks.length ?? 1) + batchBytes;
   }, inAndOut + computing);
+}
+
+/** Chunks, or parts; where it cuts, beside the chunk that it took and the part that it gives, what it cut that from. */
+function inAndOutBytes(input: Sized, stage: StagePlan): number {
+  const { bytes, flow, pipeline } = input;
+  const first = pipeline.steps[stage.steps[0] ?? 0];
+  const last = stage.steps.at(-1) ?? 0;
+  const from = first === undefined ? undefined : inputsOf(first)[0];
+  if (from === undefined) return SOURCE_READ_BYTES + bytes.ofChunk(last);
+  if (input.ends.some((end) => stageAt(end) === stage.id && takesParts(input, end))) return bytes.ofPart(from) + bytes.ofPart(last);
+  if (flow.stages[stage.id]?.cutsParts !== true) return bytes.ofChunk(from) + bytes.ofChunk(last);
+  return bytes.ofChunk(from) + bytes.ofWhole(stepsOfWhole(pipeline, stage.steps)) + bytes.ofPart(last);
 }
 
 /** Mapped once for all workers of the stage. */

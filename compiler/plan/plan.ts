@@ -104,6 +104,8 @@ export interface EdgePlan {
   readonly to: { readonly kind: "stage"; readonly stage: number } | { readonly kind: "sink"; readonly sink: number };
   readonly queueChunks: number;
   readonly queueBytesMax: number;
+  /** Chunks come in parts and are taken part by part: `queueChunks` counts those. */
+  readonly byParts?: true;
 }
 
 export interface SinkPlan {

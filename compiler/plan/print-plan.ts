@@ -76,7 +76,7 @@ function printParts(plan: PipelinePlan): readonly string[] {
 
 function printEdge(plan: PipelinePlan, edge: EdgePlan): readonly string[] {
   const to = edge.to.kind === "stage" ? plan.stages[edge.to.stage]?.label : plan.sinks[edge.to.sink]?.label;
-  return [`${plan.stages[edge.fromStage]?.label} -> ${to}`, `${edge.queueChunks} chunks`, `at most ${printBytes(edge.queueBytesMax)}`];
+  return [`${plan.stages[edge.fromStage]?.label} -> ${to}`, `${edge.queueChunks} ${edge.byParts === true ? "parts" : "chunks"}`, `at most ${printBytes(edge.queueBytesMax)}`];
 }
 
 function printMemory(plan: PipelinePlan): readonly string[] {

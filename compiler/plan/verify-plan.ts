@@ -6,6 +6,7 @@
  */
 import { inputsOf } from "./lowered-program.ts";
 import type { LoweredPipeline, LoweredProgram } from "./lowered-program.ts";
+import { planParts } from "./plan-parts.ts";
 import { verifyParts } from "./verify-parts.ts";
 import type { EdgePlan, PipelinePlan, Plan } from "./plan.ts";
 
@@ -72,10 +73,14 @@ function verifyCapacities(plan: PipelinePlan, lowered: LoweredPipeline): void {
   for (const { models = [], id } of plan.stages) {
     for (const { batch } of models) demand(batch >= 1 && plan.chunkRows % batch === 0, `stage ${id} cuts chunks of ${plan.chunkRows} into batches of ${batch}`);
   }
+  const { stages, inParts } = planParts(lowered, plan.stages, plan.edges);
   for (const edge of plan.edges) {
     const target = edge.to.kind === "stage" ? plan.stages[edge.to.stage] : undefined;
+    const byParts = edge.to.kind === "stage" && inParts[edge.id] === true && stages[edge.to.stage]?.takesParts === true;
+    demand((edge.byParts === true) === byParts, `edge ${edge.id} counts ${byParts ? "chunks" : "parts"}`);
     const isJoin = target !== undefined && lowered.steps[target.steps[0] ?? -1]?.kind === "zip";
-    const least = edge.to.kind === "sink" || isJoin || target?.ordered === true ? plan.tickets : 1;
+    const holdsAll = edge.to.kind === "sink" || isJoin || target?.ordered === true || (inParts[edge.id] === true && !byParts);
+    const least = holdsAll ? plan.tickets : 1;
     demand(edge.queueChunks >= least, `edge ${edge.id} holds ${edge.queueChunks} chunks, ${least} are needed`);
     demand(edge.queueBytesMax > 0 || lowered.steps[edge.fromStep]?.row.fields.length === 0, `edge ${edge.id} holds no bytes`);
   }

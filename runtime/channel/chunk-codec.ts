@@ -18,8 +18,9 @@ export interface EdgeSchema {
 export interface ChunkMessage extends RowIds {
   readonly edge: number;
   readonly id: ChunkId;
-  /** Which part of the chunk this is; chunks move whole so far. */
+  /** Which part of the chunk this is, from 0; most chunks have one. */
   readonly part: number;
+  readonly isLast: boolean;
   readonly columns: readonly ColumnData[];
   readonly levels: readonly LevelMessage[];
   readonly places: readonly string[];
@@ -33,12 +34,22 @@ interface LevelMessage extends RowIds {
   readonly columns: readonly ColumnData[];
 }
 
+/** A part's place in its chunk. */
+export interface PartPlace {
+  readonly part: number;
+  readonly isLast: boolean;
+}
+
+/** A chunk of one part. */
+export const wholeChunk: PartPlace = { part: 0, isLast: true };
+
 /** `take`: where tensors are put. */
-export function encodeChunk(edge: number, schema: EdgeSchema, chunk: Chunk, take?: TakeBuffer): ChunkMessage {
+export function encodeChunk(edge: number, schema: EdgeSchema, chunk: Chunk, take?: TakeBuffer, { part, isLast } = wholeChunk): ChunkMessage {
   return {
     edge,
     id: chunk.id,
-    part: 0,
+    part,
+    isLast,
     columns: encodeColumns(schema.columns, chunk.rows, take),
     parents: chunk.parents,
     children: chunk.children,
@@ -50,8 +61,8 @@ export function encodeChunk(edge: number, schema: EdgeSchema, chunk: Chunk, take
 }
 
 /** Stands for a chunk that could not be made, so that each stage and sink still takes every chunk once. */
-export function voidChunk(edge: number, id: ChunkId): ChunkMessage {
-  return { edge, id, part: 0, columns: [], parents: [], children: [], levels: [], places: [], isVoid: true };
+export function voidChunk(edge: number, id: ChunkId, { part, isLast } = wholeChunk): ChunkMessage {
+  return { edge, id, part, isLast, columns: [], parents: [], children: [], levels: [], places: [], isVoid: true };
 }
 
 function encodeLevel(columns: readonly Column[], { parents, children, failed, rows }: ParentLevel): LevelMessage {

@@ -1,6 +1,7 @@
 /**
  * Rows under way, as a worker holds them. A chunk is a fixed run of rows of one split; whatever filters and explodes
- * leave of it stays one chunk, so that every stage maps one chunk to one chunk and each is completed exactly once.
+ * leave of it stays one chunk, so that every stage maps one chunk to one chunk and each is completed exactly once. Under
+ * an explode a `Chunk` may be one part of it (`stage-parts.ts`), with the parents of its own rows.
  *
  * Rows are named by (`parents[i]`, `children[i]`), ascending: with no open explode the parent is 0 and the child is
  * the row's number in the chunk; under an explode the parent is an index into the innermost level and the child its

@@ -45,9 +45,9 @@ export interface Place {
 export interface PipelineSpec {
   readonly name: string;
   readonly doc: string;
-  /** Rows of one chunk: a fixed run of rows of one split, the unit that moves between stages. */
+  /** Rows of one chunk: a fixed run of rows of one split, the unit that moves between stages. Under an explode, of a part of one. */
   readonly chunkRows: number;
-  /** A chunk ends before its rows take more bytes than this as they come from the source (one row always may); absent: they cannot. */
+  /** A chunk ends before its rows take more bytes than this as they come from the source (one row always may), a part as it is cut; absent: they cannot. */
   readonly chunkBytes?: number;
   /** Chunks that a commit group holds. */
   readonly groupChunks: number;
@@ -267,7 +267,10 @@ export interface StageSpec {
   readonly ordered: boolean;
 }
 
-/** From the last step of one stage to a stage or sink; `queueChunks` waits at most at the receiver. */
+/**
+ * From the last step of one stage to a stage or sink; `queueChunks` waits at most at the receiver: parts of chunks, where
+ * it takes those one by one (`stage-parts.ts`).
+ */
 export interface EdgeSpec {
   readonly id: number;
   readonly fromStage: number;

@@ -32,7 +32,7 @@ export type RunEventBody =
   /** Models and resources are loaded. */
   | ({ readonly kind: "stageReady"; readonly loadMs: number } & AtReplica)
   | { readonly kind: "sinkReady"; readonly sink: number }
-  | ({ readonly kind: "chunkDone"; readonly chunk: number; readonly rowsIn: number; readonly rowsOut: number; readonly failed: number; readonly busyMs: number } & AtReplica)
+  | ({ readonly kind: "chunkDone"; readonly chunk: number; readonly part: number; readonly isLast: boolean; readonly rowsIn: number; readonly rowsOut: number; readonly failed: number; readonly busyMs: number } & AtReplica)
   | { readonly kind: "sinkDone"; readonly sink: number; readonly chunk: number; readonly rows: number; readonly busyMs: number }
   /** Rows of a completed chunk that could not be computed: how many source rows, and the first few of what was said. */
   | { readonly kind: "rowsFailed"; readonly chunk: number; readonly count: number; readonly samples: readonly FailureSample[] }

@@ -89,7 +89,7 @@ export function foldEvent(state: RunState, event: RunEvent): void {
       return;
     case "chunkDone": {
       const stage = state.stages[event.stage];
-      stage.chunks++;
+      if (event.isLast) stage.chunks++;
       stage.rowsIn += event.rowsIn;
       stage.rowsOut += event.rowsOut;
       stage.failed += event.failed;

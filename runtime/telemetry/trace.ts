@@ -45,7 +45,7 @@ export function traceRecords(subject: TraceSubject, event: RunEvent): readonly T
     case "sinkReady":
       return [track(`write ${subject.sinks[event.sink]}`, sinkTrack(event.sink))];
     case "chunkDone":
-      return [span(`chunk ${event.chunk}`, event.busyMs, trackOf(event.stage, event.replica), { rowsIn: event.rowsIn, rowsOut: event.rowsOut, failed: event.failed })];
+      return [span(`chunk ${event.chunk}${partName(event)}`, event.busyMs, trackOf(event.stage, event.replica), { rowsIn: event.rowsIn, rowsOut: event.rowsOut, failed: event.failed })];
     case "sinkDone":
       return [span(`chunk ${event.chunk}`, event.busyMs, sinkTrack(event.sink), { rows: event.rows })];
     case "sample": {
@@ -168,4 +168,9 @@ function openFile(file: string, mode: "a" | "w"): number {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function partName({ part, isLast }: { readonly part: number; readonly isLast: boolean }): string {
+  if (part < 0) return ", before its parts";
+  return part === 0 && isLast ? "" : `, part ${part + 1}`;
 }

@@ -1,24 +1,60 @@
 /**
- * Places on edges. A stage starts a chunk only with a place on each of its out-edges; the place comes with the worker
- * at the edge's end that the chunk is bound to, and is given back when that worker has done it.
+ * Places on edges. A stage starts a chunk, or the next part of one, only with a place on each of its out-edges; the place
+ * comes with the worker at the edge's end that the chunk is bound to, and is given back when that worker has done it.
+ * Edges into stages that take parts have a place for each, others one for the whole chunk, however many parts come.
  */
-import type { SchedulerState, Slot } from "./scheduler-state.ts";
-import type { EdgeNode } from "./topology.ts";
+import { BEGINNING } from "../contract/stage-parts.ts";
+import { keyOf } from "./scheduler-state.ts";
+import type { SchedulerState, Slot, Unit } from "./scheduler-state.ts";
+import type { EdgeNode, StageNode } from "./topology.ts";
 
 /** From a source, for each worker: the one at work and the next. */
 const CHUNKS_AHEAD = 2;
 
-export function hasRoom(s: SchedulerState, edge: EdgeNode): boolean {
+export function hasRoom(s: SchedulerState, edge: EdgeNode, { chunk, part }: Unit): boolean {
   const state = s.edges[edge.id];
-  if (state.held === 0) return true;
+  if (state.held === 0 || !isNewPlace(s, edge, part)) return true;
   // Promised chunks count as the largest seen so far.
-  const promised = state.held - state.bytesOf.size;
-  return state.held < capacityOf(s, edge) && state.bytes + (promised + 1) * state.largest <= edge.bytesMax;
+  const promised = state.held - state.filled.size;
+  const hasPlace = edge.to.kind === "stage" && hasShares(s, edge) ? takerOf(s, edge, edge.to.stage, chunk) !== undefined : state.held < capacityOf(s, edge);
+  return hasPlace && state.bytes + (promised + 1) * state.largest <= edge.bytesMax;
 }
 
-/** What the replicas there are can take; edges that hold all tickets always hold as many. */
+/**
+ * Where parts are taken each worker has a share of the places, since those of chunks bound to one would soon hold all of
+ * them. A chunk is begun within its worker's share; what no worker there is has a share in goes to chunks that have begun.
+ */
+function hasShares(s: SchedulerState, edge: EdgeNode): boolean {
+  return edge.inParts && takesParts(s, edge);
+}
+
+function takesParts(s: SchedulerState, { to }: EdgeNode): boolean {
+  return to.kind === "stage" && s.topology.stages[to.stage].takesParts;
+}
+
+/** The worker that the chunk, or its next part, would go to if it has room: of those that may be chosen the one with least before it. */
+function takerOf(s: SchedulerState, edge: EdgeNode, stage: number, chunk: number): number | undefined {
+  const { slots, bound } = s.stages[stage];
+  const known = bound.get(chunk);
+  if (!hasShares(s, edge)) return known?.replica ?? leastLoaded(slots, () => true);
+  const share = Math.floor(edge.capacity / slots.length);
+  const lentTo = (slot: Slot): number => Math.max(0, edge.capacity - share - slots.reduce((sum, other) => sum + (other !== slot && mayBind(other) ? Math.max(share, other.parts) : 0), 0));
+  if (s.edges[edge.id].held >= edge.capacity) return undefined;
+  if (known === undefined) return leastLoaded(slots, ({ parts }) => parts < share);
+  const slot = slots[known.replica];
+  return slot.parts < share + lentTo(slot) ? known.replica : undefined;
+}
+
+function leastLoaded(slots: readonly Slot[], mayTake: (slot: Slot) => boolean): number | undefined {
+  const able = slots.filter((slot) => mayBind(slot) && mayTake(slot));
+  const least = Math.min(...able.map(({ load }) => load));
+  const found = able.find(({ load }) => load === least);
+  return found === undefined ? undefined : slots.indexOf(found);
+}
+
+/** What the replicas there are can take; edges that hold all tickets, or have shares, always hold as many. */
 export function capacityOf(s: SchedulerState, edge: EdgeNode): number {
-  if (edge.to.kind === "sink" || edge.holdsTickets) return edge.capacity;
+  if (edge.to.kind === "sink" || edge.holdsTickets || hasShares(s, edge)) return edge.capacity;
   const { slots } = s.stages[edge.to.stage];
   const workers = slots.filter(mayBind).length;
   // What waits is bound to workers: more than their share could not go to those that are loaded later.
@@ -32,34 +68,63 @@ function mayBind(slot: Slot): boolean {
   return slot.state === "active" || slot.state === "lost";
 }
 
+/** Where parts come together, the first takes the place of the whole chunk. */
+function placeOf(s: SchedulerState, edge: EdgeNode, unit: Unit): string {
+  return takesParts(s, edge) ? keyOf(unit) : String(unit.chunk);
+}
+
+function isNewPlace(s: SchedulerState, edge: EdgeNode, part: number): boolean {
+  return part === 0 || takesParts(s, edge);
+}
+
+/** What a stage does first of a chunk. */
+export function firstPart({ cutsParts }: StageNode): number {
+  return cutsParts ? BEGINNING : 0;
+}
+
 /** Takes a place on the edge; gives the worker at its end that the chunk is bound to: the one with least before it. */
-export function promisePlace(s: SchedulerState, edge: EdgeNode, chunk: number): number {
-  s.edges[edge.id].held++;
+export function promisePlace(s: SchedulerState, edge: EdgeNode, { chunk, part }: Unit): number {
+  if (isNewPlace(s, edge, part)) s.edges[edge.id].held++;
   if (edge.to.kind === "sink") return 0;
-  const state = s.stages[edge.to.stage];
-  const known = state.bound.get(chunk);
-  if (known !== undefined) return known.replica;
-  const least = Math.min(...state.slots.map((slot) => (mayBind(slot) ? slot.load : Infinity)));
-  const replica = state.slots.findIndex((slot) => mayBind(slot) && slot.load === least);
-  if (replica < 0) throw new Error(`stage ${edge.to.stage} has no worker to promise a chunk to`);
-  state.slots[replica].load++;
-  state.bound.set(chunk, { replica, arrived: 0 });
+  const replica = bind(s, edge, edge.to.stage, chunk);
+  if (takesParts(s, edge)) s.stages[edge.to.stage].slots[replica].parts++;
   return replica;
 }
 
-export function releasePlace(s: SchedulerState, edge: number, chunk: number): void {
-  const state = s.edges[edge];
-  state.held--;
-  state.bytes -= state.bytesOf.get(chunk) ?? 0;
-  state.bytesOf.delete(chunk);
+function bind(s: SchedulerState, edge: EdgeNode, stage: number, chunk: number): number {
+  const { slots, bound } = s.stages[stage];
+  const known = bound.get(chunk);
+  if (known !== undefined) return known.replica;
+  // Where nothing is on the edge there is room, whatever the shares.
+  const replica = takerOf(s, edge, stage, chunk) ?? leastLoaded(slots, () => true);
+  if (replica === undefined) throw new Error(`stage ${stage} has no worker to promise a chunk to`);
+  slots[replica].load++;
+  bound.set(chunk, { replica, arrived: 0, next: firstPart(s.topology.stages[stage]) });
+  return replica;
 }
 
-/** The chunk lies on the edge now. */
-export function fillPlace(s: SchedulerState, edge: number, chunk: number, bytes: number): void {
-  const state = s.edges[edge];
-  state.bytesOf.set(chunk, bytes);
+/** Of a chunk that is taken whole, any part stands for it. */
+export function releasePlace(s: SchedulerState, edge: EdgeNode, unit: Unit): void {
+  const state = s.edges[edge.id];
+  const place = placeOf(s, edge, unit);
+  state.held--;
+  state.bytes -= state.filled.get(place)?.bytes ?? 0;
+  state.filled.delete(place);
+}
+
+/** What was promised lies on the edge now. `isLast`: the chunk's last part. */
+export function fillPlace(s: SchedulerState, edge: EdgeNode, unit: Unit, bytes: number, isLast: boolean): void {
+  const state = s.edges[edge.id];
+  const place = placeOf(s, edge, unit);
+  const before = state.filled.get(place)?.bytes ?? 0;
+  state.filled.set(place, { bytes: before + bytes, isWhole: isLast });
   state.bytes += bytes;
-  state.largest = Math.max(state.largest, bytes);
+  state.largest = Math.max(state.largest, before + bytes);
+}
+
+/** Whether all of the chunk lies on the edge, to a sink. */
+export function isWhole(s: SchedulerState, edge: number, chunk: number): boolean {
+  return s.edges[edge].filled.get(String(chunk))?.isWhole === true;
 }
 
 /** A promise that nothing came of. */
@@ -70,5 +135,6 @@ export function takePlaceBack(s: SchedulerState, edge: EdgeNode, chunk: number):
   const bound = state.bound.get(chunk);
   if (bound === undefined) return;
   state.slots[bound.replica].load--;
+  if (takesParts(s, edge)) state.slots[bound.replica].parts--;
   state.bound.delete(chunk);
 }

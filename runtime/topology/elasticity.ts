@@ -22,8 +22,18 @@ export interface ElasticityOptions {
   readonly log: RunLog;
 }
 
+/** One part of a chunk, or all of it, at one stage. */
+export interface PartDone {
+  readonly stage: number;
+  readonly replica: number;
+  readonly chunk: number;
+  readonly isLast: boolean;
+  readonly rows: number;
+  readonly busyMs: number;
+}
+
 export interface Elasticity {
-  readonly chunkDone: (stage: number, replica: number, rows: number, busyMs: number) => void;
+  readonly partDone: (done: PartDone) => void;
   readonly sinkDone: (sink: number, busyMs: number) => void;
   /** A worker of the stage is ready, so long after it was started. */
   readonly loaded: (stage: number, replica: number, loadMs: number) => void;
@@ -45,6 +55,8 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
   const loadMs = topology.stages.map(() => 0);
   const changes = new Map<number, Change>();
   const warm = new Set<string>();
+  /** What the parts of chunks that are under way took so far. */
+  const underWay = new Map<string, { readonly rows: number; readonly busyMs: number }>();
   const saidOfRegion = new Map<number, string>();
   let stopped = false;
 
@@ -98,10 +110,14 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
   };
 
   return {
-    chunkDone: (stage, replica, rows, busyMs) => {
+    partDone: ({ stage, replica, chunk, isLast, ...part }) => {
+      const parts = underWay.get(`${stage}:${chunk}`) ?? { rows: 0, busyMs: 0 };
+      const sum = { rows: parts.rows + part.rows, busyMs: parts.busyMs + part.busyMs };
+      if (!isLast) return void underWay.set(`${stage}:${chunk}`, sum);
+      underWay.delete(`${stage}:${chunk}`);
       // The first chunk of a worker warms it up.
       const key = `${stage}:${replica}`;
-      if (warm.has(key)) stageMeters[stage].add(busyMs, options.batchesOf(stage, rows));
+      if (warm.has(key)) stageMeters[stage].add(sum.busyMs, options.batchesOf(stage, sum.rows));
       warm.add(key);
     },
     sinkDone: (sink, busyMs) => sinkMeters[sink].add(busyMs, 1),

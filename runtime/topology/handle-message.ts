@@ -59,16 +59,18 @@ function adapt(c: Coordination): void {
 
 function handleStageMessage(c: Coordination, { stage, replica, incarnation }: Extract<WorkerRole, { kind: "stage" }>, message: FromWorker): void {
   if (message.kind === "done") {
-    c.request.ledger.addReport(stage, message.chunk, message);
-    c.request.log({ kind: "chunkDone", stage, replica, chunk: message.chunk, rowsIn: message.rowsIn, rowsOut: message.rowsOut, failed: message.failures.length, busyMs: message.busyMs });
-    carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, incarnation, chunk: message.chunk, bytes: message.bytes, exhausted: message.exhausted }));
-    c.elasticity?.chunkDone(stage, replica, message.rowsIn, message.busyMs);
+    c.request.ledger.addReport(stage, message.chunk, message, message.isLast);
+    const { chunk, part, isLast, bytes, exhausted } = message;
+    c.request.log({ kind: "chunkDone", stage, replica, chunk, part, isLast, rowsIn: message.rowsIn, rowsOut: message.rowsOut, failed: message.failures.length, busyMs: message.busyMs });
+    carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, incarnation, chunk, part, isLast, bytes, exhausted }));
+    c.elasticity?.partDone({ stage, replica, chunk, isLast, rows: message.rowsIn, busyMs: message.busyMs });
     adapt(c);
   } else if (message.kind === "faulty") {
+    const { chunk, part, isLast, bytes } = message;
     const { code, message: text, fix } = message.fault;
     c.request.log({ kind: "fault", code, message: text, stage });
-    c.request.ledger.addFault(stage, message.chunk, new JobError(code, text, fix));
-    carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, incarnation, chunk: message.chunk, bytes: message.bytes, exhausted: false }));
+    c.request.ledger.addFault(stage, chunk, new JobError(code, text, fix));
+    carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, incarnation, chunk, part, isLast, bytes, exhausted: false }));
   } else if (message.kind === "gangRestart") {
     c.request.log({ kind: "restart", what: "gang", stage, replica, incarnation: message.incarnation, reason: message.reason });
   } else if (message.kind === "sourceEnd") {
@@ -131,7 +133,7 @@ export function carryOut(c: Coordination, commands: readonly SchedulerCommand[])
   for (const command of commands) {
     switch (command.kind) {
       case "run":
-        workerAt(c, command.stage, command.replica).post({ kind: "run", chunk: command.chunk, to: command.to });
+        workerAt(c, command.stage, command.replica).post({ kind: "run", chunk: command.chunk, part: command.part, to: command.to });
         break;
       case "load":
         loadWorker(c, command);

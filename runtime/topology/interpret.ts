@@ -30,7 +30,7 @@ import { placeBackend } from "./placement.ts";
 import { describeFailure } from "./run-ledger.ts";
 import type { RunLedger } from "./run-ledger.ts";
 import { stageResume, trackGroups } from "./run-start.ts";
-import { openStage } from "./stage-runner.ts";
+import { openStage, runAllParts } from "./stage-runner.ts";
 import type { StageRunner } from "./stage-runner.ts";
 import { lastNeededChunk, openExplodes, parentFields } from "./topology.ts";
 import type { Topology } from "./topology.ts";
@@ -95,22 +95,23 @@ async function runRegion(request: InterpretRequest, region: number, stages: read
 /** Carries one chunk through all stages of the region. The exhausted stages, or undefined where the source is at its end. */
 async function runChunk(request: InterpretRequest, region: number, chunk: number, stages: readonly StageRunner[], writers: readonly SinkWriter[]): Promise<readonly number[] | undefined> {
   const { pipeline, topology, ledger } = request;
-  const waiting = new Map<number, ChunkMessage>();
+  const waiting = new Map<number, readonly ChunkMessage[]>();
   const exhausted: number[] = [];
   for (const node of topology.stages.filter((stage) => stage.region === region)) {
-    const result = await stages[node.id].run(node.ins.flatMap((edge) => waiting.get(edge) ?? []));
+    const result = await runAllParts(stages[node.id], node.ins.flatMap((edge) => waiting.get(edge) ?? []));
     if (result === undefined) return undefined;
-    ledger.addReport(node.id, chunk, result.report);
+    result.reports.forEach((report, part) => ledger.addReport(node.id, chunk, report, part === result.reports.length - 1));
     if (result.exhausted) exhausted.push(node.id);
-    for (const message of result.messages) waiting.set(message.edge, message);
+    for (const edge of node.outs) waiting.set(edge, result.messages.filter((message) => message.edge === edge));
     for (const edge of node.ins) waiting.delete(edge);
   }
   for (const sink of topology.regions[region].sinks) {
     const { edge } = topology.sinks[sink];
-    const message = waiting.get(edge);
-    if (message === undefined) throw new Error(`chunk ${chunk} did not come to sink ${sink}`);
+    const messages = waiting.get(edge);
+    if (messages === undefined) throw new Error(`chunk ${chunk} did not come to sink ${sink}`);
     const started = performance.now();
-    const { rows } = decodeChunk(edgeSchema(pipeline, pipeline.edges[edge]), message);
+    const schema = edgeSchema(pipeline, pipeline.edges[edge]);
+    const rows = messages.flatMap((message) => decodeChunk(schema, message).rows);
     await writers[sink].write(chunk, rows);
     ledger.addSinkReport(sink, rows.length, performance.now() - started);
   }

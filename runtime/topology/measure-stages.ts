@@ -16,7 +16,7 @@ import type { MeasureLimits, ModelLengths, PipelineTimes, StageTime } from "../c
 import type { PipelineSpec, SinkSpec, StepSpec } from "../contract/program.ts";
 import type { Row, Value } from "../contract/value.ts";
 import { edgeSchema } from "./edge-schema.ts";
-import { openStage } from "./stage-runner.ts";
+import { openStage, runAllParts } from "./stage-runner.ts";
 import type { StageRunner } from "./stage-runner.ts";
 import { readTopology } from "./topology.ts";
 import type { Topology } from "./topology.ts";
@@ -73,23 +73,26 @@ async function measureRegion(measurement: Measurement, region: number): Promise<
 
 /** The rows that the source gave, or undefined where it is at its end. */
 async function measureChunk({ pipeline, topology, stages, sinks, clocks }: Measurement, region: number, ordinal: number): Promise<number | undefined> {
-  const waiting = new Map<number, ChunkMessage>();
+  const waiting = new Map<number, readonly ChunkMessage[]>();
   let sourceRows: number | undefined;
   for (const node of topology.stages.filter((stage) => stage.region === region)) {
     const stop = startClock();
-    const result = await stages[node.id]?.run(node.ins.flatMap((edge) => waiting.get(edge) ?? []));
+    const stage = stages[node.id];
+    const result = stage === undefined ? undefined : await runAllParts(stage, node.ins.flatMap((edge) => waiting.get(edge) ?? []));
     if (result === undefined) return undefined;
-    sourceRows ??= result.report.rowsIn;
-    clocks[node.id]?.add(stop(), sourceRows, result.report.rowsIn);
-    for (const message of result.messages) waiting.set(message.edge, message);
+    const rowsIn = result.reports.reduce((sum, report) => sum + report.rowsIn, 0);
+    sourceRows ??= rowsIn;
+    clocks[node.id]?.add(stop(), sourceRows, rowsIn);
+    for (const edge of node.outs) waiting.set(edge, result.messages.filter((message) => message.edge === edge));
     for (const edge of node.ins) waiting.delete(edge);
   }
   for (const id of topology.regions[region]?.sinks ?? []) {
     const edge = pipeline.edges.find((candidate) => candidate.to.kind === "sink" && candidate.to.sink === id);
-    const message = edge === undefined ? undefined : waiting.get(edge.id);
-    if (edge === undefined || message === undefined) throw new Error(`chunk ${ordinal} did not come to sink ${id}`);
+    const messages = edge === undefined ? undefined : waiting.get(edge.id);
+    if (edge === undefined || messages === undefined) throw new Error(`chunk ${ordinal} did not come to sink ${id}`);
     const stop = startClock();
-    const { rows } = decodeChunk(edgeSchema(pipeline, edge), message);
+    const schema = edgeSchema(pipeline, edge);
+    const rows = messages.flatMap((message) => decodeChunk(schema, message).rows);
     await sinks[id]?.append(rows);
     clocks[pipeline.stages.length + id]?.add(stop(), sourceRows ?? 0, rows.length);
   }

@@ -1,4 +1,5 @@
 /** What coordinator and workers say to each other: small control messages only, rows go directly between workers. */
+import type { PartPlace } from "../channel/chunk-codec.ts";
 import { JobError } from "../contract/kernel.ts";
 import type { Split } from "../contract/kernel.ts";
 import type { RowFailure } from "../contract/row-failure.ts";
@@ -41,7 +42,8 @@ export interface OutPort {
 }
 
 export type ToWorker =
-  | { readonly kind: "run"; readonly chunk: number; readonly to: readonly number[] }
+  /** `part`: as the scheduler's command. */
+  | { readonly kind: "run"; readonly chunk: number; readonly part: number; readonly to: readonly number[] }
   /** A worker was added that this one gets chunks from, or sends chunks to. */
   | { readonly kind: "join"; readonly inPorts: readonly MessagePort[]; readonly outPorts: readonly OutPort[] }
   /** To a sink: everything has come. */
@@ -54,9 +56,9 @@ export type FromWorker =
    * `activity`: what a worker is in the middle of.
    */
   | { readonly kind: "ready"; readonly splits: readonly Split[] | undefined; readonly calls?: Int32Array; readonly activity: Float64Array }
-  | ({ readonly kind: "done"; readonly chunk: number; readonly bytes: readonly number[]; readonly exhausted: boolean } & ChunkReport)
+  | ({ readonly kind: "done"; readonly chunk: number; readonly bytes: readonly number[]; readonly exhausted: boolean } & PartPlace & ChunkReport)
   /** The chunk could not be done: void chunks were sent in place of results. */
-  | { readonly kind: "faulty"; readonly chunk: number; readonly bytes: readonly number[]; readonly fault: JobFault }
+  | ({ readonly kind: "faulty"; readonly chunk: number; readonly bytes: readonly number[]; readonly fault: JobFault } & PartPlace)
   | { readonly kind: "sourceEnd"; readonly chunks: number }
   /** A member of the stage's gang died, and the gang was started again. */
   | { readonly kind: "gangRestart"; readonly incarnation: number; readonly reason: string }
@@ -81,7 +83,7 @@ export interface StageResume {
 
 export const stageBeginning: StageResume = { chunk: 0, split: 0, row: 0, passed: {}, keys: new Map(), isKept: false };
 
-/** What a stage did with one chunk. */
+/** What a stage did with one chunk, or one part of it. */
 export interface ChunkReport {
   readonly rowsIn: number;
   /** Rows on all out-edges together counted once: those of the stage's last step. */

@@ -2,8 +2,9 @@
  * How regions come to their end: at that of their source, where a stage gives no more rows, at a drain, or where an
  * earlier run left them; and what sinks give back until then.
  */
-import { releasePlace, takePlaceBack } from "./edge-places.ts";
+import { isWhole, releasePlace, takePlaceBack } from "./edge-places.ts";
 import { endRun, endStages } from "./replica-slots.ts";
+import { keyOf } from "./scheduler-state.ts";
 import type { SchedulerState } from "./scheduler-state.ts";
 import { lastNeededChunk } from "./topology.ts";
 import type { StageNode } from "./topology.ts";
@@ -58,7 +59,7 @@ export function handleSourceEnd(s: SchedulerState, stage: StageNode, chunks: num
   region.isCutShort = false;
   region.total = chunks;
   for (let chunk = chunks; chunk < region.next; chunk++) {
-    if (!runs.delete(chunk)) throw new Error(`chunk ${chunk} lies past the end of its source`);
+    if (!runs.delete(keyOf({ chunk, part: 0 }))) throw new Error(`chunk ${chunk} lies past the end of its source`);
     region.open.delete(chunk);
     endRun(s, stage, 0);
     for (const id of stage.outs) takePlaceBack(s, s.topology.edges[id], chunk);
@@ -70,11 +71,11 @@ export function handleSourceEnd(s: SchedulerState, stage: StageNode, chunks: num
 
 export function handleSinkDone(s: SchedulerState, sink: number, chunk: number): void {
   const { edge, region: id } = s.topology.sinks[sink];
-  if (!s.edges[edge].bytesOf.has(chunk)) {
+  if (!isWhole(s, edge, chunk)) {
     s.early.add(`${sink}:${chunk}`);
     return;
   }
-  releasePlace(s, edge, chunk);
+  releasePlace(s, s.topology.edges[edge], { chunk, part: 0 });
   const region = s.regions[id];
   const left = (region.open.get(chunk) ?? 0) - 1;
   if (left < 0) throw new Error(`sink ${sink} took chunk ${chunk} twice, or unasked`);

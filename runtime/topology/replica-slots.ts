@@ -62,10 +62,10 @@ export function handleLost(s: SchedulerState, stage: StageNode, replica: number)
   const slot = state.slots[replica];
   if (slot.state === "empty") return;
   if (slot.running > 0) s.tokens.giveBack(stage);
-  for (const [chunk, run] of state.runs) {
+  for (const [unit, run] of state.runs) {
     if (run.replica !== replica) continue;
-    state.runs.delete(chunk);
-    state.redo.set(chunk, run);
+    state.runs.delete(unit);
+    state.redo.set(unit, run);
   }
   slot.running = 0;
   // One that was only loading has nothing bound to it, and gets nothing before it is there.

@@ -23,7 +23,8 @@ export interface RunLedger {
   readonly counters: RunCounters;
   readonly splitsOf: (region: number) => readonly Split[];
   readonly addSource: (region: number, splits: readonly Split[]) => void;
-  readonly addReport: (stage: number, chunk: number, report: ChunkReport) => void;
+  /** `isLast`: of the chunk's parts, which are told of in order. */
+  readonly addReport: (stage: number, chunk: number, report: ChunkReport, isLast: boolean) => void;
   /** A stage could not do the chunk. */
   readonly addFault: (stage: number, chunk: number, error: JobError) => void;
   readonly addSinkReport: (sink: number, rows: number, busyMs: number) => void;
@@ -81,10 +82,10 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
       const known = [...splits.values()].flat().map((split) => split.rows);
       counters.rowsTotal = known.reduce((sum: number | undefined, rows) => (sum === undefined || rows === undefined ? undefined : sum + rows), 0);
     },
-    addReport: (stage, chunk, report) => {
+    addReport: (stage, chunk, report, isLast) => {
       const node = topology.stages[stage];
       const counter = counters.stages[stage];
-      counter.chunks++;
+      if (isLast) counter.chunks++;
       counter.rowsIn += report.rowsIn;
       counter.rowsOut += report.rowsOut;
       counter.busyMs += report.busyMs;

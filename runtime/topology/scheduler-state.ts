@@ -11,26 +11,40 @@ export interface Slot {
   state: "empty" | "loading" | "active" | "retiring" | "lost";
   /** Started and not done. */
   running: number;
-  /** Bound and not done. */
+  /** Chunks bound and not done. */
   load: number;
+  /** Of a stage that takes parts: those promised to it and not done. */
+  parts: number;
   /** Counts the workers that had this place. */
   incarnation: number;
+  /** Of a stage that cuts: the chunk that it has begun to give, and is not through with. No other is begun before. */
+  open: number | undefined;
 }
 
-export interface Run {
+/** What a worker does at once: a part of a chunk, or all of it (part 0). */
+export interface Unit {
+  readonly chunk: number;
+  readonly part: number;
+}
+
+export function keyOf({ chunk, part }: Unit): string {
+  return `${chunk}.${part}`;
+}
+
+export interface Run extends Unit {
   readonly replica: number;
   readonly to: readonly number[];
 }
 
 export interface StageState {
   readonly slots: readonly Slot[];
-  /** Chunks promised to or held by this stage: the worker each is bound to, and how many in-edges delivered it. */
-  readonly bound: Map<number, { readonly replica: number; arrived: number }>;
-  /** Chunks whose inputs are all there and that were not started, in order. */
-  readonly ready: Set<number>;
-  readonly runs: Map<number, Run>;
+  /** Chunks promised to or held by this stage: the worker each is bound to, how many in-edges delivered all of it, the part to start next. */
+  readonly bound: Map<number, { readonly replica: number; arrived: number; next: number }>;
+  /** What has all its inputs there and was not started. */
+  readonly ready: Map<string, Unit>;
+  readonly runs: Map<string, Run>;
   /** What a lost worker had started: to be started again. */
-  readonly redo: Map<number, Run>;
+  readonly redo: Map<string, Run>;
   nextOrdered: number;
   /** Chunks done. */
   done: number;
@@ -41,7 +55,8 @@ export interface EdgeState {
   held: number;
   bytes: number;
   largest: number;
-  readonly bytesOf: Map<number, number>;
+  /** What lies in each place that is not just promised. */
+  readonly filled: Map<string, { bytes: number; isWhole: boolean }>;
 }
 
 export interface RegionState {
@@ -85,11 +100,11 @@ export interface SchedulerState {
 /** `firstChunks`: by region, where a resumed run begins. */
 export function createState(topology: Topology, order: readonly StageNode[], tokens: CoreTokens, firstChunks: readonly number[]): SchedulerState {
   const firstOf = (region: number): number => firstChunks[region] ?? 0;
-  const slotsOf = (stage: StageNode): Slot[] => Array.from({ length: stage.replicasMax }, (_, index) => ({ state: index < stage.replicas ? "active" : "empty", running: 0, load: 0, incarnation: 0 }));
+  const slotsOf = (stage: StageNode): Slot[] => Array.from({ length: stage.replicasMax }, (_, index) => ({ state: index < stage.replicas ? "active" : "empty", running: 0, load: 0, parts: 0, incarnation: 0, open: undefined }));
   return {
     topology,
-    stages: topology.stages.map((stage) => ({ slots: slotsOf(stage), bound: new Map(), ready: new Set(), runs: new Map(), redo: new Map(), nextOrdered: firstOf(stage.region), done: 0, ended: false })),
-    edges: topology.edges.map(() => ({ held: 0, bytes: 0, largest: 0, bytesOf: new Map() })),
+    stages: topology.stages.map((stage) => ({ slots: slotsOf(stage), bound: new Map(), ready: new Map(), runs: new Map(), redo: new Map(), nextOrdered: firstOf(stage.region), done: 0, ended: false })),
+    edges: topology.edges.map(() => ({ held: 0, bytes: 0, largest: 0, filled: new Map() })),
     regions: topology.regions.map(({ id, tickets }) => {
       const first = firstOf(id);
       return { first, next: first, stopAt: Infinity, total: undefined, stopped: false, isCutShort: false, tickets, completed: first, through: new Set(), open: new Map(), lastNeeded: Infinity, finished: false };
@@ -116,7 +131,7 @@ function depth(topology: Topology, stage: StageNode): number {
 
 export function verifyIdle(s: SchedulerState): void {
   const areEdgesEmpty = s.edges.every((edge) => edge.held === 0 && edge.bytes === 0);
-  const areStagesIdle = s.stages.every((stage) => stage.bound.size + stage.runs.size + stage.redo.size === 0 && stage.slots.every(({ load, running }) => load === 0 && running === 0));
+  const areStagesIdle = s.stages.every((stage) => stage.bound.size + stage.runs.size + stage.redo.size === 0 && stage.slots.every(({ load, parts, running }) => load === 0 && parts === 0 && running === 0));
   const areTicketsBack = s.regions.every((region) => region.open.size === 0);
   const areCoresBack = s.tokens.free() === s.topology.cores;
   if (!areEdgesEmpty || !areStagesIdle || !areTicketsBack || !areCoresBack || s.early.size > 0) throw new Error("places, tickets or core tokens were not given back");

@@ -8,19 +8,27 @@
  * the moment it is done. Every chunk started is completed exactly once at every stage and sink. Edges into joins,
  * ordered stages and sinks hold all tickets' chunks, so no promise waits for another branch; core tokens are held only
  * by workers that compute: nothing can deadlock.
+ *
+ * A chunk may move in parts (`contract/stage-parts.ts`). A stage that cuts is told to take the chunk in, and then to give
+ * part after part, each with its own places; a stage that takes parts does each as it comes; where they come together nothing waits for room, so
+ * that the parts of one chunk never wait for those of another. All parts of a chunk go to one worker of a stage, in order.
  */
+import { BEGINNING } from "../contract/stage-parts.ts";
 import { createCoreTokens } from "./core-tokens.ts";
-import { capacityOf, fillPlace, hasRoom, promisePlace, releasePlace } from "./edge-places.ts";
+import { capacityOf, fillPlace, firstPart, hasRoom, promisePlace, releasePlace } from "./edge-places.ts";
 import { drainRegion, handleSinkDone, handleSourceEnd, resumeEnds, stopIfUseless, stopRegion } from "./region-ends.ts";
 import type { RegionEnds } from "./region-ends.ts";
 import { endRun, endStages, handleLoaded, handleLost, loadReplica, retireIfIdle, unloadReplica } from "./replica-slots.ts";
-import { createState, stagesInOrder, verifyIdle } from "./scheduler-state.ts";
-import type { SchedulerState, StageState } from "./scheduler-state.ts";
+import { createState, keyOf, stagesInOrder, verifyIdle } from "./scheduler-state.ts";
+import type { Run, SchedulerState, StageState, Unit } from "./scheduler-state.ts";
 import type { EdgeNode, StageNode, Topology } from "./topology.ts";
 
 export type SchedulerEvent =
-  /** `bytes` of the chunk on each out-edge, in their order. `exhausted`: the stage gives no more rows whatever comes. */
-  | { readonly kind: "done"; readonly stage: number; readonly replica: number; readonly incarnation: number; readonly chunk: number; readonly bytes: readonly number[]; readonly exhausted: boolean }
+  /**
+   * `bytes` of the part on each out-edge, in their order. `isLast`: of the chunk's parts. `exhausted`: the stage gives no
+   * more rows whatever comes.
+   */
+  | { readonly kind: "done"; readonly stage: number; readonly replica: number; readonly incarnation: number; readonly chunk: number; readonly part: number; readonly isLast: boolean; readonly bytes: readonly number[]; readonly exhausted: boolean }
   /** The source has `chunks` chunks; the one asked for is not among them. */
   | { readonly kind: "sourceEnd"; readonly stage: number; readonly chunks: number }
   | { readonly kind: "sinkDone"; readonly sink: number; readonly chunk: number }
@@ -34,8 +42,12 @@ export type SchedulerEvent =
   | { readonly kind: "drain"; readonly atOnce: boolean };
 
 export type SchedulerCommand =
-  /** Do `chunk` and send what comes of it to these workers (or sinks, replica 0), one for each out-edge. */
-  | { readonly kind: "run"; readonly stage: number; readonly replica: number; readonly incarnation: number; readonly chunk: number; readonly to: readonly number[] }
+  /**
+   * Do this part of `chunk` (a stage that cuts: take the chunk in, then give the part), or all of it where the stage takes
+   * it whole, and send what comes
+   * of it to these workers (or sinks, replica 0), one for each out-edge.
+   */
+  | { readonly kind: "run"; readonly stage: number; readonly replica: number; readonly incarnation: number; readonly chunk: number; readonly part: number; readonly to: readonly number[] }
   /** Start a worker for this place. */
   | { readonly kind: "load"; readonly stage: number; readonly replica: number; readonly incarnation: number }
   /** The worker has nothing more to do: let it end. */
@@ -152,7 +164,7 @@ function startSource(s: SchedulerState, stage: StageNode): StartOutcome {
   const { sinks } = s.topology.regions[stage.region];
   if (region.stopped || region.open.size >= region.tickets) return "nothing";
   const chunk = region.next;
-  const outcome = tryRun(s, stage, 0, chunk);
+  const outcome = tryRun(s, stage, 0, { chunk, part: 0 });
   if (outcome !== "started") return outcome;
   region.open.set(chunk, sinks.length);
   region.next++;
@@ -163,22 +175,29 @@ function startSource(s: SchedulerState, stage: StageNode): StartOutcome {
 function startStage(s: SchedulerState, stage: StageNode): StartOutcome {
   const state = s.stages[stage.id];
   let outcome: StartOutcome = "nothing";
-  for (const [chunk, run] of state.redo) {
+  for (const [unit, run] of state.redo) {
     const tried = tryCompute(s, stage, run.replica);
     if (tried === "started") {
-      state.redo.delete(chunk);
-      command(s, stage, run.replica, chunk, run.to);
+      state.redo.delete(unit);
+      command(s, stage, run);
       return tried;
     }
     if (tried === "cores") outcome = tried;
   }
   const outs = stage.outs.map((id) => s.topology.edges[id]);
-  if (state.ready.size === 0 || !outs.every((edge) => hasRoom(s, edge))) return outcome;
-  for (const chunk of inOrder(stage, state)) {
-    const tried = tryRun(s, stage, state.bound.get(chunk)?.replica ?? 0, chunk);
+  // Where parts come, room is looked for one by one.
+  const [some] = state.ready.values();
+  if (some === undefined || !outs.every((edge) => edge.inParts || hasRoom(s, edge, some))) return outcome;
+  for (const unit of inOrder(stage, state)) {
+    const bound = state.bound.get(unit.chunk);
+    if (bound === undefined) throw new Error(`chunk ${unit.chunk} came to stage ${stage.id} unpromised`);
+    const { open } = state.slots[bound.replica];
+    if (unit.part !== bound.next || (open !== undefined && open !== unit.chunk)) continue;
+    const tried = tryRun(s, stage, bound.replica, unit);
     if (tried === "started") {
-      state.ready.delete(chunk);
-      if (stage.ordered) state.nextOrdered++;
+      bound.next++;
+      state.ready.delete(keyOf(unit));
+      if (stage.ordered && unit.part === firstPart(stage)) state.nextOrdered++;
       return tried;
     }
     if (tried === "cores") outcome = tried;
@@ -186,20 +205,23 @@ function startStage(s: SchedulerState, stage: StageNode): StartOutcome {
   return outcome;
 }
 
-/** Chunks that can start, first those of the worker with most before it: so all workers come to their end together. */
-function inOrder(stage: StageNode, state: StageState): readonly number[] {
-  if (stage.ordered) return state.ready.has(state.nextOrdered) ? [state.nextOrdered] : [];
-  if (state.ready.size === 1) return [...state.ready];
-  const loadOf = (chunk: number): number => state.slots[state.bound.get(chunk)?.replica ?? 0].load;
-  return [...state.ready].sort((a, b) => loadOf(b) - loadOf(a) || a - b);
+/** What can start, first for the worker with most before it: so all workers come to their end together. */
+function inOrder(stage: StageNode, state: StageState): readonly Unit[] {
+  const units = [...state.ready.values()];
+  if (stage.ordered) return units.filter(({ chunk, part }) => part !== firstPart(stage) || chunk === state.nextOrdered);
+  if (units.length === 1) return units;
+  const loadOf = ({ chunk }: Unit): number => state.slots[state.bound.get(chunk)?.replica ?? 0].load;
+  return units.sort((a, b) => loadOf(b) - loadOf(a) || a.chunk - b.chunk || a.part - b.part);
 }
 
-function tryRun(s: SchedulerState, stage: StageNode, replica: number, chunk: number): StartOutcome {
-  const outs = stage.outs.map((id) => s.topology.edges[id]);
-  if (!outs.every((edge) => hasRoom(s, edge))) return "nothing";
+function tryRun(s: SchedulerState, stage: StageNode, replica: number, unit: Unit): StartOutcome {
+  // What is only begun gives nothing.
+  const outs = unit.part === BEGINNING ? [] : stage.outs.map((id) => s.topology.edges[id]);
+  if (!outs.every((edge) => hasRoom(s, edge, unit))) return "nothing";
   const outcome = tryCompute(s, stage, replica);
   if (outcome !== "started") return outcome;
-  command(s, stage, replica, chunk, outs.map((edge) => promisePlace(s, edge, chunk)));
+  if (stage.cutsParts) s.stages[stage.id].slots[replica].open = unit.chunk;
+  command(s, stage, { ...unit, replica, to: outs.map((edge) => promisePlace(s, edge, unit)) });
   return outcome;
 }
 
@@ -207,17 +229,19 @@ function tryRun(s: SchedulerState, stage: StageNode, replica: number, chunk: num
 function tryCompute(s: SchedulerState, stage: StageNode, replica: number): StartOutcome {
   const slot = s.stages[stage.id].slots[replica];
   const mayWork = slot.state === "active" || slot.state === "retiring";
-  if (!mayWork || slot.running >= RUNS_AHEAD) return "nothing";
+  // Whether a part comes after the one under way, only the worker can say.
+  if (!mayWork || slot.running >= (stage.cutsParts ? 1 : RUNS_AHEAD)) return "nothing";
   const isBusy = slot.running > 0;
   if (!s.tokens.take(stage, isBusy)) return isBusy ? "nothing" : "cores";
   slot.running++;
   return "started";
 }
 
-function command(s: SchedulerState, stage: StageNode, replica: number, chunk: number, to: readonly number[]): void {
+function command(s: SchedulerState, stage: StageNode, run: Run): void {
   const { runs, slots } = s.stages[stage.id];
-  runs.set(chunk, { replica, to });
-  s.commands.push({ kind: "run", stage: stage.id, replica, incarnation: slots[replica].incarnation, chunk, to });
+  runs.set(keyOf(run), run);
+  const { replica, chunk, part, to } = run;
+  s.commands.push({ kind: "run", stage: stage.id, replica, incarnation: slots[replica].incarnation, chunk, part, to });
 }
 
 function handleDone(s: SchedulerState, event: Extract<SchedulerEvent, { kind: "done" }>): void {
@@ -226,15 +250,14 @@ function handleDone(s: SchedulerState, event: Extract<SchedulerEvent, { kind: "d
   const slot = state.slots[event.replica];
   // A word from a worker that was given up for lost.
   if (event.incarnation !== slot.incarnation) return;
-  if (!state.runs.delete(event.chunk)) throw new Error(`stage ${stage.label} did chunk ${event.chunk} twice, or unasked`);
-  state.done++;
+  if (!state.runs.delete(keyOf(event))) throw new Error(`stage ${stage.label} did part ${event.part} of chunk ${event.chunk} twice, or unasked`);
   endRun(s, stage, event.replica);
-  if (!stage.isSource) {
-    slot.load--;
-    state.bound.delete(event.chunk);
-    for (const id of stage.ins) releasePlace(s, id, event.chunk);
-  }
-  stage.outs.forEach((id, index) => deliver(s, s.topology.edges[id], event.chunk, event.bytes[index]));
+  if (stage.takesParts) slot.parts--;
+  if (event.isLast) endChunk(s, stage, event);
+  // What was taken stays until all that comes of it was given.
+  if (stage.takesParts || event.isLast) for (const id of stage.ins) releasePlace(s, s.topology.edges[id], event);
+  else addReady(state, { chunk: event.chunk, part: event.part + 1 });
+  if (event.part !== BEGINNING) stage.outs.forEach((id, index) => deliver(s, s.topology.edges[id], event, event.bytes[index]));
   retireIfIdle(s, event.stage, event.replica);
   endStages(s, stage.region);
   if (!event.exhausted || s.exhaustedAt.has(event.stage)) return;
@@ -242,15 +265,31 @@ function handleDone(s: SchedulerState, event: Extract<SchedulerEvent, { kind: "d
   stopIfUseless(s, stage.region);
 }
 
-function deliver(s: SchedulerState, edge: EdgeNode, chunk: number, bytes: number): void {
-  fillPlace(s, edge.id, chunk, bytes);
+function endChunk(s: SchedulerState, stage: StageNode, { chunk, replica }: Extract<SchedulerEvent, { kind: "done" }>): void {
+  const state = s.stages[stage.id];
+  state.done++;
+  state.slots[replica].open = undefined;
+  if (stage.isSource) return;
+  state.slots[replica].load--;
+  state.bound.delete(chunk);
+}
+
+function addReady(state: StageState, unit: Unit): void {
+  state.ready.set(keyOf(unit), unit);
+}
+
+function deliver(s: SchedulerState, edge: EdgeNode, { chunk, part, isLast }: Unit & { readonly isLast: boolean }, bytes: number): void {
+  fillPlace(s, edge, { chunk, part }, bytes, isLast);
   const { to } = edge;
   if (to.kind === "sink") {
-    if (s.early.delete(`${to.sink}:${chunk}`)) handleSinkDone(s, to.sink, chunk);
+    if (isLast && s.early.delete(`${to.sink}:${chunk}`)) handleSinkDone(s, to.sink, chunk);
     return;
   }
-  const bound = s.stages[to.stage].bound.get(chunk);
+  const state = s.stages[to.stage];
+  const bound = state.bound.get(chunk);
   if (bound === undefined) throw new Error(`chunk ${chunk} came to stage ${to.stage} unpromised`);
-  bound.arrived++;
-  if (bound.arrived === s.topology.stages[to.stage].ins.length) s.stages[to.stage].ready.add(chunk);
+  if (isLast) bound.arrived++;
+  const { takesParts, ins } = s.topology.stages[to.stage];
+  if (takesParts) addReady(state, { chunk, part });
+  else if (isLast && bound.arrived === ins.length) addReady(state, { chunk, part: firstPart(s.topology.stages[to.stage]) });
 }

@@ -1,23 +1,31 @@
-/** A stage of a pipeline, opened in this thread: one chunk in on each in-edge, one chunk out on each out-edge. */
+/**
+ * A stage of a pipeline, opened in this thread: one chunk in on each in-edge, one chunk out on each out-edge, whole or
+ * part by part.
+ */
 import { performance } from "node:perf_hooks";
-import { decodeChunk, encodeChunk, voidChunk } from "../channel/chunk-codec.ts";
-import type { ChunkMessage, EdgeSchema } from "../channel/chunk-codec.ts";
+import { decodeChunk, encodeChunk, voidChunk, wholeChunk } from "../channel/chunk-codec.ts";
+import type { ChunkMessage, EdgeSchema, PartPlace } from "../channel/chunk-codec.ts";
 import type { Backend, ModelSession } from "../contract/backend.ts";
-import type { Chunk } from "../contract/chunk.ts";
+import type { Chunk, ChunkId } from "../contract/chunk.ts";
+import { JobError } from "../contract/kernel.ts";
 import type { OpenSource, Split } from "../contract/kernel.ts";
 import { programFile } from "../contract/program-folder.ts";
 import type { EdgeSpec, ModelSpec, PipelineSpec, StageSpec } from "../contract/program.ts";
+import { BEGINNING, wholeSteps } from "../contract/stage-parts.ts";
 import { createBufferPool } from "../pool/buffer-pool.ts";
 import { openLocalPart } from "../stage/local-part.ts";
+import { cutParts, joinParts } from "../stage/chunk-parts.ts";
+import type { ChunkPart } from "../stage/chunk-parts.ts";
 import { openSteps } from "../stage/open-steps.ts";
+import type { OpenSteps } from "../stage/open-steps.ts";
 import { createSourceReader } from "../stage/source-reader.ts";
 import type { WatchReading } from "../stage/source-reader.ts";
 import { createChunkLog, Stopped } from "../stage/step-context.ts";
-import type { PartStepSpec, StepContext, StepMemory } from "../stage/step-context.ts";
+import type { ChunkLog, PartStepSpec, StepContext, StepMemory } from "../stage/step-context.ts";
 import { watchSession } from "../stage/watched-session.ts";
 import { edgeSchema } from "./edge-schema.ts";
 import type { ChunkReport, StageResume } from "./messages.ts";
-import { parentFields } from "./topology.ts";
+import { parentFields, pipelineParts } from "./topology.ts";
 
 export interface StageRunner {
   /** What the source will read; undefined for a stage that reads none. */
@@ -25,8 +33,14 @@ export interface StageRunner {
   /** The stage's in-edges and out-edges, in the order of the pipeline's edges. */
   readonly ins: readonly EdgeSpec[];
   readonly outs: readonly EdgeSpec[];
-  /** Undefined where a source has no more chunks. `messages`: one for each in-edge, in any order. */
+  /** It does each part of a chunk by itself; otherwise it takes all parts of all in-edges together. */
+  readonly takesParts: boolean;
+  /** Undefined where a source has no more chunks. `messages`: one part, or those of all in-edges, each edge's in order. */
   readonly run: (messages: readonly ChunkMessage[]) => Promise<StageResult | undefined>;
+  /** It gives a chunk part by part: `run` takes it in, and `next` gives each. */
+  readonly cutsParts: boolean;
+  /** The next part of a chunk that was taken in and is not at its end. */
+  readonly next: (chunk: number) => Promise<StageResult>;
   /** Once a chunk is done, nothing looks at its inputs' buffers any more. */
   readonly leavesNothing: boolean;
   /** Buffers that an out-edge's receiver is done with. */
@@ -37,11 +51,20 @@ export interface StageRunner {
 /** Of spent buffers, kept by a worker for each edge. */
 const POOL_BYTES_MAX = 64 * 2 ** 20;
 
-export interface StageResult {
+/** What comes of a chunk, or one part of it. */
+export interface StageResult extends PartPlace {
   readonly messages: readonly ChunkMessage[];
   readonly report: ChunkReport;
   readonly exhausted: boolean;
 }
+
+/** What a stage that cuts has to give of a chunk. */
+type Begun =
+  | { readonly kind: "parts"; readonly cut: Iterator<ChunkPart, undefined>; readonly next: number }
+  /** The chunk came void. */
+  | { readonly kind: "void"; readonly id: ChunkId }
+  /** It could not be done: to be told when it is known who must hear of it. */
+  | { readonly kind: "fault"; readonly error: JobError };
 
 export interface StageHost {
   readonly backend: Backend;
@@ -80,47 +103,95 @@ export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: 
   const schemas = new Map<number, EdgeSchema>([...ins, ...outs].map((edge) => [edge.id, edgeSchema(pipeline, edge)]));
   const schemaOf = (edge: number): EdgeSchema => schemas.get(edge) ?? edgeSchema(pipeline, pipeline.edges[edge]);
   const steps = stage.steps.map((step) => pipeline.steps[step]);
+  const { takesParts, cutsParts } = pipelineParts(pipeline).stages[stage.id];
   const source = await openReader(pipeline, stage, host);
-  const opened = await openSteps(steps, stepContext(pipeline, host));
+  const whole = cutsParts ? wholeSteps(steps.map(({ kind }) => kind)) : steps.length;
+  const opened = await openSteps(steps.slice(0, whole), stepContext(pipeline, host));
+  // What is done part by part, once the chunk is cut.
+  const finishing = await openSteps(steps.slice(whole), stepContext(pipeline, host));
   const last = stage.steps[stage.steps.length - 1];
   const pools = new Map(outs.map((edge) => [edge.id, createBufferPool(Math.min(edge.queueBytesMax, POOL_BYTES_MAX))]));
+  const begun = new Map<number, Begun>();
+
+  // Once for each edge, even where several lead from one step: buffers are transferred, and can go to one thread only.
+  const encode = (chunks: ReadonlyMap<number, Chunk>, place: PartPlace): readonly ChunkMessage[] => outs.map((edge) => encodeChunk(edge.id, schemaOf(edge.id), chunkOf(chunks, edge.fromStep), pools.get(edge.id)?.take, place));
+  const voids = (id: ChunkId, place: PartPlace): readonly ChunkMessage[] => outs.map((edge) => voidChunk(edge.id, id, place));
+  const begin = (ordinal: number, beginning: Begun): Pick<StageResult, "messages" | "part" | "isLast"> => {
+    begun.set(ordinal, beginning);
+    return { messages: [], part: BEGINNING, isLast: false };
+  };
 
   return {
     splits: source?.open.splits,
     ins,
     outs,
+    takesParts,
+    cutsParts,
     run: async (messages) => {
+      const { part, isLast } = takesParts ? messages[0] : wholeChunk;
       const lost = messages.find((message) => message.isVoid);
-      if (lost !== undefined) return { messages: outs.map((edge) => voidChunk(edge.id, lost.id)), report: emptyReport, exhausted: opened.isExhausted() };
+      if (lost !== undefined) {
+        const given = cutsParts ? begin(lost.id.ordinal, { kind: "void", id: lost.id }) : { messages: voids(lost.id, { part, isLast }), part, isLast };
+        return { ...given, report: emptyReport, exhausted: opened.isExhausted() };
+      }
       const started = performance.now();
       const log = createChunkLog(host.isStopped);
-      const given = new Map(messages.map((message): [number, Chunk] => [pipeline.edges[message.edge].fromStep, decodeChunk(schemaOf(message.edge), message)]));
+      const given = new Map(ins.map(({ id, fromStep }): [number, Chunk] => [fromStep, joinParts(messages.filter(({ edge }) => edge === id).map((message) => decodeChunk(schemaOf(id), message)))]));
       if (source !== undefined) {
         const chunk = await source.reader.next(log);
         if (chunk === undefined) return undefined;
         host.observe?.(source.step, chunk);
         given.set(source.step, chunk);
       }
-      const chunks = await opened.run(given, log);
-      // Once for each edge, even where several lead from one step: buffers are transferred, and can go to one thread only.
-      const out = outs.map((edge) => encodeChunk(edge.id, schemaOf(edge.id), chunkOf(chunks, edge.fromStep), pools.get(edge.id)?.take));
+      const made = await doWhole(opened, given, log, cutsParts);
       const rowsIn = source === undefined ? rowsOf([...given.values()]) : (given.get(source.step)?.places.length ?? 0);
-      const rowsOut = chunks.get(last)?.rows.length ?? 0;
-      const exhausted = opened.isExhausted();
       const chunk = source === undefined ? undefined : given.get(source.step);
+      const exhausted = opened.isExhausted();
       const position = chunk === undefined ? {} : { position: { split: chunk.id.split, row: chunk.id.firstRow + chunk.places.length } };
       const progress = { ...opened.remember(), ...position, isExhausted: exhausted };
-      const report = { rowsIn, rowsOut, filtered: log.filtered, failures: log.failures, busyMs: performance.now() - started, progress };
-      return { messages: out, report, exhausted };
+      const report = { rowsIn, rowsOut: 0, filtered: log.filtered, failures: log.failures, busyMs: performance.now() - started, progress };
+      if (made.kind === "fault") return { ...begin(messages[0].id.ordinal, made), report, exhausted };
+      if (cutsParts) return { ...begin(messages[0].id.ordinal, { kind: "parts", cut: cutParts(chunkOf(made.chunks, steps[whole - 1].id), pipeline), next: 0 }), report, exhausted };
+      const encoded = encode(made.chunks, { part, isLast });
+      return { messages: encoded, part, isLast, report: { ...report, rowsOut: made.chunks.get(last)?.rows.length ?? 0, busyMs: performance.now() - started }, exhausted };
+    },
+    next: async (ordinal) => {
+      const parts = begun.get(ordinal);
+      if (parts === undefined) throw new Error(`chunk ${ordinal} was not begun, or has come to its end`);
+      // Whatever comes of it, there is no going on after a fault.
+      begun.delete(ordinal);
+      if (parts.kind === "fault") throw parts.error;
+      if (parts.kind === "void") return { messages: voids(parts.id, wholeChunk), ...wholeChunk, report: emptyReport, exhausted: opened.isExhausted() };
+      const started = performance.now();
+      const log = createChunkLog(host.isStopped);
+      const cut = parts.cut.next().value;
+      if (cut === undefined) throw new Error(`chunk ${ordinal} has no more parts`);
+      const place = { part: parts.next, isLast: cut.isLast };
+      const chunks = await finishing.run(new Map([[steps[whole - 1].id, cut.chunk]]), log);
+      const messages = encode(chunks, place);
+      if (!cut.isLast) begun.set(ordinal, { ...parts, next: parts.next + 1 });
+      const report = { rowsIn: 0, rowsOut: chunkOf(chunks, last).rows.length, filtered: log.filtered, failures: log.failures, busyMs: performance.now() - started };
+      return { messages, ...place, report, exhausted: opened.isExhausted() };
     },
     // Functions of users may keep what they were given; models do not, and what their parts hand on is copied or was not in the columns.
     leavesNothing: steps.every(({ kind }) => kind === "model" || kind === "modelPart"),
     reclaim: (edge, buffers) => pools.get(edge)?.keep(buffers),
     close: async () => {
       await opened.close();
+      await finishing.close();
       await source?.open.close();
     },
   };
+}
+
+/** The steps that see the chunk whole. `keepsFault`: a fault of the job is told later. */
+async function doWhole(steps: OpenSteps, given: ReadonlyMap<number, Chunk>, log: ChunkLog, keepsFault: boolean): Promise<{ readonly kind: "made"; readonly chunks: ReadonlyMap<number, Chunk> } | Extract<Begun, { kind: "fault" }>> {
+  try {
+    return { kind: "made", chunks: await steps.run(given, log) };
+  } catch (error) {
+    if (!keepsFault || !(error instanceof JobError)) throw error;
+    return { kind: "fault", error };
+  }
 }
 
 const emptyReport: ChunkReport = { rowsIn: 0, rowsOut: 0, filtered: 0, failures: [], busyMs: 0 };
@@ -149,4 +220,17 @@ async function openReader(pipeline: PipelineSpec, stage: StageSpec, { resume, re
   if (step?.kind !== "read") return undefined;
   const open = await step.source.open(step.args(), step.columns);
   return { step: step.id, open, reader: createSourceReader(step, open, pipeline, resume, reading?.(step.id)) };
+}
+
+/** All that comes of a chunk, in this thread, part after part. `messages`: as for a stage that takes all parts together. */
+export async function runAllParts(stage: StageRunner, messages: readonly ChunkMessage[]): Promise<{ readonly messages: readonly ChunkMessage[]; readonly reports: readonly ChunkReport[]; readonly exhausted: boolean } | undefined> {
+  const results: StageResult[] = [];
+  for (const inputs of stage.takesParts ? messages.map((message) => [message]) : [messages]) {
+    for (let result = await stage.run(inputs); ; result = await stage.next(inputs[0].id.ordinal)) {
+      if (result === undefined) return undefined;
+      results.push(result);
+      if (result.isLast || !stage.cutsParts) break;
+    }
+  }
+  return { messages: results.flatMap((result) => result.messages), reports: results.map(({ report }) => report), exhausted: results.some(({ exhausted }) => exhausted) };
 }

@@ -2,7 +2,9 @@
  * The graph that the scheduler works on: stages, edges, sinks and regions, as plain data. A region is what one source
  * feeds; it admits `tickets` chunks at a time.
  */
-import type { PipelineSpec, StageSpec, StepSpec } from "../contract/program.ts";
+import type { EdgeSpec, PipelineSpec, StageSpec, StepSpec } from "../contract/program.ts";
+import { partFlow } from "../contract/stage-parts.ts";
+import type { PartFlow } from "../contract/stage-parts.ts";
 import { inputsOf } from "../stage/open-steps.ts";
 import { coresOfMachine } from "./machine.ts";
 
@@ -28,6 +30,10 @@ export interface StageNode {
   readonly ordered: boolean;
   /** Reads a source: its chunks come from no edge. */
   readonly isSource: boolean;
+  /** Does each part of a chunk by itself, and gives one for each. */
+  readonly takesParts: boolean;
+  /** Gives a chunk part by part. */
+  readonly cutsParts: boolean;
   readonly ins: readonly number[];
   readonly outs: readonly number[];
   readonly region: number;
@@ -37,15 +43,20 @@ export interface EdgeNode {
   readonly id: number;
   readonly fromStage: number;
   readonly to: { readonly kind: "stage"; readonly stage: number } | { readonly kind: "sink"; readonly sink: number };
-  /** Chunks under way on the edge at most, with all replicas at its end: promised, waiting, and being worked on. */
+  /**
+   * Chunks under way on the edge at most, with all replicas at its end: promised, waiting, and being worked on. Where
+   * the stage at the end takes parts, each part counts as one.
+   */
   readonly capacity: number;
   /**
    * Bytes that wait at most, but at least one chunk always may. Infinity where the tickets bound them (joins, ordered
-   * stages, sinks): to hold chunks back there by bytes could deadlock.
+   * stages, sinks, where parts come together): to hold chunks back there by bytes could deadlock.
    */
   readonly bytesMax: number;
   /** It has room for all tickets, since chunks may have to wait here for others. */
   readonly holdsTickets: boolean;
+  /** A chunk may come in several parts. */
+  readonly inParts: boolean;
 }
 
 export interface SinkNode {
@@ -75,6 +86,7 @@ export function readTopology(pipeline: PipelineSpec, options: TopologyOptions = 
   const tickets = options.tickets ?? pipeline.tickets;
   const cores = options.cores ?? coresOfMachine();
   const regionOf = findRegions(pipeline);
+  const parts = pipelineParts(pipeline);
   const isSource = (stage: StageSpec): boolean => stage.steps.some((step) => pipeline.steps[step].kind === "read");
   const stages = pipeline.stages.map((stage): StageNode => ({
     id: stage.id,
@@ -83,13 +95,15 @@ export function readTopology(pipeline: PipelineSpec, options: TopologyOptions = 
     cores: Math.min(cores, coresOf(pipeline, stage, options.device)),
     ordered: stage.ordered,
     isSource: isSource(stage),
+    ...parts.stages[stage.id],
     ins: pipeline.edges.filter((edge) => edge.to.kind === "stage" && edge.to.stage === stage.id).map((edge) => edge.id),
     outs: pipeline.edges.filter((edge) => edge.fromStage === stage.id).map((edge) => edge.id),
     region: regionOf.get(stage.id) ?? -1,
   }));
   const edges = pipeline.edges.map((edge): EdgeNode => {
     const to = edge.to.kind === "stage" ? stages[edge.to.stage] : undefined;
-    const holdsTickets = to === undefined || to.ordered || to.ins.length > 1;
+    const inParts = parts.inParts[edge.id];
+    const holdsTickets = mustHoldTickets(to, inParts);
     return {
       id: edge.id,
       fromStage: edge.fromStage,
@@ -97,6 +111,7 @@ export function readTopology(pipeline: PipelineSpec, options: TopologyOptions = 
       capacity: edge.queueChunks + (to?.replicasMax ?? 0),
       bytesMax: holdsTickets ? Infinity : edge.queueBytesMax,
       holdsTickets,
+      inParts,
     };
   });
   const sinks = pipeline.sinks.map((sink): SinkNode => {
@@ -108,6 +123,18 @@ export function readTopology(pipeline: PipelineSpec, options: TopologyOptions = 
     .map((source): RegionNode => ({ id: source.region, source: source.id, tickets, groupChunks: pipeline.groupChunks, sinks: sinks.filter((sink) => sink.region === source.region).map((sink) => sink.id) }))
     .sort((a, b) => a.id - b.id);
   return { cores, stages, edges, sinks, regions };
+}
+
+/** Which stages and edges of the pipeline have chunks in parts. */
+export function pipelineParts(pipeline: Pick<PipelineSpec, "steps" | "stages"> & { readonly edges: readonly Pick<EdgeSpec, "fromStage" | "to">[] }): PartFlow {
+  const open = openExplodes(pipeline.steps);
+  const stages = pipeline.stages.map(({ steps, ordered }) => ({ kinds: steps.map((step) => pipeline.steps[step].kind), ordered, isUnderExplode: (open.get(steps[steps.length - 1]) ?? []).length > 0 }));
+  return partFlow(stages, pipeline.edges.map(({ fromStage, to }) => ({ fromStage, toStage: to.kind === "stage" ? to.stage : undefined })));
+}
+
+/** Where chunks wait for others, or for parts of their own. `to`: the stage at the end; undefined: a sink. */
+export function mustHoldTickets(to: Pick<StageNode, "ordered" | "ins" | "takesParts"> | undefined, inParts: boolean): boolean {
+  return to === undefined || to.ordered || to.ins.length > 1 || (inParts && !to.takesParts);
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { PipelineSpec } from "../contract/program.ts";
 import { inputsOf } from "../stage/open-steps.ts";
-import { readTopology } from "./topology.ts";
+import { mustHoldTickets, readTopology } from "./topology.ts";
 import type { Topology } from "./topology.ts";
 import { verifyParts } from "./verify-parts.ts";
 
@@ -44,13 +44,18 @@ export function verifyTopology(topology: Topology): void {
     verify(!(stage.ordered && stage.replicasMax > 1), `stage ${stage.label} must see rows in order but has ${stage.replicasMax} workers`);
     verify(stage.cores >= 0 && stage.cores <= topology.cores, `a worker of stage ${stage.label} needs ${stage.cores} cores, there are ${topology.cores}`);
     verify(stage.isSource === (stage.ins.length === 0), `stage ${stage.label} reads a source and takes chunks from other stages, or neither`);
+    verify(!stage.takesParts || (stage.ins.length === 1 && !stage.ordered), `stage ${stage.label} takes parts, which come on one edge to whoever has the chunk`);
+    verify(!stage.cutsParts || (!stage.takesParts && !stage.isSource), `stage ${stage.label} cuts chunks that it must take whole`);
     verify(stage.outs.length > 0, `nothing reads what stage ${stage.label} gives`);
   }
   for (const edge of topology.edges) {
     const to = edge.to.kind === "stage" ? topology.stages[edge.to.stage] : undefined;
     const region = topology.regions[topology.stages[edge.fromStage].region];
-    const holdsTickets = to === undefined || to.ordered || to.ins.length > 1;
+    const holdsTickets = mustHoldTickets(to, edge.inParts);
     verify(edge.holdsTickets === holdsTickets, `edge ${edge.id} must${holdsTickets ? "" : " not"} hold all tickets`);
+    const from = topology.stages[edge.fromStage];
+    const inParts = from.cutsParts || (from.takesParts && topology.edges[from.ins[0]].inParts);
+    verify(edge.inParts === inParts, `chunks come on edge ${edge.id} ${inParts ? "in parts" : "whole"}`);
     const needed = holdsTickets ? region.tickets : 1;
     verify(edge.capacity >= needed, `edge ${edge.id} holds ${edge.capacity} chunks, ${needed} may have to wait there`);
   }

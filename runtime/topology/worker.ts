@@ -13,6 +13,7 @@ import type { Program } from "../contract/define-program.ts";
 import { JobError } from "../contract/kernel.ts";
 import type { PipelineSpec } from "../contract/program.ts";
 import { setProgramFolder } from "../contract/program-folder.ts";
+import { BEGINNING } from "../contract/stage-parts.ts";
 import { createSinkWriter } from "../recovery/sink-writer.ts";
 import { Stopped } from "../stage/step-context.ts";
 import type { PartStepSpec } from "../stage/step-context.ts";
@@ -24,6 +25,7 @@ import { toFault, toJobFault } from "./messages.ts";
 import type { FromWorker, ToWorker, WorkerRole, WorkerStart } from "./messages.ts";
 import { onReplica } from "./replica-devices.ts";
 import { openStage } from "./stage-runner.ts";
+import type { StageRunner } from "./stage-runner.ts";
 import { openSinkGuard, openStageGuard } from "./stage-guard.ts";
 import { openPorts } from "./worker-ports.ts";
 import type { WorkerPorts } from "./worker-ports.ts";
@@ -84,7 +86,7 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
   // Words that come while the stage opens wait until somebody listens.
   const ports = openPorts(start, control);
   ports.onHome(stage.reclaim);
-  const inbox = createInbox(ports, pipeline.edges.filter(({ to }) => to.kind === "stage" && to.stage === stageId).length);
+  const inbox = createInbox(ports, stage);
 
   let sourceEnded = false;
   // Where a source stands after a fault is unknown: it reads no more.
@@ -94,21 +96,24 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
     sourceEnded = true;
     send({ kind: "sourceEnd", chunks });
   };
-  const runChunk = async (chunk: number, to: readonly number[]): Promise<void> => {
+  const runChunk = async (chunk: number, part: number, to: readonly number[]): Promise<void> => {
     if (sourceEnded || isStopped()) return;
-    const inputs = await inbox.take(chunk);
+    const isBegun = stage.cutsParts && part !== BEGINNING;
+    const inputs = isBegun ? [] : await inbox.take(chunk, part);
     const post = (messages: readonly ChunkMessage[]): readonly number[] => messages.map((message, index) => postChunk(ports.outPort(message.edge, to[index]), message));
     if (hasFailed && stage.splits !== undefined) return endSource(chunk);
     try {
-      const result = await stage.run(inputs);
+      const result = await (isBegun ? stage.next(chunk) : stage.run(inputs));
       if (result === undefined) return endSource(chunk);
-      send({ kind: "done", chunk, bytes: post(result.messages), exhausted: result.exhausted, ...result.report });
+      send({ kind: "done", chunk, part, isLast: result.isLast, bytes: post(result.messages), exhausted: result.exhausted, ...result.report });
       if (stage.leavesNothing) inputs.forEach(ports.sendHome);
     } catch (error) {
       if (!(error instanceof JobError)) throw error;
       hasFailed = true;
       const id = inputs[0]?.id ?? { ordinal: chunk, split: 0, firstRow: 0 };
-      send({ kind: "faulty", chunk, bytes: post(stage.outs.map((edge) => voidChunk(edge.id, id))), fault: toJobFault(error) });
+      // What is left of a chunk that was being cut is lost with it.
+      const place = { part, isLast: stage.takesParts ? inputs[0].isLast : true };
+      send({ kind: "faulty", chunk, ...place, bytes: post(stage.outs.map((edge) => voidChunk(edge.id, id, place))), fault: toJobFault(error) });
     }
   };
 
@@ -118,7 +123,7 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
   });
   inTurn(ports, async (message) => {
     if (message.kind === "run") {
-      await runChunk(message.chunk, message.to);
+      await runChunk(message.chunk, message.part, message.to);
       ports.poll();
       return;
     }
@@ -134,31 +139,38 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
 }
 
 interface Inbox {
-  /** The messages of a chunk, one for each in-edge: the coordinator's word may come before they do. */
-  readonly take: (chunk: number) => Promise<readonly ChunkMessage[]>;
+  /**
+   * A part, or of a stage that takes chunks whole all parts of all in-edges: the coordinator's word may come before they
+   * do. Parts of one edge come in order.
+   */
+  readonly take: (chunk: number, part: number) => Promise<readonly ChunkMessage[]>;
   /** Whoever waits, now or later, gets `Stopped`. */
   readonly giveUp: () => void;
 }
 
-function createInbox(ports: WorkerPorts, edges: number): Inbox {
-  const arrived = new Map<number, ChunkMessage[]>();
-  const waiting = new Map<number, { readonly come: (messages: readonly ChunkMessage[]) => void; readonly giveUp: (error: Error) => void }>();
+function createInbox(ports: WorkerPorts, { takesParts, ins }: Pick<StageRunner, "takesParts" | "ins">): Inbox {
+  const keyOf = (chunk: number, part: number): string => (takesParts ? `${chunk}.${part}` : String(chunk));
+  const isAll = (messages: readonly ChunkMessage[]): boolean => (takesParts ? messages.length === 1 : messages.filter(({ isLast }) => isLast).length === ins.length);
+  const arrived = new Map<string, ChunkMessage[]>();
+  const waiting = new Map<string, { readonly come: (messages: readonly ChunkMessage[]) => void; readonly giveUp: (error: Error) => void }>();
   const givenUp = (): Error => new Stopped("the run is being given up");
   let isGivenUp = false;
   ports.onChunk((message) => {
-    const chunk = message.id.ordinal;
-    const messages = [...(arrived.get(chunk) ?? []), message];
-    arrived.set(chunk, messages);
-    if (messages.length === edges) waiting.get(chunk)?.come(messages);
+    const key = keyOf(message.id.ordinal, message.part);
+    const messages = arrived.get(key) ?? [];
+    messages.push(message);
+    arrived.set(key, messages);
+    if (isAll(messages)) waiting.get(key)?.come(messages);
   });
   return {
-    take: async (chunk) => {
-      while ((arrived.get(chunk)?.length ?? 0) < edges && ports.poll());
-      const here = arrived.get(chunk) ?? [];
-      if (here.length < edges && isGivenUp) throw givenUp();
-      const messages = here.length === edges ? here : await new Promise<readonly ChunkMessage[]>((come, giveUp) => waiting.set(chunk, { come, giveUp }));
-      arrived.delete(chunk);
-      waiting.delete(chunk);
+    take: async (chunk, part) => {
+      const key = keyOf(chunk, part);
+      const here = (): readonly ChunkMessage[] => arrived.get(key) ?? [];
+      while (!isAll(here()) && ports.poll());
+      if (!isAll(here()) && isGivenUp) throw givenUp();
+      const messages = isAll(here()) ? here() : await new Promise<readonly ChunkMessage[]>((come, giveUp) => waiting.set(key, { come, giveUp }));
+      arrived.delete(key);
+      waiting.delete(key);
       return messages;
     },
     giveUp: () => {
@@ -177,26 +189,28 @@ async function runSinkWorker(pipeline: PipelineSpec, role: Extract<WorkerRole, {
   const schema = edgeSchema(pipeline, edge);
   const writer = createSinkWriter({ sink, columns: schema.columns, groupChunks: pipeline.groupChunks, target: role.target, start: role.start, onGroup: (group) => send({ kind: "sinkGroup", ...group }) });
   const guard = openSinkGuard(start, role.sink, pipeline.stages.length + role.sink);
-  const early = new Map<number, ChunkMessage>();
+  const early = new Map<number, ChunkMessage[]>();
   let next = role.start.chunk;
   let last = Promise.resolve();
 
-  const writeChunk = async (message: ChunkMessage): Promise<void> => {
+  const writeChunk = async (chunk: number, messages: readonly ChunkMessage[]): Promise<void> => {
     const started = performance.now();
-    const rows = message.isVoid ? [] : decodeChunk(schema, message).rows;
-    await guard.writing(message.id, rows.length, () => writer.write(message.id.ordinal, rows));
-    send({ kind: "sinkDone", chunk: message.id.ordinal, rows: rows.length, busyMs: performance.now() - started });
+    const rows = messages.some(({ isVoid }) => isVoid) ? [] : messages.flatMap((message) => decodeChunk(schema, message).rows);
+    await guard.writing(messages[0].id, rows.length, () => writer.write(chunk, rows));
+    send({ kind: "sinkDone", chunk, rows: rows.length, busyMs: performance.now() - started });
   };
   const writeInOrder = (): void => {
-    for (let message = early.get(next); message !== undefined; message = early.get(next)) {
-      const due = message;
-      early.delete(next++);
-      last = last.then(() => writeChunk(due)).catch(fail);
+    for (let messages = early.get(next); messages?.at(-1)?.isLast === true; messages = early.get(next)) {
+      const [chunk, due] = [next++, messages];
+      early.delete(chunk);
+      last = last.then(() => writeChunk(chunk, due)).catch(fail);
     }
   };
   const ports = openPorts(start, control);
   ports.onChunk((message) => {
-    early.set(message.id.ordinal, message);
+    const messages = early.get(message.id.ordinal) ?? [];
+    messages.push(message);
+    early.set(message.id.ordinal, messages);
     writeInOrder();
   });
   inTurn(ports, async (message) => {

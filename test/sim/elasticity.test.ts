@@ -21,13 +21,13 @@ function chain(seed: number, isElastic: boolean): Work {
   const node = (id: number): StageNode => {
     const replicasMax = most[id - 1] ?? 1;
     const replicas = isElastic ? 1 : replicasMax;
-    return { id, label: `stage ${id}`, replicas, replicasMin: isElastic ? 1 : replicasMax, replicasMax, cores: 0, ordered: id === 0, isSource: id === 0, ins: id === 0 ? [] : [id - 1], outs: [id], region: 0 };
+    return { id, label: `stage ${id}`, replicas, replicasMin: isElastic ? 1 : replicasMax, replicasMax, cores: 0, ordered: id === 0, isSource: id === 0, takesParts: false, cutsParts: false, ins: id === 0 ? [] : [id - 1], outs: [id], region: 0 };
   };
   const tickets = 12 + 4 * count;
   const topology: Topology = {
     cores: 2,
     stages: Array.from({ length: count + 1 }, (_, id) => node(id)),
-    edges: Array.from({ length: count + 1 }, (_, id) => ({ id, fromStage: id, to: id === count ? ({ kind: "sink", sink: 0 } as const) : ({ kind: "stage", stage: id + 1 } as const), capacity: id === count ? tickets : 2 * (most[id] + (most[id - 1] ?? 1)), bytesMax: Infinity, holdsTickets: id === count })),
+    edges: Array.from({ length: count + 1 }, (_, id) => ({ id, fromStage: id, to: id === count ? ({ kind: "sink", sink: 0 } as const) : ({ kind: "stage", stage: id + 1 } as const), capacity: id === count ? tickets : 2 * (most[id] + (most[id - 1] ?? 1)), bytesMax: Infinity, holdsTickets: id === count, inParts: false })),
     sinks: [{ id: 0, edge: count, region: 0 }],
     regions: [{ id: 0, source: 0, tickets, groupChunks: 10, sinks: [0] }],
   };
@@ -36,6 +36,7 @@ function chain(seed: number, isElastic: boolean): Work {
     topology,
     chunks: [CHUNKS],
     serviceMs: (stage, chunk) => (stage === 0 ? 0.5 : services[stage - 1] * noise[(stage * 53 + chunk * 17) % noise.length]),
+    parts: () => 1,
     sinkMs: () => 0.1,
     bytes: () => 1,
     loadMs: () => loadMs,

@@ -4,6 +4,7 @@
  */
 import type { Flight } from "../../runtime/recovery/flight-recorder.ts";
 import type { RunEventBody } from "../../runtime/telemetry/run-event.ts";
+import { BEGINNING } from "../../runtime/contract/stage-parts.ts";
 import { createElasticity } from "../../runtime/topology/elasticity.ts";
 import { createScheduler } from "../../runtime/topology/scheduler.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../../runtime/topology/scheduler.ts";
@@ -14,7 +15,7 @@ import { createBoundsCheck } from "./check-bounds.ts";
 import type { Commits } from "./commits.ts";
 import type { EngineLife, LifeEnd, LifeReport } from "./engine-life.ts";
 import { createWorker, goOn } from "./simulated-worker.ts";
-import type { SimulatedWorker, Told, WorkerHooks } from "./simulated-worker.ts";
+import type { Arrival, SimulatedWorker, Told, WorkerHooks } from "./simulated-worker.ts";
 import { HANG_LIMIT_MS } from "./work.ts";
 import type { Fault, Poison } from "./work.ts";
 
@@ -61,6 +62,8 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
   /** Chunks completed, by region. */
   const through = [...firstChunks];
   const lastInOrder: number[] = [];
+  /** By edge and chunk. */
+  const nextPart = new Map<string, number>();
   /** Chunks that a lost worker may have begun with. */
   const redone = new Set<string>();
   const state = { coresBusy: 0, coreMs: 0, completed: 0, faultsUsed: 0, started: false, drainedAtOnce: false };
@@ -78,14 +81,15 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
   const hooksOf = (stage: StageNode, replica: number): WorkerHooks => ({
     agenda,
     ins: stage.ins.length,
-    begin: ({ chunk }) => {
-      if (stage.ordered && chunk !== (lastInOrder[stage.id] ?? firstChunks[stage.region] - 1) + 1 && !redone.has(`${stage.id}:${chunk}`)) throw new Error(`stage ${stage.id} takes chunks in order, and was given ${chunk} after ${lastInOrder[stage.id]}`);
+    keyOf: ({ chunk, part }) => (stage.takesParts ? `${chunk}.${part}` : String(chunk)),
+    begin: ({ chunk, part }) => {
+      if (stage.ordered && part === (stage.cutsParts ? BEGINNING : 0) && chunk !== (lastInOrder[stage.id] ?? firstChunks[stage.region] - 1) + 1 && !redone.has(`${stage.id}:${chunk}`)) throw new Error(`stage ${stage.id} takes chunks in order, and was given ${chunk} after ${lastInOrder[stage.id]}`);
       lastInOrder[stage.id] = Math.max(chunk, lastInOrder[stage.id] ?? -1);
       const isPastEnd = stage.isSource && chunk >= work.chunks[stage.region];
       const poison = poisonOf(stage.id, chunk);
       state.coresBusy += stage.cores;
       if (state.coresBusy > topology.cores) throw new Error(`${state.coresBusy} cores are kept busy, there are ${topology.cores}`);
-      const ms = isPastEnd ? 1 : work.serviceMs(stage.id, chunk);
+      const ms = isPastEnd ? 1 : work.serviceMs(stage.id, chunk, part);
       if (poison === undefined || isPastEnd) return ms;
       // In a process of its own, the chunk is gone through row by row, and the row is set aside.
       if (life.isolated.has(stage.id)) return 5 * ms;
@@ -93,39 +97,47 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
       else hang(stage.id, replica);
       return undefined;
     },
-    end: (told) => endChunk(stage, replica, told),
+    end: (told) => endPart(stage, replica, told),
   });
 
   const hang = (stage: number, replica: number): void => agenda.at(agenda.now() + HANG_LIMIT_MS, () => die({ kind: "hung", stage, replica, flights: flights().filter((flight) => flight.stage === stage && flight.replica === replica) }));
 
-  const endChunk = (stage: StageNode, replica: number, { chunk, to, incarnation }: Told): void => {
-    const { said, ways, worker } = places[stage.id][replica];
+  /** Whether nothing more comes of the inputs. */
+  const endPart = (stage: StageNode, replica: number, { chunk, part, to, incarnation }: Told): boolean => {
+    const { said, ways, worker, hooks } = places[stage.id][replica];
+    const isLast = stage.takesParts ? worker?.arrived.get(hooks.keyOf({ chunk, part }))?.get(stage.ins[0]) === true : !stage.cutsParts || part === work.parts(stage.id, chunk) - 1;
     state.coresBusy -= stage.cores;
     if (stage.isSource && chunk >= work.chunks[stage.region]) {
       if (worker !== undefined) worker.isAlive = false;
-      return tell(said, { kind: "sourceEnd", stage: stage.id, chunks: chunk });
+      tell(said, { kind: "sourceEnd", stage: stage.id, chunks: chunk });
+      return true;
     }
-    stage.outs.forEach((id, index) => {
+    const outs = part === BEGINNING ? [] : stage.outs;
+    outs.forEach((id, index) => {
       const target = topology.edges[id].to;
       const way = ways[index][to[index]];
-      if (target.kind === "sink") agenda.send(way, work.delayMs(), () => arriveAtSink(target.sink, chunk));
-      else agenda.send(way, work.delayMs(), () => arrive(target.stage, to[index], id, chunk));
+      if (target.kind === "stage") agenda.send(way, work.delayMs(), () => arrive(target.stage, to[index], id, { chunk, part, isLast }));
+      else if (isLast) agenda.send(way, work.delayMs(), () => arriveAtSink(target.sink, chunk));
     });
-    const serviceMs = work.serviceMs(stage.id, chunk);
+    const serviceMs = work.serviceMs(stage.id, chunk, part);
     state.coreMs += serviceMs * stage.cores;
     agenda.send(said, work.delayMs(), () => {
-      carryOut(scheduler.handle({ kind: "done", stage: stage.id, replica, incarnation, chunk, bytes: stage.outs.map((id) => work.bytes(id, chunk)), exhausted: false }));
-      elasticity?.chunkDone(stage.id, replica, 1, serviceMs);
+      carryOut(scheduler.handle({ kind: "done", stage: stage.id, replica, incarnation, chunk, part, isLast, bytes: outs.map((id) => work.bytes(id, chunk)), exhausted: false }));
+      elasticity?.partDone({ stage: stage.id, replica, chunk, isLast, rows: 1, busyMs: serviceMs });
       for (const event of elasticity?.decide(agenda.now()) ?? []) carryOut(scheduler.handle(event));
     });
+    return stage.takesParts || isLast;
   };
 
-  const arrive = (stage: number, replica: number, edge: number, chunk: number): void => {
+  const arrive = (stage: number, replica: number, edge: number, { chunk, part, isLast }: Arrival): void => {
     const { worker, hooks } = places[stage][replica];
     if (worker === undefined) throw new Error(`chunk ${chunk} was sent to worker ${replica} of stage ${stage}, which is not there`);
-    const edges = worker.arrived.get(chunk) ?? new Set();
-    if (edges.has(edge)) throw new Error(`chunk ${chunk} came to stage ${stage} twice`);
-    worker.arrived.set(chunk, edges.add(edge));
+    const came = `${edge}:${chunk}`;
+    if (part !== (nextPart.get(came) ?? 0)) throw new Error(`part ${part} of chunk ${chunk} came to stage ${stage} twice, or out of turn`);
+    nextPart.set(came, part + 1);
+    if (!isLast && !topology.stages[stage].takesParts) return;
+    const key = hooks.keyOf({ chunk, part });
+    worker.arrived.set(key, (worker.arrived.get(key) ?? new Map<number, boolean>()).set(edge, isLast));
     goOn(worker, hooks);
   };
 
@@ -179,7 +191,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
   const load = (stage: number, replica: number, incarnation: number): void => {
     const place = places[stage][replica];
     const { worker: before } = place;
-    const kept = before?.arrived ?? new Map<number, Set<number>>();
+    const kept = before?.arrived ?? new Map<string, Map<number, boolean>>();
     if (before === undefined) loaded.bytes += work.replicaBytes;
     const worker = { ...createWorker(incarnation, false), arrived: kept };
     place.worker = worker;
@@ -194,7 +206,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
     verifyBounds(loaded.bytes);
     for (const command of commands) {
       if (command.kind === "run") {
-        const { stage, replica, incarnation, chunk, to } = command;
+        const { stage, replica, incarnation, chunk, part, to } = command;
         const place = places[stage][replica];
         agenda.send(place.ordered, work.delayMs(), () => {
           const { worker } = place;
@@ -205,7 +217,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
           }
           if (worker.incarnation !== incarnation) return;
           if (!worker.isLoaded) throw new Error(`worker ${replica} of stage ${stage} was told to do chunk ${chunk} before it was loaded`);
-          worker.told.push({ chunk, to, incarnation });
+          worker.told.push({ chunk, part, to, incarnation });
           goOn(worker, place.hooks);
         });
       } else if (command.kind === "load") load(command.stage, command.replica, command.incarnation);
@@ -256,8 +268,8 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
     if (worker.busyWith === undefined) return;
     state.coresBusy -= topology.stages[stage].cores;
     // It was only given up for lost: what it does now reaches nobody, but for its word.
-    const { chunk, incarnation } = worker.busyWith;
-    tell(said, { kind: "done", stage, replica, incarnation, chunk, bytes: topology.stages[stage].outs.map(() => 1), exhausted: false });
+    const { chunk, part, incarnation } = worker.busyWith;
+    tell(said, { kind: "done", stage, replica, incarnation, chunk, part, isLast: true, bytes: topology.stages[stage].outs.map(() => 1), exhausted: false });
   };
 
   const wayOut = (edge: number): readonly Channel[] => {

@@ -56,6 +56,7 @@ function randomWork(random: Random, topology: Topology, chunks: readonly number[
       const factor = drift !== undefined && chunk >= drift.from ? drift.factor : 1;
       return base[stage] * factor * jitters[(stage * 31 + chunk * 7) % jitters.length];
     },
+    parts: (stage, chunk) => 1 + ((stage * 5 + chunk * 3) % 6),
     sinkMs: (sink, chunk) => 1 + jitters[(sink * 13 + chunk * 5) % jitters.length] * 4,
     bytes: (edge, chunk) => (edge * 37 + chunk * 101) % MAX_CHUNK_BYTES,
     loadMs: (stage) => loads[stage],

@@ -1,6 +1,7 @@
 /** The scheduler under thousands of random graphs in fake time: nothing deadlocks, nothing is lost or done twice. */
 import { describe, expect, it } from "vitest";
 import { verifyTopology } from "../../runtime/topology/verify-capacities.ts";
+import type { StageNode, Topology } from "../../runtime/topology/topology.ts";
 import { createRandom } from "../support/random.ts";
 import { randomTopology } from "../support/random-topology.ts";
 import { simulate } from "../support/simulate-topology.ts";
@@ -63,14 +64,16 @@ describe("the scheduler", () => {
     expect(inOrder).toBeGreaterThan(10);
   });
 
-  it("deadlocks some joins whose queues do not hold all tickets, which is why such plans are refused", () => {
+  const isJoin = ({ ins }: StageNode): boolean => ins.length > 1;
+  const meetsParts = (stage: StageNode, topology: Topology): boolean => !stage.takesParts && stage.ins.length === 1 && topology.edges[stage.ins[0]].inParts;
+
+  it.each([["joins", isJoin], ["stages where parts come together", meetsParts]])("deadlocks some %s whose queues do not hold all tickets, which is why such plans are refused", (_what, mustHoldAll) => {
     let deadlocks = 0;
     for (let seed = 0; seed < 1500; seed++) {
       const random = createRandom(seed);
       const topology = randomTopology(random, "planned");
-      const joins = topology.stages.filter((stage) => stage.ins.length > 1 && topology.regions[stage.region].tickets > 1);
-      if (joins.length === 0) continue;
-      const short = new Set(joins.flatMap((join) => join.ins));
+      const short = new Set(topology.stages.filter((stage) => mustHoldAll(stage, topology) && topology.regions[stage.region].tickets > 1).flatMap(({ ins }) => ins));
+      if (short.size === 0) continue;
       const starved = { ...topology, edges: topology.edges.map((edge) => (short.has(edge.id) ? { ...edge, capacity: 1 } : edge)) };
       expect(() => verifyTopology(starved), `seed ${seed}`).toThrow(/may have to wait there/);
       if (!simulate({ topology: starved, chunks: topology.regions.map(() => 20), random }).isFinished) deadlocks++;

@@ -1,13 +1,21 @@
 /**
- * A stage's place in a simulated engine: does what it is told, in order, each chunk when all its inputs have come. What
- * was sent to it outlasts its worker, as it does where a process of its own runs the stage's calls.
+ * A stage's place in a simulated engine: does what it is told, in order, each chunk (or part of one) when all its inputs
+ * have come. What was sent to it outlasts its worker, as it does where a process of its own runs the stage's calls.
  */
 import type { Agenda } from "./agenda.ts";
 
 export interface Told {
   readonly chunk: number;
+  readonly part: number;
   readonly to: readonly number[];
   readonly incarnation: number;
+}
+
+/** A part of a chunk that comes to it. */
+export interface Arrival {
+  readonly chunk: number;
+  readonly part: number;
+  readonly isLast: boolean;
 }
 
 export interface SimulatedWorker {
@@ -18,8 +26,8 @@ export interface SimulatedWorker {
   /** The chunk it is in. */
   busyWith: Told | undefined;
   readonly told: Told[];
-  /** In-edges that have delivered, by chunk. */
-  readonly arrived: Map<number, Set<number>>;
+  /** In-edges that have delivered all of a chunk, or the part where parts are taken one by one: with whether it is the last. */
+  readonly arrived: Map<string, Map<number, boolean>>;
 }
 
 export function createWorker(incarnation: number, isLoaded: boolean): SimulatedWorker {
@@ -30,16 +38,19 @@ export interface WorkerHooks {
   readonly agenda: Agenda;
   /** In-edges of the stage. */
   readonly ins: number;
+  /** What `told` needs, in `arrived`. */
+  readonly keyOf: (told: Pick<Told, "chunk" | "part">) => string;
   /** Undefined: it never comes back. */
   readonly begin: (told: Told) => number | undefined;
-  readonly end: (told: Told) => void;
+  /** Whether nothing more comes of what it needed. */
+  readonly end: (told: Told) => boolean;
 }
 
 /** Begins with the next chunk if it is idle and all of its inputs are here. */
 export function goOn(worker: SimulatedWorker, hooks: WorkerHooks): void {
   const [next] = worker.told;
   if (!worker.isAlive || worker.busyWith !== undefined || next === undefined) return;
-  if ((worker.arrived.get(next.chunk)?.size ?? 0) < hooks.ins) return;
+  if ((worker.arrived.get(hooks.keyOf(next))?.size ?? 0) < hooks.ins) return;
   worker.told.shift();
   worker.busyWith = next;
   const { incarnation } = worker;
@@ -48,8 +59,7 @@ export function goOn(worker: SimulatedWorker, hooks: WorkerHooks): void {
   hooks.agenda.at(hooks.agenda.now() + tookMs, () => {
     if (!worker.isAlive || worker.incarnation !== incarnation) return;
     worker.busyWith = undefined;
-    worker.arrived.delete(next.chunk);
-    hooks.end(next);
+    if (hooks.end(next)) worker.arrived.delete(hooks.keyOf(next));
     goOn(worker, hooks);
   });
 }

@@ -2,6 +2,7 @@
  * The published three-stage workload in fake time: 160 items; produce takes 10 units on a CPU slot and gives 5 frames,
  * consume one unit for each frame on a CPU slot, infer one unit for each frame on one of 4 device slots; 8 CPU slots.
  */
+import { BEGINNING } from "../../runtime/contract/stage-parts.ts";
 import type { Topology } from "../../runtime/topology/topology.ts";
 import { createCheckedDisk } from "./check-files.ts";
 import type { LifeReport } from "./engine-life.ts";
@@ -32,33 +33,34 @@ export interface ThreeStagesResult {
 
 export async function simulateThreeStages(options: ThreeStagesOptions): Promise<ThreeStagesResult> {
   const { unitMs, isElastic, tickets = 2 * (CPU_SLOTS + CPU_SLOTS + DEVICE_SLOTS), delayMs = 0.1, loadMs = 100 } = options;
-  const stage = { ordered: false, isSource: false, region: 0 };
+  const stage = { ordered: false, isSource: false, takesParts: false, cutsParts: false, region: 0 };
   const fixed = (replicas: number) => ({ replicas, replicasMin: replicas, replicasMax: replicas });
   const range = { replicas: isElastic ? 1 : DEVICE_SLOTS, replicasMin: isElastic ? 1 : DEVICE_SLOTS, replicasMax: DEVICE_SLOTS };
   const topology: Topology = {
     cores: CPU_SLOTS,
     stages: [
       { ...stage, id: 0, label: "items", ...fixed(1), cores: 0, ordered: true, isSource: true, ins: [], outs: [0] },
-      { ...stage, id: 1, label: "produce", ...fixed(CPU_SLOTS), cores: 1, ins: [0], outs: [1] },
-      { ...stage, id: 2, label: "consume", ...fixed(CPU_SLOTS), cores: 1, ins: [1], outs: [2] },
-      { ...stage, id: 3, label: "infer", ...range, cores: 0, ins: [2], outs: [3] },
+      { ...stage, id: 1, label: "produce", ...fixed(CPU_SLOTS), cores: 1, cutsParts: true, ins: [0], outs: [1] },
+      { ...stage, id: 2, label: "consume", ...fixed(CPU_SLOTS), cores: 1, takesParts: true, ins: [1], outs: [2] },
+      { ...stage, id: 3, label: "infer", ...range, cores: 0, takesParts: true, ins: [2], outs: [3] },
     ],
     edges: [
-      { id: 0, fromStage: 0, to: { kind: "stage", stage: 1 }, capacity: 2 * CPU_SLOTS, bytesMax: Infinity, holdsTickets: false },
-      { id: 1, fromStage: 1, to: { kind: "stage", stage: 2 }, capacity: 4 * CPU_SLOTS, bytesMax: Infinity, holdsTickets: false },
-      { id: 2, fromStage: 2, to: { kind: "stage", stage: 3 }, capacity: 2 * CPU_SLOTS + 2 * DEVICE_SLOTS, bytesMax: Infinity, holdsTickets: false },
-      { id: 3, fromStage: 3, to: { kind: "sink", sink: 0 }, capacity: tickets, bytesMax: Infinity, holdsTickets: true },
+      { id: 0, fromStage: 0, to: { kind: "stage", stage: 1 }, capacity: 2 * CPU_SLOTS, bytesMax: Infinity, holdsTickets: false, inParts: false },
+      { id: 1, fromStage: 1, to: { kind: "stage", stage: 2 }, capacity: 4 * CPU_SLOTS * FRAMES, bytesMax: Infinity, holdsTickets: false, inParts: true },
+      { id: 2, fromStage: 2, to: { kind: "stage", stage: 3 }, capacity: (2 * CPU_SLOTS + 2 * DEVICE_SLOTS) * FRAMES, bytesMax: Infinity, holdsTickets: false, inParts: true },
+      { id: 3, fromStage: 3, to: { kind: "sink", sink: 0 }, capacity: tickets, bytesMax: Infinity, holdsTickets: true, inParts: true },
     ],
     sinks: [{ id: 0, edge: 3, region: 0 }],
     regions: [{ id: 0, source: 0, tickets, groupChunks: ITEMS, sinks: [0] }],
   };
-  const units = [0, 10, FRAMES, FRAMES];
+  const unitsOf = (id: number, part: number): number => (id === 1 ? (part === BEGINNING ? 10 : 0) : id === 0 ? 0 : 1);
   const work: Work = {
     topology,
     chunks: [ITEMS],
-    serviceMs: (id) => units[id] * unitMs,
+    serviceMs: (id, _item, part) => unitsOf(id, part) * unitMs,
+    parts: () => FRAMES,
     sinkMs: () => 0.1,
-    bytes: () => FRAMES,
+    bytes: () => 1,
     loadMs: () => loadMs,
     commitMs: 1,
     delayMs: () => delayMs,

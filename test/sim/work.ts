@@ -5,8 +5,10 @@ export interface Work {
   readonly topology: Topology;
   /** By region. */
   readonly chunks: readonly number[];
-  /** Of one chunk at a stage. */
-  readonly serviceMs: (stage: number, chunk: number) => number;
+  /** Of one chunk at a stage, or one part of it. */
+  readonly serviceMs: (stage: number, chunk: number, part: number) => number;
+  /** Parts that a stage which cuts makes of a chunk. */
+  readonly parts: (stage: number, chunk: number) => number;
   readonly sinkMs: (sink: number, chunk: number) => number;
   /** By edge. */
   readonly bytes: (edge: number, chunk: number) => number;

@@ -1,5 +1,6 @@
 /** Pipelines written by hand for tests of the engine: edges and capacities follow from steps and stages. */
 import type { EdgeSpec, ErrorPolicy, Place, PipelineSpec, SinkSpec, StageSpec, StepSpec } from "../../runtime/contract/program.ts";
+import { pipelineParts } from "../../runtime/topology/topology.ts";
 
 export const here: Place = { file: "test.pipe", line: 1, column: 1 };
 
@@ -41,9 +42,11 @@ function findEdges(draft: PipelineDraft, stages: readonly StageSpec[], tickets: 
     }
   }
   for (const sink of draft.sinks) ends.push({ fromStep: sink.step, to: { kind: "sink", sink: sink.id } });
+  const { inParts, stages: flow } = pipelineParts({ steps: draft.steps, stages, edges: ends.map((end) => ({ ...end, fromStage: stageOf(end.fromStep) })) });
   return ends.map((end, id) => {
+    const meetsParts = inParts[id] && end.to.kind === "stage" && !flow[end.to.stage].takesParts;
     const isJoin = end.to.kind === "stage" && ends.filter(({ to }) => to.kind === "stage" && end.to.kind === "stage" && to.stage === end.to.stage).length > 1;
-    const holdsAll = end.to.kind === "sink" || isJoin || stages[end.to.stage].ordered;
+    const holdsAll = end.to.kind === "sink" || isJoin || meetsParts || stages[end.to.stage].ordered;
     return { id, fromStage: stageOf(end.fromStep), ...end, queueChunks: holdsAll ? tickets : 1, queueBytesMax: 2 ** 30 };
   });
 }

@@ -44,12 +44,18 @@ pipeline trial {
     |> explode(part: .parts) with { max: 10 }
     |> { .id, .kind, tag: .part.tag, weight: .part.weight, score: .y[0] }
 
+  let judged = open |> { .id, .tag, ..affine([.score, .score]) } with { batch: 4 }
+
+  let sums = judged |> implode(count: count(), total: sum(.y[0]))
+
   let fresh = items |> dedupe(by: .size, distance: 0, keys: 2000)
 
   let extra = read csv("extra/*.csv", header: true) as Extra
 
   write extra |> { .id, twice: work(.id, pace) } to jsonl("{output}/extra")
   write open to parquet("{output}/open", partition_by: [.kind], rows_per_file: 40)
+  write judged |> { .id, .tag, .y } to jsonl("{output}/judged")
+  write sums to jsonl("{output}/sums")
   write scored |> { .id, .checked, score: .y[1] } to jsonl("{output}/scored.jsonl")
   write fresh |> { .id, .size } to jsonl("{output}/fresh")
   write items |> limit(350) |> { .id } to csv("{output}/few")

@@ -2,6 +2,7 @@
  * Drives the scheduler in fake time: workers that take random times, messages that take random times (in order for each
  * sender, in no order between senders), sinks that put chunks back in order. No threads, no clock; a seed tells all.
  */
+import { BEGINNING } from "../../runtime/contract/stage-parts.ts";
 import { createScheduler } from "../../runtime/topology/scheduler.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../../runtime/topology/scheduler.ts";
 import type { Topology } from "../../runtime/topology/topology.ts";
@@ -35,6 +36,21 @@ export interface SimulationResult {
   /** The most chunks in flight at once, by region. */
   readonly mostInFlight: readonly number[];
   readonly verifyIdle: () => void;
+}
+
+interface Ended {
+  readonly stage: number;
+  readonly replica: number;
+  readonly incarnation: number;
+  readonly chunk: number;
+  readonly part: number;
+  readonly isLast: boolean;
+  readonly to: readonly number[];
+}
+
+/** Parts that a stage which cuts makes of a chunk. */
+function partsOf(stage: number, chunk: number): number {
+  return 1 + ((stage * 5 + chunk * 3) % 7);
 }
 
 /** Moments without anything that are counted through one by one. */
@@ -71,7 +87,9 @@ export function simulate(simulation: Simulation): SimulationResult {
   const started = topology.regions.map(() => 0);
   const done = topology.stages.map((): number[] => []);
   const mostInFlight = topology.regions.map(() => 0);
-  const arrivals = new Map<string, Set<number>>();
+  /** In-edges that delivered all of a chunk, or the part where the worker takes parts: with whether it is the last. */
+  const arrivals = new Map<string, Map<number, boolean>>();
+  const nextPart = new Map<string, number>();
   const ended = new Set<number>();
 
   const tell = (sender: string, event: SchedulerEvent): void => send(sender, () => carryOut(scheduler.handle(event)));
@@ -87,19 +105,22 @@ export function simulate(simulation: Simulation): SimulationResult {
   };
 
   /** A worker does what it is told, in order; its inputs must have been sent to it and nowhere else. */
-  const begin = ({ stage, replica, incarnation, chunk, to }: Extract<SchedulerCommand, { kind: "run" }>): void => {
+  const begin = ({ stage, replica, incarnation, chunk, part, to }: Extract<SchedulerCommand, { kind: "run" }>): void => {
     const node = topology.stages[stage];
     const name = `stage ${stage}.${replica}`;
     if (node.isSource) started[node.region]++;
-    const inputs = arrivals.get(`${name} ${chunk}`) ?? new Set();
+    const inputs = arrivals.get(node.takesParts ? `${name} ${chunk}.${part}` : `${name} ${chunk}`) ?? new Map<number, boolean>();
     if (!node.isSource && inputs.size !== node.ins.length) throw new Error(`${name} was told to do chunk ${chunk} before it was sent`);
+    if (part !== (nextPart.get(`${stage} ${chunk}`) ?? (node.cutsParts ? BEGINNING : 0))) throw new Error(`${name} was told to do part ${part} of chunk ${chunk} out of turn`);
+    nextPart.set(`${stage} ${chunk}`, part + 1);
+    const isLast = node.takesParts ? [...inputs.values()][0] : !node.cutsParts || part === partsOf(stage, chunk) - 1;
     const worker = workers.get(name) ?? { busyUntil: 0 };
     workers.set(name, worker);
     worker.busyUntil = Math.max(worker.busyUntil, now) + (load?.serviceMs(stage, chunk) ?? 1 + random.integer(20));
-    later(worker.busyUntil, () => end(stage, replica, incarnation, chunk, to));
+    later(worker.busyUntil, () => end({ stage, replica, incarnation, chunk, part, isLast, to }));
   };
 
-  const end = (stage: number, replica: number, incarnation: number, chunk: number, to: readonly number[]): void => {
+  const end = ({ stage, replica, incarnation, chunk, part, isLast, to }: Ended): void => {
     const node = topology.stages[stage];
     const name = `stage ${stage}.${replica}`;
     if (node.isSource && chunk >= simulation.chunks[node.region]) {
@@ -107,15 +128,18 @@ export function simulate(simulation: Simulation): SimulationResult {
       ended.add(stage);
       return;
     }
-    done[stage].push(chunk);
-    node.outs.forEach((id, index) => {
+    if (isLast) done[stage].push(chunk);
+    const outs = part === BEGINNING ? [] : node.outs;
+    outs.forEach((id, index) => {
       const target = topology.edges[id].to;
+      const takesParts = target.kind === "stage" && topology.stages[target.stage].takesParts;
+      if (!isLast && !takesParts) return;
       if (target.kind === "sink") return void send(`${name} to sink ${target.sink}`, () => arriveAtSink(target.sink, chunk));
-      const key = `stage ${target.stage}.${to[index]} ${chunk}`;
-      arrivals.set(key, (arrivals.get(key) ?? new Set()).add(id));
+      const key = `stage ${target.stage}.${to[index]} ${chunk}${takesParts ? `.${part}` : ""}`;
+      arrivals.set(key, (arrivals.get(key) ?? new Map<number, boolean>()).set(id, isLast));
     });
     const exhausted = chunk >= (simulation.exhaustedAt?.get(stage) ?? Infinity);
-    tell(name, { kind: "done", stage, replica, incarnation, chunk, bytes: node.outs.map((edge) => load?.bytes(edge, chunk) ?? random.integer(100)), exhausted });
+    tell(name, { kind: "done", stage, replica, incarnation, chunk, part, isLast, bytes: outs.map((edge) => load?.bytes(edge, chunk) ?? random.integer(100)), exhausted });
   };
 
   const arriveAtSink = (sink: number, chunk: number): void => {

@@ -18,7 +18,7 @@ function bytesAfter(body: string, settings = "row_max: 8 MiB, text_max: 1 MiB", 
   if (pipeline === undefined) throw new Error("no pipeline");
   const facts = factsOf(lowered, pipeline);
   const chunkBytes = chunkBudgetOf(pipeline, 32, facts);
-  return { budget: chunkBytes, bytes: chunkBytesOf({ pipeline, stages: [], chunkRows: 32, chunkBytes, facts })(pipeline.writes[0]?.step ?? -1) };
+  return { budget: chunkBytes, bytes: chunkBytesOf({ pipeline, stages: [], chunkRows: 32, chunkBytes, facts }).ofChunk(pipeline.writes[0]?.step ?? -1) };
 }
 
 describe("a chunk", () => {

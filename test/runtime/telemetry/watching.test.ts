@@ -17,7 +17,7 @@ const at = { file: "job.pipe", line: 7, column: 3 };
 const events: readonly RunEvent[] = [
   { atMs: 0, kind: "stageStarted", stage: 0, replica: 0, incarnation: 0 },
   { atMs: 20, kind: "stageReady", stage: 0, replica: 0, loadMs: 20 },
-  { atMs: 500, kind: "chunkDone", stage: 0, replica: 0, chunk: 0, rowsIn: 10, rowsOut: 9, failed: 1, busyMs: 450 },
+  { atMs: 500, kind: "chunkDone", stage: 0, replica: 0, chunk: 0, part: 0, isLast: true, rowsIn: 10, rowsOut: 9, failed: 1, busyMs: 450 },
   { atMs: 510, kind: "sample", edges: [{ held: 1, capacity: 4, bytes: 128 }], inFlight: [2], coresInUse: 1, residentBytes: 2 ** 20 },
   { atMs: 520, kind: "sinkDone", sink: 0, chunk: 0, rows: 9, busyMs: 5 },
   { atMs: 521, kind: "rowsDone", rows: 10 },
@@ -147,7 +147,7 @@ describe("the timeline", () => {
   test("stays bounded, and loses nothing, however long the run", () => {
     const timeline = createRunTimeline(1, 0);
     for (let chunk = 0; chunk < 5000; chunk++) {
-      timeline.add({ atMs: chunk * 1000 + 400, kind: "chunkDone", stage: 0, replica: 0, chunk, rowsIn: 1, rowsOut: 1, failed: 0, busyMs: 400 });
+      timeline.add({ atMs: chunk * 1000 + 400, kind: "chunkDone", stage: 0, replica: 0, chunk, part: 0, isLast: true, rowsIn: 1, rowsOut: 1, failed: 0, busyMs: 400 });
       timeline.add({ atMs: chunk * 1000 + 400, kind: "rowsDone", rows: 1 });
     }
     const bins = timeline.bins();

@@ -9,7 +9,7 @@ import type { Scheduler } from "../../../runtime/topology/scheduler.ts";
 import { createServiceMeter } from "../../../runtime/topology/service-meter.ts";
 import type { StageNode, Topology } from "../../../runtime/topology/topology.ts";
 
-const base = { ordered: false, isSource: false, region: 0, replicas: 1, replicasMin: 1, replicasMax: 1, cores: 0 };
+const base = { ordered: false, isSource: false, takesParts: false, cutsParts: false, region: 0, replicas: 1, replicasMin: 1, replicasMax: 1, cores: 0 };
 
 function topologyOf(own: Partial<StageNode>): Topology {
   return {
@@ -19,13 +19,15 @@ function topologyOf(own: Partial<StageNode>): Topology {
       { ...base, id: 1, label: "infer", ins: [0], outs: [1], ...own },
     ],
     edges: [
-      { id: 0, fromStage: 0, to: { kind: "stage", stage: 1 }, capacity: 6, bytesMax: Infinity, holdsTickets: false },
-      { id: 1, fromStage: 1, to: { kind: "sink", sink: 0 }, capacity: 12, bytesMax: Infinity, holdsTickets: true },
+      { id: 0, fromStage: 0, to: { kind: "stage", stage: 1 }, capacity: 6, bytesMax: Infinity, holdsTickets: false, inParts: false },
+      { id: 1, fromStage: 1, to: { kind: "sink", sink: 0 }, capacity: 12, bytesMax: Infinity, holdsTickets: true, inParts: false },
     ],
     sinks: [{ id: 0, edge: 1, region: 0 }],
     regions: [{ id: 0, source: 0, tickets: 12, groupChunks: 4, sinks: [0] }],
   };
 }
+
+const whole = { stage: 1, replica: 0, rows: 32, busyMs: 100, isLast: true };
 
 interface Tried {
   readonly scheduler: Scheduler;
@@ -59,10 +61,13 @@ describe("elasticity", () => {
     if (elasticity === undefined) throw new Error("the stage has a range");
     elasticity.loaded(1, 0, 50);
     // 32 rows are 4 batches. The first chunk took long, and does not count.
-    elasticity.chunkDone(1, 0, 32, 9000);
-    for (let chunk = 0; chunk < 4; chunk++) elasticity.chunkDone(1, 0, 32, 100);
+    elasticity.partDone({ ...whole, chunk: 0, busyMs: 9000 });
+    for (let chunk = 1; chunk < 5; chunk++) elasticity.partDone({ ...whole, chunk });
     expect(elasticity.decide(1000)).toEqual([]);
-    elasticity.chunkDone(1, 0, 32, 100);
+    // The last one comes in parts.
+    elasticity.partDone({ ...whole, chunk: 5, rows: 30, busyMs: 70, isLast: false });
+    expect(elasticity.decide(1000)).toEqual([]);
+    elasticity.partDone({ ...whole, chunk: 5, rows: 2, busyMs: 30 });
     expect(elasticity.decide(1100)).toEqual([{ kind: "load", stage: 1 }, { kind: "load", stage: 1 }]);
     const [first, last] = [events[0], events.at(-1)];
     expect(first).toMatchObject({ kind: "decision", from: 1, to: 1, reason: expect.stringContaining("fewer than 20 batches") });
@@ -74,9 +79,9 @@ describe("elasticity", () => {
 
   it("changes nothing, and says nothing, while workers load", () => {
     const { scheduler, elasticity, events } = open({ replicasMax: 3 });
-    elasticity?.chunkDone(1, 0, 32, 100);
+    elasticity?.partDone({ ...whole, chunk: 9 });
     scheduler.handle({ kind: "load", stage: 1 });
-    for (let chunk = 0; chunk < 9; chunk++) elasticity?.chunkDone(1, 0, 32, 100);
+    for (let chunk = 0; chunk < 9; chunk++) elasticity?.partDone({ ...whole, chunk });
     expect(elasticity?.decide(1000)).toEqual([]);
     expect(events).toEqual([]);
     scheduler.handle({ kind: "loaded", stage: 1, replica: 1, incarnation: 0 });
@@ -85,7 +90,7 @@ describe("elasticity", () => {
 
   it("changes nothing while the run drains", () => {
     const { elasticity } = open({ replicasMax: 3 });
-    for (let chunk = 0; chunk < 9; chunk++) elasticity?.chunkDone(1, 0, 32, 100);
+    for (let chunk = 0; chunk < 9; chunk++) elasticity?.partDone({ ...whole, chunk });
     elasticity?.stop();
     expect(elasticity?.decide(1000)).toEqual([]);
   });

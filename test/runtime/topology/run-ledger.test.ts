@@ -24,7 +24,7 @@ function openLedger(max: number): RunLedger {
 describe("rows that fail", () => {
   it("count once, in however many branches or children they fail", () => {
     const ledger = openLedger(0.5);
-    ledger.addReport(0, 0, { rowsIn: 4, rowsOut: 1, filtered: 0, busyMs: 1, failures: [failure(0, "a"), failure(0, "b"), failure(2, "a"), failure(2, "a")] });
+    ledger.addReport(0, 0, { rowsIn: 4, rowsOut: 1, filtered: 0, busyMs: 1, failures: [failure(0, "a"), failure(0, "b"), failure(2, "a"), failure(2, "a")] }, true);
     ledger.completeChunk(0, 0, undefined);
     expect(ledger.counters.dead).toBe(2);
   });

@@ -1,11 +1,12 @@
 /** Drains, core tokens and workers that come and go, step by step. */
 import { describe, expect, it } from "vitest";
+import { BEGINNING } from "../../../runtime/contract/stage-parts.ts";
 import { createCoreTokens } from "../../../runtime/topology/core-tokens.ts";
 import { createScheduler } from "../../../runtime/topology/scheduler.ts";
 import type { Scheduler, SchedulerCommand } from "../../../runtime/topology/scheduler.ts";
 import type { StageNode, Topology } from "../../../runtime/topology/topology.ts";
 
-const base = { ordered: false, isSource: false, region: 0 };
+const base = { ordered: false, isSource: false, takesParts: false, cutsParts: false, region: 0 };
 
 /** A source, a stage of up to three workers, and a sink; groups of 4 chunks. */
 function chain(own: Partial<StageNode> = {}, cores = 4): Topology {
@@ -16,8 +17,8 @@ function chain(own: Partial<StageNode> = {}, cores = 4): Topology {
       { ...base, id: 1, label: "work", replicas: 1, replicasMin: 1, replicasMax: 3, cores: 1, ins: [0], outs: [1], ...own },
     ],
     edges: [
-      { id: 0, fromStage: 0, to: { kind: "stage", stage: 1 }, capacity: 6, bytesMax: Infinity, holdsTickets: false },
-      { id: 1, fromStage: 1, to: { kind: "sink", sink: 0 }, capacity: 12, bytesMax: Infinity, holdsTickets: true },
+      { id: 0, fromStage: 0, to: { kind: "stage", stage: 1 }, capacity: 6, bytesMax: Infinity, holdsTickets: false, inParts: false },
+      { id: 1, fromStage: 1, to: { kind: "sink", sink: 0 }, capacity: 12, bytesMax: Infinity, holdsTickets: true, inParts: false },
     ],
     sinks: [{ id: 0, edge: 1, region: 0 }],
     regions: [{ id: 0, source: 0, tickets: 12, groupChunks: 4, sinks: [0] }],
@@ -35,7 +36,7 @@ function finish(scheduler: Scheduler, first: readonly SchedulerCommand[]): reado
     if (command.kind === "load") queue.push(...scheduler.handle({ ...command, kind: "loaded" }));
     if (command.kind !== "run") continue;
     const { stage, replica, incarnation, chunk } = command;
-    queue.push(...scheduler.handle({ kind: "done", stage, replica, incarnation, chunk, bytes: [1], exhausted: false }));
+    queue.push(...scheduler.handle({ kind: "done", stage, replica, incarnation, chunk, part: 0, isLast: true, bytes: [1], exhausted: false }));
     if (stage === 1) queue.push(...scheduler.handle({ kind: "sinkDone", sink: 0, chunk }));
   }
   return completed;
@@ -86,27 +87,27 @@ describe("workers", () => {
     scheduler.handle({ kind: "loaded", stage: 1, replica: 1, incarnation: 0 });
     expect(scheduler.replicas()[1]).toMatchObject({ active: 2, loading: 0 });
     // Chunks 0 and 1 were promised to the first worker, which was the only one; the next is promised to the second.
-    const read = (chunk: number): readonly SchedulerCommand[] => scheduler.handle({ kind: "done", stage: 0, replica: 0, incarnation: 0, chunk, bytes: [1], exhausted: false });
-    expect(read(0)).toContainEqual({ kind: "run", stage: 0, replica: 0, incarnation: 0, chunk: 2, to: [1] });
+    const read = (chunk: number): readonly SchedulerCommand[] => scheduler.handle({ kind: "done", stage: 0, replica: 0, incarnation: 0, chunk, part: 0, isLast: true, bytes: [1], exhausted: false });
+    expect(read(0)).toContainEqual({ kind: "run", stage: 0, replica: 0, incarnation: 0, chunk: 2, part: 0, to: [1] });
     expect(scheduler.handle({ kind: "unload", stage: 1 })).toEqual([]);
     expect(scheduler.replicas()[1].active).toBe(1);
     read(1);
-    expect(read(2)).toContainEqual({ kind: "run", stage: 1, replica: 1, incarnation: 0, chunk: 2, to: [0] });
-    const left = scheduler.handle({ kind: "done", stage: 1, replica: 1, incarnation: 0, chunk: 2, bytes: [1], exhausted: false });
+    expect(read(2)).toContainEqual({ kind: "run", stage: 1, replica: 1, incarnation: 0, chunk: 2, part: 0, to: [0] });
+    const left = scheduler.handle({ kind: "done", stage: 1, replica: 1, incarnation: 0, chunk: 2, part: 0, isLast: true, bytes: [1], exhausted: false });
     expect(left).toContainEqual({ kind: "retire", stage: 1, replica: 1 });
   });
 
   it("that are lost are started again, and do again what they had begun; what the lost ones say is dropped", () => {
     const scheduler = createScheduler(chain());
     scheduler.start();
-    const begun = scheduler.handle({ kind: "done", stage: 0, replica: 0, incarnation: 0, chunk: 0, bytes: [1], exhausted: false });
+    const begun = scheduler.handle({ kind: "done", stage: 0, replica: 0, incarnation: 0, chunk: 0, part: 0, isLast: true, bytes: [1], exhausted: false });
     expect(runsOf(begun, 1)).toEqual([0]);
     expect(scheduler.coresInUse()).toBe(1);
     expect(scheduler.handle({ kind: "lost", stage: 1, replica: 0 })).toContainEqual({ kind: "load", stage: 1, replica: 0, incarnation: 1 });
     expect(scheduler.coresInUse()).toBe(0);
-    scheduler.handle({ kind: "done", stage: 1, replica: 0, incarnation: 0, chunk: 0, bytes: [1], exhausted: false });
+    scheduler.handle({ kind: "done", stage: 1, replica: 0, incarnation: 0, chunk: 0, part: 0, isLast: true, bytes: [1], exhausted: false });
     const again = scheduler.handle({ kind: "loaded", stage: 1, replica: 0, incarnation: 1 });
-    expect(again).toContainEqual({ kind: "run", stage: 1, replica: 0, incarnation: 1, chunk: 0, to: [0] });
+    expect(again).toContainEqual({ kind: "run", stage: 1, replica: 0, incarnation: 1, chunk: 0, part: 0, to: [0] });
   });
 
   it("of a source cannot be lost", () => {
@@ -148,5 +149,92 @@ describe("core tokens", () => {
     expect([scarce.take(far, false), scarce.take(far, true)]).toEqual([true, false]);
     const plenty = createCoreTokens(4, [near, far]);
     expect([plenty.take(far, false), plenty.take(far, true)]).toEqual([true, true]);
+  });
+});
+
+describe("chunks in parts", () => {
+  /** Read, cut, work on parts with up to two workers, put them together, write. */
+  function inParts(capacity = 4): Topology {
+    const one = { replicas: 1, replicasMin: 1, replicasMax: 1, cores: 0 };
+    const edge = { bytesMax: Infinity, holdsTickets: false, inParts: true };
+    return {
+      cores: 4,
+      stages: [
+        { ...base, ...one, id: 0, label: "read", ordered: true, isSource: true, ins: [], outs: [0] },
+        { ...base, ...one, id: 1, label: "cut", cutsParts: true, ins: [0], outs: [1] },
+        { ...base, ...one, id: 2, label: "work", takesParts: true, replicasMax: 2, ins: [1], outs: [2] },
+        { ...base, ...one, id: 3, label: "join", ins: [2], outs: [3] },
+      ],
+      edges: [
+        { ...edge, id: 0, fromStage: 0, to: { kind: "stage", stage: 1 }, capacity: 6, inParts: false },
+        { ...edge, id: 1, fromStage: 1, to: { kind: "stage", stage: 2 }, capacity },
+        { ...edge, id: 2, fromStage: 2, to: { kind: "stage", stage: 3 }, capacity: 5, holdsTickets: true },
+        { ...edge, id: 3, fromStage: 3, to: { kind: "sink", sink: 0 }, capacity: 4, holdsTickets: true, inParts: false },
+      ],
+      sinks: [{ id: 0, edge: 3, region: 0 }],
+      regions: [{ id: 0, source: 0, tickets: 4, groupChunks: 4, sinks: [0] }],
+    };
+  }
+
+  const partsRun = (commands: readonly SchedulerCommand[], stage: number): readonly string[] => commands.flatMap((command) => (command.kind === "run" && command.stage === stage ? [`${command.chunk}.${command.part}`] : []));
+  const done = (stage: number, chunk: number, part: number, isLast: boolean, replica = 0, incarnation = 0) => ({ kind: "done", stage, replica, incarnation, chunk, part, isLast, bytes: part === BEGINNING ? [] : [1], exhausted: false }) as const;
+
+  /** With chunk 0 taken in by the stage that cuts. */
+  function opened(capacity?: number): Scheduler {
+    const scheduler = createScheduler(inParts(capacity));
+    scheduler.start();
+    expect(partsRun(scheduler.handle(done(0, 0, 0, true)), 1)).toEqual(["0.-1"]);
+    return scheduler;
+  }
+
+  it("are taken in before anybody is promised their parts, and given one after the other before the next chunk is begun", () => {
+    const scheduler = opened();
+    expect(partsRun(scheduler.handle(done(0, 1, 0, true)), 1)).toEqual([]);
+    expect(scheduler.edgeFill()[1].held).toBe(0);
+    expect(partsRun(scheduler.handle(done(1, 0, BEGINNING, false)), 1)).toEqual(["0.0"]);
+    const first = scheduler.handle(done(1, 0, 0, false));
+    expect([partsRun(first, 1), partsRun(first, 2)]).toEqual([["0.1"], ["0.0"]]);
+    expect(partsRun(scheduler.handle(done(1, 0, 1, true)), 1)).toEqual(["1.-1"]);
+    // The worker is told of one part ahead.
+    expect(partsRun(scheduler.handle(done(2, 0, 0, false)), 3)).toEqual([]);
+    expect(partsRun(scheduler.handle(done(2, 0, 1, true)), 3)).toEqual(["0.0"]);
+    expect(scheduler.done(1)).toBe(1);
+  });
+
+  it("wait for room for the next part, not for all of them", () => {
+    const scheduler = opened(2);
+    scheduler.handle(done(1, 0, BEGINNING, false));
+    expect(partsRun(scheduler.handle(done(1, 0, 0, false)), 1)).toEqual(["0.1"]);
+    expect(partsRun(scheduler.handle(done(1, 0, 1, false)), 1)).toEqual([]);
+    expect(scheduler.edgeFill()[1]).toEqual({ held: 2, capacity: 2, bytes: 2 });
+    expect(partsRun(scheduler.handle(done(2, 0, 0, false)), 1)).toEqual(["0.2"]);
+    // Where they come together they take one place.
+    expect(scheduler.edgeFill()[2]).toMatchObject({ held: 1, bytes: 1 });
+  });
+
+  it("of one chunk go to one worker, and a new worker gets the next chunk although the other's parts wait", () => {
+    const scheduler = opened(4);
+    scheduler.handle(done(0, 1, 0, true));
+    scheduler.handle(done(1, 0, BEGINNING, false));
+    for (const part of [0, 1]) scheduler.handle(done(1, 0, part, false));
+    scheduler.handle({ kind: "load", stage: 2 });
+    scheduler.handle({ kind: "loaded", stage: 2, replica: 1, incarnation: 0 });
+    scheduler.handle(done(1, 0, 2, true));
+    const commands = scheduler.handle(done(1, 1, BEGINNING, false));
+    expect(commands).toContainEqual({ kind: "run", stage: 1, replica: 0, incarnation: 0, chunk: 1, part: 0, to: [1] });
+  });
+
+  it("are done again from where they were where a worker is lost in the middle of a chunk", () => {
+    const scheduler = opened();
+    scheduler.handle(done(1, 0, BEGINNING, false));
+    scheduler.handle(done(1, 0, 0, false));
+    scheduler.handle(done(2, 0, 0, false));
+    scheduler.handle({ kind: "lost", stage: 1, replica: 0 });
+    expect(partsRun(scheduler.handle({ kind: "loaded", stage: 1, replica: 0, incarnation: 1 }), 1)).toEqual(["0.1"]);
+    scheduler.handle(done(1, 0, 1, true, 0, 1));
+    expect(partsRun(scheduler.handle(done(2, 0, 1, true)), 3)).toEqual(["0.0"]);
+    const finished = scheduler.handle(done(3, 0, 0, true));
+    expect(finished).toEqual([]);
+    expect(scheduler.handle({ kind: "sinkDone", sink: 0, chunk: 0 })).toContainEqual({ kind: "completed", region: 0, chunk: 0, isNeeded: true });
   });
 });

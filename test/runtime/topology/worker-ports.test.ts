@@ -41,7 +41,7 @@ test("what comes is told by the event loop, and what has come since by a poll, t
   while (told.length === 0) await nextTurn();
   from.theirs.postMessage(chunk(1));
   from.theirs.postMessage(chunk(2));
-  control.theirs.postMessage({ kind: "run", chunk: 1, to: [] } satisfies ToWorker);
+  control.theirs.postMessage({ kind: "run", part: 0, chunk: 1, to: [] } satisfies ToWorker);
   expect([ports.poll(), ports.poll(), ports.poll()]).toEqual([true, true, false]);
   expect(told).toEqual(["chunk 0", "run 1", "chunk 1", "chunk 2"]);
 });
