@@ -13,13 +13,14 @@ import { programFile } from "../contract/program-folder.ts";
 import type { EdgeSpec, ModelSpec, PipelineSpec, StageSpec } from "../contract/program.ts";
 import { BEGINNING, wholeSteps } from "../contract/stage-parts.ts";
 import { createBufferPool } from "../pool/buffer-pool.ts";
+import type { BufferPool } from "../pool/buffer-pool.ts";
 import { openLocalPart } from "../stage/local-part.ts";
 import { cutParts, joinParts } from "../stage/chunk-parts.ts";
 import type { ChunkPart } from "../stage/chunk-parts.ts";
 import { openSteps } from "../stage/open-steps.ts";
 import type { OpenSteps } from "../stage/open-steps.ts";
 import { createSourceReader } from "../stage/source-reader.ts";
-import type { WatchReading } from "../stage/source-reader.ts";
+import type { ChunkCuts, WatchReading } from "../stage/source-reader.ts";
 import { createChunkLog, Stopped } from "../stage/step-context.ts";
 import type { ChunkLog, PartStepSpec, StepContext, StepMemory } from "../stage/step-context.ts";
 import { watchSession } from "../stage/watched-session.ts";
@@ -100,79 +101,28 @@ function memoryIn({ passed, keys, isKept }: StageResume): (step: number) => Step
 export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: StageHost): Promise<StageRunner> {
   const ins = pipeline.edges.filter((edge) => edge.to.kind === "stage" && edge.to.stage === stage.id);
   const outs = pipeline.edges.filter((edge) => edge.fromStage === stage.id);
-  const schemas = new Map<number, EdgeSchema>([...ins, ...outs].map((edge) => [edge.id, edgeSchema(pipeline, edge)]));
-  const schemaOf = (edge: number): EdgeSchema => schemas.get(edge) ?? edgeSchema(pipeline, pipeline.edges[edge]);
   const steps = stage.steps.map((step) => pipeline.steps[step]);
   const { takesParts, cutsParts } = pipelineParts(pipeline).stages[stage.id];
   const source = await openReader(pipeline, stage, host);
   const whole = cutsParts ? wholeSteps(steps.map(({ kind }) => kind)) : steps.length;
   const opened = await openSteps(steps.slice(0, whole), stepContext(pipeline, host));
-  // What is done part by part, once the chunk is cut.
   const finishing = await openSteps(steps.slice(whole), stepContext(pipeline, host));
-  const last = stage.steps[stage.steps.length - 1];
   const pools = new Map(outs.map((edge) => [edge.id, createBufferPool(Math.min(edge.queueBytesMax, POOL_BYTES_MAX))]));
-  const begun = new Map<number, Begun>();
-
-  // Once for each edge, even where several lead from one step: buffers are transferred, and can go to one thread only.
-  const encode = (chunks: ReadonlyMap<number, Chunk>, place: PartPlace): readonly ChunkMessage[] => outs.map((edge) => encodeChunk(edge.id, schemaOf(edge.id), chunkOf(chunks, edge.fromStep), pools.get(edge.id)?.take, place));
-  const voids = (id: ChunkId, place: PartPlace): readonly ChunkMessage[] => outs.map((edge) => voidChunk(edge.id, id, place));
-  const begin = (ordinal: number, beginning: Begun): Pick<StageResult, "messages" | "part" | "isLast"> => {
-    begun.set(ordinal, beginning);
-    return { messages: [], part: BEGINNING, isLast: false };
+  const open: OpenStage = {
+    ins, outs, takesParts, cutsParts, source, opened, finishing, pools, host, cuts: pipeline,
+    schemas: new Map([...ins, ...outs].map((edge) => [edge.id, edgeSchema(pipeline, edge)])),
+    lastWhole: steps[whole - 1].id,
+    last: stage.steps[stage.steps.length - 1],
+    begun: new Map(),
   };
-
   return {
     splits: source?.open.splits,
     ins,
     outs,
     takesParts,
     cutsParts,
-    run: async (messages) => {
-      const { part, isLast } = takesParts ? messages[0] : wholeChunk;
-      const lost = messages.find((message) => message.isVoid);
-      if (lost !== undefined) {
-        const given = cutsParts ? begin(lost.id.ordinal, { kind: "void", id: lost.id }) : { messages: voids(lost.id, { part, isLast }), part, isLast };
-        return { ...given, report: emptyReport, exhausted: opened.isExhausted() };
-      }
-      const started = performance.now();
-      const log = createChunkLog(host.isStopped);
-      const given = new Map(ins.map(({ id, fromStep }): [number, Chunk] => [fromStep, joinParts(messages.filter(({ edge }) => edge === id).map((message) => decodeChunk(schemaOf(id), message)))]));
-      if (source !== undefined) {
-        const chunk = await source.reader.next(log);
-        if (chunk === undefined) return undefined;
-        host.observe?.(source.step, chunk);
-        given.set(source.step, chunk);
-      }
-      const made = await doWhole(opened, given, log, cutsParts);
-      const rowsIn = source === undefined ? rowsOf([...given.values()]) : (given.get(source.step)?.places.length ?? 0);
-      const chunk = source === undefined ? undefined : given.get(source.step);
-      const exhausted = opened.isExhausted();
-      const position = chunk === undefined ? {} : { position: { split: chunk.id.split, row: chunk.id.firstRow + chunk.places.length } };
-      const progress = { ...opened.remember(), ...position, isExhausted: exhausted };
-      const report = { rowsIn, rowsOut: 0, filtered: log.filtered, failures: log.failures, busyMs: performance.now() - started, progress };
-      if (made.kind === "fault") return { ...begin(messages[0].id.ordinal, made), report, exhausted };
-      if (cutsParts) return { ...begin(messages[0].id.ordinal, { kind: "parts", cut: cutParts(chunkOf(made.chunks, steps[whole - 1].id), pipeline), next: 0 }), report, exhausted };
-      const encoded = encode(made.chunks, { part, isLast });
-      return { messages: encoded, part, isLast, report: { ...report, rowsOut: made.chunks.get(last)?.rows.length ?? 0, busyMs: performance.now() - started }, exhausted };
-    },
-    next: async (ordinal) => {
-      const parts = begun.get(ordinal);
-      if (parts === undefined) throw new Error(`chunk ${ordinal} was not begun, or has come to its end`);
-      // Whatever comes of it, there is no going on after a fault.
-      begun.delete(ordinal);
-      if (parts.kind === "fault") throw parts.error;
-      if (parts.kind === "void") return { messages: voids(parts.id, wholeChunk), ...wholeChunk, report: emptyReport, exhausted: opened.isExhausted() };
-      const started = performance.now();
-      const log = createChunkLog(host.isStopped);
-      const cut = parts.cut.next().value;
-      if (cut === undefined) throw new Error(`chunk ${ordinal} has no more parts`);
-      const place = { part: parts.next, isLast: cut.isLast };
-      const chunks = await finishing.run(new Map([[steps[whole - 1].id, cut.chunk]]), log);
-      const messages = encode(chunks, place);
-      if (!cut.isLast) begun.set(ordinal, { ...parts, next: parts.next + 1 });
-      const report = { rowsIn: 0, rowsOut: chunkOf(chunks, last).rows.length, filtered: log.filtered, failures: log.failures, busyMs: performance.now() - started };
-      return { messages, ...place, report, exhausted: opened.isExhausted() };
-    },
+    run: (messages) => takeIn(open, messages),
+    next: (ordinal) => givePart(open, ordinal),
     // Functions of users may keep what they were given; models do not, and what their parts hand on is copied or was not in the columns.
     leavesNothing: steps.every(({ kind }) => kind === "model" || kind === "modelPart"),
     reclaim: (edge, buffers) => pools.get(edge)?.keep(buffers),
@@ -182,6 +132,91 @@ export async function openStage(pipeline: PipelineSpec, stage: StageSpec, host: 
       await source?.open.close();
     },
   };
+}
+
+interface OpenStage extends Pick<StageRunner, "ins" | "outs" | "takesParts" | "cutsParts"> {
+  readonly source: { readonly step: number; readonly open: OpenSource; readonly reader: ReturnType<typeof createSourceReader> } | undefined;
+  /** Steps that see the chunk whole, the last of them, and those that are done part by part once it is cut. */
+  readonly opened: OpenSteps;
+  readonly lastWhole: number;
+  readonly finishing: OpenSteps;
+  /** The last step of all. */
+  readonly last: number;
+  readonly cuts: ChunkCuts;
+  readonly schemas: ReadonlyMap<number, EdgeSchema>;
+  readonly pools: ReadonlyMap<number, BufferPool>;
+  readonly host: StageHost;
+  /** By chunk: what was taken in and is not at its end. */
+  readonly begun: Map<number, Begun>;
+}
+
+async function takeIn(stage: OpenStage, messages: readonly ChunkMessage[]): Promise<StageResult | undefined> {
+  const { source, opened, cutsParts, host } = stage;
+  const { part, isLast } = stage.takesParts ? messages[0] : wholeChunk;
+  const lost = messages.find((message) => message.isVoid);
+  if (lost !== undefined) {
+    const given = cutsParts ? begin(stage, lost.id.ordinal, { kind: "void", id: lost.id }) : { messages: voids(stage, lost.id, { part, isLast }), part, isLast };
+    return { ...given, report: emptyReport, exhausted: opened.isExhausted() };
+  }
+  const started = performance.now();
+  const log = createChunkLog(host.isStopped);
+  const given = new Map(stage.ins.map(({ id, fromStep }): [number, Chunk] => [fromStep, joinParts(messages.filter(({ edge }) => edge === id).map((message) => decodeChunk(schemaOf(stage, id), message)))]));
+  const read = await source?.reader.next(log);
+  if (source !== undefined) {
+    if (read === undefined) return undefined;
+    host.observe?.(source.step, read);
+    given.set(source.step, read);
+  }
+  const made = await doWhole(opened, given, log, cutsParts);
+  const exhausted = opened.isExhausted();
+  const position = read === undefined ? {} : { position: { split: read.id.split, row: read.id.firstRow + read.places.length } };
+  const progress = { ...opened.remember(), ...position, isExhausted: exhausted };
+  const rowsIn = read?.places.length ?? rowsOf([...given.values()]);
+  const report = { rowsIn, rowsOut: 0, filtered: log.filtered, failures: log.failures, busyMs: performance.now() - started, progress };
+  if (made.kind === "fault") return { ...begin(stage, messages[0].id.ordinal, made), report, exhausted };
+  if (cutsParts) return { ...begin(stage, messages[0].id.ordinal, { kind: "parts", cut: cutParts(chunkOf(made.chunks, stage.lastWhole), stage.cuts), next: 0 }), report, exhausted };
+  const encoded = encode(stage, made.chunks, { part, isLast });
+  return { messages: encoded, part, isLast, report: { ...report, rowsOut: made.chunks.get(stage.last)?.rows.length ?? 0, busyMs: performance.now() - started }, exhausted };
+}
+
+async function givePart(stage: OpenStage, ordinal: number): Promise<StageResult> {
+  const { begun, opened, finishing, host } = stage;
+  const parts = begun.get(ordinal);
+  if (parts === undefined) throw new Error(`chunk ${ordinal} was not begun, or has come to its end`);
+  // Whatever comes of it, there is no going on after a fault.
+  begun.delete(ordinal);
+  if (parts.kind === "fault") throw parts.error;
+  if (parts.kind === "void") return { messages: voids(stage, parts.id, wholeChunk), ...wholeChunk, report: emptyReport, exhausted: opened.isExhausted() };
+  const started = performance.now();
+  const log = createChunkLog(host.isStopped);
+  const cut = parts.cut.next().value;
+  if (cut === undefined) throw new Error(`chunk ${ordinal} has no more parts`);
+  const place = { part: parts.next, isLast: cut.isLast };
+  const chunks = await finishing.run(new Map([[stage.lastWhole, cut.chunk]]), log);
+  const messages = encode(stage, chunks, place);
+  if (!cut.isLast) begun.set(ordinal, { ...parts, next: parts.next + 1 });
+  const report = { rowsIn: 0, rowsOut: chunkOf(chunks, stage.last).rows.length, filtered: log.filtered, failures: log.failures, busyMs: performance.now() - started };
+  return { messages, ...place, report, exhausted: opened.isExhausted() };
+}
+
+function begin({ begun }: OpenStage, ordinal: number, beginning: Begun): Pick<StageResult, "messages" | "part" | "isLast"> {
+  begun.set(ordinal, beginning);
+  return { messages: [], part: BEGINNING, isLast: false };
+}
+
+/** Once for each edge, even where several lead from one step: buffers are transferred, and can go to one thread only. */
+function encode(stage: OpenStage, chunks: ReadonlyMap<number, Chunk>, place: PartPlace): readonly ChunkMessage[] {
+  return stage.outs.map(({ id, fromStep }) => encodeChunk(id, schemaOf(stage, id), chunkOf(chunks, fromStep), stage.pools.get(id)?.take, place));
+}
+
+function voids({ outs }: OpenStage, id: ChunkId, place: PartPlace): readonly ChunkMessage[] {
+  return outs.map((edge) => voidChunk(edge.id, id, place));
+}
+
+function schemaOf({ schemas }: OpenStage, edge: number): EdgeSchema {
+  const schema = schemas.get(edge);
+  if (schema === undefined) throw new Error(`edge ${edge} is none of the stage's`);
+  return schema;
 }
 
 /** The steps that see the chunk whole. `keepsFault`: a fault of the job is told later. */
@@ -215,7 +250,7 @@ function chunkOf(chunks: ReadonlyMap<number, Chunk>, step: number): Chunk {
   return chunk;
 }
 
-async function openReader(pipeline: PipelineSpec, stage: StageSpec, { resume, reading }: StageHost): Promise<{ readonly step: number; readonly open: OpenSource; readonly reader: ReturnType<typeof createSourceReader> } | undefined> {
+async function openReader(pipeline: PipelineSpec, stage: StageSpec, { resume, reading }: StageHost): Promise<OpenStage["source"]> {
   const step = stage.steps.map((id) => pipeline.steps[id]).find((candidate) => candidate.kind === "read");
   if (step?.kind !== "read") return undefined;
   const open = await step.source.open(step.args(), step.columns);
