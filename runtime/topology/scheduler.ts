@@ -62,8 +62,8 @@ export interface Scheduler {
   readonly start: () => readonly SchedulerCommand[];
   readonly handle: (event: SchedulerEvent) => readonly SchedulerCommand[];
   readonly isFinished: () => boolean;
-  /** Whether a drain ended a region whose source had not said that it was at its end. */
-  readonly isCutShort: () => boolean;
+  /** Whether a drain ended the region before its source said that it was at its end. */
+  readonly isCutShort: (region: number) => boolean;
   /** Chunks waiting or being worked on, and the most that may be, by edge. */
   readonly edgeFill: () => readonly { readonly held: number; readonly capacity: number; readonly bytes: number }[];
   /** Chunks under way, by region. */
@@ -103,7 +103,7 @@ export function createScheduler(topology: Topology, options: SchedulerOptions = 
       return take();
     },
     isFinished: () => state.regions.every((region) => region.finished),
-    isCutShort: () => state.regions.some((region) => region.isCutShort),
+    isCutShort: (region) => state.regions[region].isCutShort,
     edgeFill: () => state.edges.map((edge, id) => ({ held: edge.held, capacity: capacityOf(state, topology.edges[id]), bytes: edge.bytes })),
     inFlight: () => state.regions.map((region) => region.open.size),
     completed: (region) => state.regions[region].completed,

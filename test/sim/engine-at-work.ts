@@ -163,13 +163,13 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
     scheduler.verifyIdle();
     verifyDrained();
     verifyCounts();
-    const isCutShort = isCutShortNow();
+    const isCutShort = topology.regions.some(({ id }) => isRegionCutShort(id));
     await commits.close();
     die({ kind: "finished", isCutShort });
   };
 
   /** Where the sources are read to their ends, a drain has left nothing. */
-  const isCutShortNow = (): boolean => scheduler.isCutShort() && through.some((count, region) => count < work.chunks[region]);
+  const isRegionCutShort = (region: number): boolean => scheduler.isCutShort(region) && through[region] < work.chunks[region];
 
   /** A drain with time ends at the end of a group: nothing that was read is lost. */
   const verifyDrained = (): void => {
@@ -233,7 +233,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
         if (command.chunk !== through[command.region]++) throw new Error(`chunk ${command.chunk} of region ${command.region} is completed out of turn`);
         state.completed++;
         commits.chunkCompleted(command.region, command.chunk);
-      } else commits.regionFinished(command.region, isCutShortNow());
+      } else commits.regionFinished(command.region, isRegionCutShort(command.region));
     }
   };
 

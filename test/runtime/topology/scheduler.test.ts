@@ -49,7 +49,7 @@ describe("a drain", () => {
     expect(runsOf(commands, 0)).toEqual([0, 1]);
     const rest = scheduler.handle({ kind: "drain", atOnce: false });
     expect(finish(scheduler, [...commands, ...rest])).toEqual([0, 1, 2, 3]);
-    expect([scheduler.isFinished(), scheduler.isCutShort()]).toEqual([true, true]);
+    expect([scheduler.isFinished(), scheduler.isCutShort(0)]).toEqual([true, true]);
     expect(scheduler.verifyIdle).not.toThrow();
   });
 
@@ -67,7 +67,26 @@ describe("a drain", () => {
     scheduler.start();
     scheduler.handle({ kind: "drain", atOnce: false });
     scheduler.handle({ kind: "sourceEnd", stage: 0, chunks: 0 });
-    expect([scheduler.isFinished(), scheduler.isCutShort()]).toEqual([true, false]);
+    expect([scheduler.isFinished(), scheduler.isCutShort(0)]).toEqual([true, false]);
+  });
+
+  it("cuts short the regions whose sources have more, and not one that is at its end", () => {
+    const { stages, edges, sinks, regions, ...rest } = chain();
+    const topology: Topology = {
+      ...rest,
+      stages: [...stages, ...stages.map((stage) => ({ ...stage, id: stage.id + 2, region: 1, ins: stage.ins.map((edge) => edge + 2), outs: stage.outs.map((edge) => edge + 2) }))],
+      edges: [...edges, ...edges.map((edge) => ({ ...edge, id: edge.id + 2, fromStage: edge.fromStage + 2, to: edge.to.kind === "stage" ? ({ kind: "stage", stage: 3 } as const) : ({ kind: "sink", sink: 1 } as const) }))],
+      sinks: [...sinks, { id: 1, edge: 3, region: 1 }],
+      regions: [...regions, ...regions.map((region) => ({ ...region, id: 1, source: 2, sinks: [1] }))],
+    };
+    const scheduler = createScheduler(topology);
+    scheduler.start();
+    scheduler.handle({ kind: "drain", atOnce: false });
+    // The first comes to its end while the other may come to a stop before its own.
+    expect(scheduler.handle({ kind: "sourceEnd", stage: 0, chunks: 0 })).toContainEqual({ kind: "finished", region: 0 });
+    expect([0, 1].map(scheduler.isCutShort)).toEqual([false, true]);
+    scheduler.handle({ kind: "sourceEnd", stage: 2, chunks: 0 });
+    expect([0, 1].map(scheduler.isCutShort)).toEqual([false, false]);
   });
 
   it("goes on where an earlier run ended, group by group", () => {
