@@ -27,7 +27,7 @@ export interface FailureSample {
 }
 
 export type RunEventBody =
-  /** A worker was started for a replica; `incarnation` counts from 0, and up with every restart. */
+  /** A worker was started for a replica; `incarnation` counts the workers that had its place before. */
   | ({ readonly kind: "stageStarted"; readonly incarnation: number } & AtReplica)
   /** Models and resources are loaded. */
   | ({ readonly kind: "stageReady"; readonly loadMs: number } & AtReplica)
@@ -42,8 +42,8 @@ export type RunEventBody =
   | { readonly kind: "commit"; readonly group: number; readonly rows: number; readonly dead: number; readonly files: number }
   /** What was changed, or not changed, of a stage's replicas, with the figures that the reason is about. */
   | { readonly kind: "decision"; readonly stage: number; readonly from: number; readonly to: number; readonly reason: string; readonly figures: Readonly<Record<string, number>> }
-  /** A worker, a gang or the engine was started again. `stage` is left out for the engine. */
-  | { readonly kind: "restart"; readonly what: "engine" | "worker" | "gang"; readonly stage?: number; readonly replica?: number; readonly incarnation: number; readonly reason: string }
+  /** A gang or the engine was started again. `stage` is left out for the engine. */
+  | { readonly kind: "restart"; readonly what: "engine" | "gang"; readonly stage?: number; readonly replica?: number; readonly incarnation: number; readonly reason: string }
   /** A stage's calls are made in a process of their own from here on. */
   | { readonly kind: "isolation"; readonly stage: number; readonly reason: string }
   /** Sources stop at the end of a group. */

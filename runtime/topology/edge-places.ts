@@ -65,7 +65,7 @@ export function capacityOf(s: SchedulerState, edge: EdgeNode): number {
 }
 
 function mayBind(slot: Slot): boolean {
-  return slot.state === "active" || slot.state === "lost";
+  return slot.state === "active";
 }
 
 /** Where parts come together, the first takes the place of the whole chunk. */

@@ -60,7 +60,7 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
   const saidOfRegion = new Map<number, string>();
   let stopped = false;
 
-  const situationOf = (region: number, nowMs: number, replicas: ReturnType<Scheduler["replicas"]>): Situation => {
+  const situationOf = (region: number, nowMs: number, replicas: ReturnType<Scheduler["replicas"]>, freeBytes: number): Situation => {
     const stages = working[region].filter(({ id }) => !replicas[id].hasEnded);
     const chunks = options.chunks(region);
     const leftOf = (stage: number): number => Math.max(0, chunks - options.scheduler.done(stage));
@@ -83,11 +83,11 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
       { label: topology.stages[source].label, serviceMs: stageMeters[source].meanMs(), chunksLeft: leftOf(source) },
       ...sinks.map((sink) => ({ label: `sink ${sink + 1}`, serviceMs: sinkMeters[sink].meanMs(), chunksLeft: leftOf(topology.edges[topology.sinks[sink].edge].fromStage) })),
     ];
-    return { nowMs, stages: stages.map(loadOf), fixed, cores: topology.cores, freeBytes: options.freeBytes() };
+    return { nowMs, stages: stages.map(loadOf), fixed, cores: topology.cores, freeBytes };
   };
 
-  const decideRegion = (region: number, nowMs: number, replicas: ReturnType<Scheduler["replicas"]>): readonly SchedulerEvent[] => {
-    const situation = situationOf(region, nowMs, replicas);
+  const decideRegion = (region: number, nowMs: number, replicas: ReturnType<Scheduler["replicas"]>, freeBytes: number): readonly SchedulerEvent[] => {
+    const situation = situationOf(region, nowMs, replicas, freeBytes);
     const decided = decideReplicas(situation);
     const events: SchedulerEvent[] = [];
     for (const { stage, from, to, reason, figures } of decided.changes) {
@@ -132,7 +132,14 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
       const replicas = options.scheduler.replicas();
       // Nothing is decided while workers load or the run drains.
       if (stopped || replicas.some(({ loading }) => loading > 0)) return [];
-      return elastic.flatMap((stages, region) => (stages.every(({ id }) => replicas[id].hasEnded) ? [] : decideRegion(region, nowMs, replicas)));
+      const events: SchedulerEvent[] = [];
+      elastic.forEach((stages, region) => {
+        if (stages.every(({ id }) => replicas[id].hasEnded)) return;
+        // Memory that another region's new workers will hold does not look taken yet.
+        const promised = events.reduce((sum, event) => sum + (event.kind === "load" ? options.replicaBytes(event.stage) : 0), 0);
+        events.push(...decideRegion(region, nowMs, replicas, options.freeBytes() - promised));
+      });
+      return events;
     },
   };
 }

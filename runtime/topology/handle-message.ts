@@ -91,20 +91,18 @@ function handleSinkMessage(c: Coordination, sink: number, message: FromWorker): 
     c.finished.add(sink);
     if (c.finished.size < pipeline.sinks.length) return;
     c.scheduler.verifyIdle();
-    c.request.control?.noteEnd(isCutShort(c));
+    c.request.control?.noteEnd(topology.regions.some(({ id }) => isCutShort(c, id)));
     // What the sinks hold is committed after they said so.
     c.groups.done.then(c.resolve, c.reject);
   }
 }
 
-/** Whether a drain left rows unread. */
-function isCutShort(c: Coordination): boolean {
-  return c.scheduler.isCutShort() && !isAllRead(c);
-}
-
-/** Where sources say how many rows they have, a drain may come to stop at their end. */
-function isAllRead({ request: { ledger } }: Coordination): boolean {
-  return ledger.counters.rowsTotal !== undefined && ledger.counters.rowsRead >= ledger.counters.rowsTotal;
+/**
+ * Whether a drain left rows of the region unread: one whose source says how many it has may come to stop at its end.
+ * Asked of each by itself, since others may read on when it is done.
+ */
+function isCutShort(c: Coordination, region: number): boolean {
+  return c.scheduler.isCutShort(region) && !c.request.ledger.isAllRead(region);
 }
 
 /** The compiler's bound holds more than what lies on edges (weights, heaps): to pass it even so is our bug. */
@@ -147,7 +145,7 @@ export function carryOut(c: Coordination, commands: readonly SchedulerCommand[])
         else ledger.dropChunk(command.region, command.chunk);
         break;
       case "finished":
-        c.groups.regionFinished(command.region, isCutShort(c));
+        c.groups.regionFinished(command.region, isCutShort(c, command.region));
         for (const sink of topology.regions[command.region].sinks) c.sinkWorkers[sink].post({ kind: "finish" });
     }
   }

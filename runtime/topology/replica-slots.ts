@@ -1,7 +1,6 @@
 /**
- * Workers that come and go while the run lasts: loaded within a stage's range, retired when nothing is bound to them,
- * and started again where one was lost whose inputs somebody keeps. Each start counts up the slot's incarnation, and
- * what an earlier one says is dropped.
+ * Workers that come and go while the run lasts: loaded within a stage's range, and retired when nothing is bound to them.
+ * A place may be loaded again: its incarnation counts the workers that had it before, and what one of those says is dropped.
  */
 import { requiredTickets } from "./region-tickets.ts";
 import type { SchedulerState, Slot, StageState } from "./scheduler-state.ts";
@@ -19,7 +18,7 @@ export function loadReplica(s: SchedulerState, stage: number): void {
 export function handleLoaded(s: SchedulerState, stage: number, replica: number, incarnation: number): void {
   const state = s.stages[stage];
   const slot = state.slots[replica];
-  if (slot.incarnation !== incarnation || (slot.state !== "loading" && slot.state !== "lost")) return;
+  if (slot.incarnation !== incarnation || slot.state !== "loading") return;
   slot.state = "active";
   if (state.ended) retire(s, stage, replica);
   fitTickets(s, s.topology.stages[stage].region);
@@ -53,25 +52,6 @@ function retire(s: SchedulerState, stage: number, replica: number): void {
   slot.state = "empty";
   slot.incarnation++;
   s.commands.push({ kind: "retire", stage, replica });
-}
-
-/** A worker is gone, and what was sent to it is kept: what it had started is started again by the next in its place. */
-export function handleLost(s: SchedulerState, stage: StageNode, replica: number): void {
-  if (stage.isSource) throw new Error(`a source's place is lost with its worker: ${stage.label} cannot go on`);
-  const state = s.stages[stage.id];
-  const slot = state.slots[replica];
-  if (slot.state === "empty") return;
-  if (slot.running > 0) s.tokens.giveBack(stage);
-  for (const [unit, run] of state.runs) {
-    if (run.replica !== replica) continue;
-    state.runs.delete(unit);
-    state.redo.set(unit, run);
-  }
-  slot.running = 0;
-  // One that was only loading has nothing bound to it, and gets nothing before it is there.
-  if (slot.state !== "loading") slot.state = "lost";
-  slot.incarnation++;
-  s.commands.push({ kind: "load", stage: stage.id, replica, incarnation: slot.incarnation });
 }
 
 /** A stage ends with its input: its workers go, and what they hold with them. */

@@ -30,8 +30,10 @@ export interface RunLedger {
   readonly addSinkReport: (sink: number, rows: number, busyMs: number) => void;
   /** All that can fail in the chunk has: its dead letters are written. Throws a JobError where what failed ends the run. */
   readonly completeChunk: (region: number, chunk: number, letters: DeadLetterFile | undefined) => ChunkBooks;
-  /** Counts what an earlier run committed. */
-  readonly addEarlier: (rowsIn: number, filtered: number, dead: number) => void;
+  /** Counts what an earlier run committed of the region. */
+  readonly addEarlier: (region: number, earlier: { readonly rowsIn: number; readonly filtered: number; readonly dead: number }) => void;
+  /** Whether the region's source has said how many rows it has, and they are all in complete chunks. */
+  readonly isAllRead: (region: number) => boolean;
   /** The chunk was read ahead for nothing: what failed in it does not matter. */
   readonly dropChunk: (region: number, chunk: number) => void;
   readonly isOverBudget: () => boolean;
@@ -57,7 +59,13 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
   const budget = createErrorBudget(pipeline.errors);
   const splits = new Map<number, readonly Split[]>();
   const open = new Map<string, OpenChunk>();
+  const rowsReadOf = topology.regions.map(() => 0);
   const splitsOf = (region: number): readonly Split[] => splits.get(region) ?? [];
+
+  const addRead = (region: number, rows: number): void => {
+    rowsReadOf[region] += rows;
+    counters.rowsRead += rows;
+  };
 
   const openChunk = (key: string): OpenChunk => {
     const known = open.get(key);
@@ -79,8 +87,7 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
     splitsOf,
     addSource: (region, list) => {
       splits.set(region, list);
-      const known = [...splits.values()].flat().map((split) => split.rows);
-      counters.rowsTotal = known.reduce((sum: number | undefined, rows) => (sum === undefined || rows === undefined ? undefined : sum + rows), 0);
+      counters.rowsTotal = countRows([...splits.values()].flat());
     },
     addReport: (stage, chunk, report, isLast) => {
       const node = topology.stages[stage];
@@ -111,7 +118,7 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
       const key = `${region}:${chunk}`;
       const { rowsRead, filtered, failures, fault, position, passed, exhausted, keys } = openChunk(key);
       open.delete(key);
-      counters.rowsRead += rowsRead;
+      addRead(region, rowsRead);
       counters.filtered += filtered;
       counters.dead += sourceRowsOf(failures);
       if (rowsRead > 0) log({ kind: "rowsDone", rows: rowsRead });
@@ -122,18 +129,28 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
       letters?.write(region, inOrder);
       return { rowsIn: rowsRead, filtered, dead: sourceRowsOf(failures), position, passed, exhausted, keys };
     },
-    addEarlier: (rowsIn, filtered, dead) => {
-      counters.rowsRead += rowsIn;
+    addEarlier: (region, { rowsIn, filtered, dead }) => {
+      addRead(region, rowsIn);
       counters.rowsEarlier += rowsIn;
       counters.filtered += filtered;
       counters.dead += dead;
       budget.add(rowsIn, dead);
+    },
+    isAllRead: (region) => {
+      const list = splits.get(region);
+      const total = list === undefined ? undefined : countRows(list);
+      return total !== undefined && rowsReadOf[region] >= total;
     },
     dropChunk: (region, chunk) => {
       open.delete(`${region}:${chunk}`);
     },
     isOverBudget: () => budget.isOver(),
   };
+}
+
+/** Undefined where a source does not know. */
+function countRows(splits: readonly Split[]): number | undefined {
+  return splits.reduce((sum: number | undefined, { rows }) => (sum === undefined || rows === undefined ? undefined : sum + rows), 0);
 }
 
 /** Source rows of one chunk that failed: a row may fail in several branches, or in several of its children. */

@@ -80,7 +80,7 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
   const topology = readTopology(pipeline, { tickets: Math.min(pipeline.tickets, request.supervised?.order.ticketsMax ?? Infinity), device: request.device });
   const ledger = createRunLedger(pipeline, topology, request.log);
   const outputs = await openRunOutputs(request, topology, ledger);
-  for (const { rowsIn, filtered, dead } of outputs.start.regions) ledger.addEarlier(rowsIn, filtered, dead);
+  outputs.start.regions.forEach((earlier, region) => ledger.addEarlier(region, earlier));
   outputs.start.sinks.forEach(({ rows }, sink) => ledger.addSinkReport(sink, rows, 0));
   if (outputs.start.isResumed) request.onResume?.(outputs.start);
   try {

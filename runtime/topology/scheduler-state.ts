@@ -3,19 +3,16 @@ import type { CoreTokens } from "./core-tokens.ts";
 import type { SchedulerCommand } from "./scheduler.ts";
 import type { StageNode, Topology } from "./topology.ts";
 
-/**
- * A worker's place in a stage. `lost`: its worker died, whoever keeps its inputs starts another. `retiring`: it gets
- * nothing new, and ends when it has done what is bound to it.
- */
+/** A worker's place in a stage. `retiring`: it gets nothing new, and ends when it has done what is bound to it. */
 export interface Slot {
-  state: "empty" | "loading" | "active" | "retiring" | "lost";
+  state: "empty" | "loading" | "active" | "retiring";
   /** Started and not done. */
   running: number;
   /** Chunks bound and not done. */
   load: number;
   /** Of a stage that takes parts: those promised to it and not done. */
   parts: number;
-  /** Counts the workers that had this place. */
+  /** Counts the workers that had this place before. */
   incarnation: number;
   /** Of a stage that cuts: the chunk that it has begun to give, and is not through with. No other is begun before. */
   open: number | undefined;
@@ -31,20 +28,14 @@ export function keyOf({ chunk, part }: Unit): string {
   return `${chunk}.${part}`;
 }
 
-export interface Run extends Unit {
-  readonly replica: number;
-  readonly to: readonly number[];
-}
-
 export interface StageState {
   readonly slots: readonly Slot[];
   /** Chunks promised to or held by this stage: the worker each is bound to, how many in-edges delivered all of it, the part to start next. */
   readonly bound: Map<number, { readonly replica: number; arrived: number; next: number }>;
   /** What has all its inputs there and was not started. */
   readonly ready: Map<string, Unit>;
-  readonly runs: Map<string, Run>;
-  /** What a lost worker had started: to be started again. */
-  readonly redo: Map<string, Run>;
+  /** What was started and is not done. */
+  readonly runs: Set<string>;
   nextOrdered: number;
   /** Chunks done. */
   done: number;
@@ -103,7 +94,7 @@ export function createState(topology: Topology, order: readonly StageNode[], tok
   const slotsOf = (stage: StageNode): Slot[] => Array.from({ length: stage.replicasMax }, (_, index) => ({ state: index < stage.replicas ? "active" : "empty", running: 0, load: 0, parts: 0, incarnation: 0, open: undefined }));
   return {
     topology,
-    stages: topology.stages.map((stage) => ({ slots: slotsOf(stage), bound: new Map(), ready: new Map(), runs: new Map(), redo: new Map(), nextOrdered: firstOf(stage.region), done: 0, ended: false })),
+    stages: topology.stages.map((stage) => ({ slots: slotsOf(stage), bound: new Map(), ready: new Map(), runs: new Set(), nextOrdered: firstOf(stage.region), done: 0, ended: false })),
     edges: topology.edges.map(() => ({ held: 0, bytes: 0, largest: 0, filled: new Map() })),
     regions: topology.regions.map(({ id, tickets }) => {
       const first = firstOf(id);
@@ -131,7 +122,7 @@ function depth(topology: Topology, stage: StageNode): number {
 
 export function verifyIdle(s: SchedulerState): void {
   const areEdgesEmpty = s.edges.every((edge) => edge.held === 0 && edge.bytes === 0);
-  const areStagesIdle = s.stages.every((stage) => stage.bound.size + stage.runs.size + stage.redo.size === 0 && stage.slots.every(({ load, parts, running }) => load === 0 && parts === 0 && running === 0));
+  const areStagesIdle = s.stages.every((stage) => stage.bound.size + stage.runs.size === 0 && stage.slots.every(({ load, parts, running }) => load === 0 && parts === 0 && running === 0));
   const areTicketsBack = s.regions.every((region) => region.open.size === 0);
   const areCoresBack = s.tokens.free() === s.topology.cores;
   if (!areEdgesEmpty || !areStagesIdle || !areTicketsBack || !areCoresBack || s.early.size > 0) throw new Error("places, tickets or core tokens were not given back");

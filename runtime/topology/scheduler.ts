@@ -18,9 +18,9 @@ import { createCoreTokens } from "./core-tokens.ts";
 import { capacityOf, fillPlace, firstPart, hasRoom, promisePlace, releasePlace } from "./edge-places.ts";
 import { drainRegion, handleSinkDone, handleSourceEnd, resumeEnds, stopIfUseless, stopRegion } from "./region-ends.ts";
 import type { RegionEnds } from "./region-ends.ts";
-import { endRun, endStages, handleLoaded, handleLost, loadReplica, retireIfIdle, unloadReplica } from "./replica-slots.ts";
+import { endRun, endStages, handleLoaded, loadReplica, retireIfIdle, unloadReplica } from "./replica-slots.ts";
 import { createState, keyOf, stagesInOrder, verifyIdle } from "./scheduler-state.ts";
-import type { Run, SchedulerState, StageState, Unit } from "./scheduler-state.ts";
+import type { SchedulerState, StageState, Unit } from "./scheduler-state.ts";
 import type { EdgeNode, StageNode, Topology } from "./topology.ts";
 
 export type SchedulerEvent =
@@ -36,8 +36,6 @@ export type SchedulerEvent =
   | { readonly kind: "load" | "unload"; readonly stage: number }
   /** The worker that a `load` command asked for is there. */
   | { readonly kind: "loaded"; readonly stage: number; readonly replica: number; readonly incarnation: number }
-  /** A worker is gone, and somebody keeps what was sent to it. */
-  | { readonly kind: "lost"; readonly stage: number; readonly replica: number }
   /** Sources stop: at the end of the group under way, or with what was read. */
   | { readonly kind: "drain"; readonly atOnce: boolean };
 
@@ -47,7 +45,7 @@ export type SchedulerCommand =
    * it whole, and send what comes
    * of it to these workers (or sinks, replica 0), one for each out-edge.
    */
-  | { readonly kind: "run"; readonly stage: number; readonly replica: number; readonly incarnation: number; readonly chunk: number; readonly part: number; readonly to: readonly number[] }
+  | { readonly kind: "run"; readonly stage: number; readonly replica: number; readonly chunk: number; readonly part: number; readonly to: readonly number[] }
   /** Start a worker for this place. */
   | { readonly kind: "load"; readonly stage: number; readonly replica: number; readonly incarnation: number }
   /** The worker has nothing more to do: let it end. */
@@ -64,8 +62,8 @@ export interface Scheduler {
   readonly start: () => readonly SchedulerCommand[];
   readonly handle: (event: SchedulerEvent) => readonly SchedulerCommand[];
   readonly isFinished: () => boolean;
-  /** Whether a drain ended a region whose source had not said that it was at its end. */
-  readonly isCutShort: () => boolean;
+  /** Whether a drain ended the region before its source said that it was at its end. */
+  readonly isCutShort: (region: number) => boolean;
   /** Chunks waiting or being worked on, and the most that may be, by edge. */
   readonly edgeFill: () => readonly { readonly held: number; readonly capacity: number; readonly bytes: number }[];
   /** Chunks under way, by region. */
@@ -105,12 +103,12 @@ export function createScheduler(topology: Topology, options: SchedulerOptions = 
       return take();
     },
     isFinished: () => state.regions.every((region) => region.finished),
-    isCutShort: () => state.regions.some((region) => region.isCutShort),
+    isCutShort: (region) => state.regions[region].isCutShort,
     edgeFill: () => state.edges.map((edge, id) => ({ held: edge.held, capacity: capacityOf(state, topology.edges[id]), bytes: edge.bytes })),
     inFlight: () => state.regions.map((region) => region.open.size),
     completed: (region) => state.regions[region].completed,
     done: (stage) => state.stages[stage].done,
-    replicas: () => state.stages.map(({ slots, ended }) => ({ hasEnded: ended, active: slots.filter((slot) => slot.state === "active").length, loading: slots.filter((slot) => slot.state === "loading" || slot.state === "lost").length })),
+    replicas: () => state.stages.map(({ slots, ended }) => ({ hasEnded: ended, active: slots.filter((slot) => slot.state === "active").length, loading: slots.filter((slot) => slot.state === "loading").length })),
     coresInUse: () => topology.cores - state.tokens.free(),
     verifyIdle: () => verifyIdle(state),
   };
@@ -130,8 +128,6 @@ function handleEvent(s: SchedulerState, event: SchedulerEvent): void {
       return unloadReplica(s, event.stage);
     case "loaded":
       return handleLoaded(s, event.stage, event.replica, event.incarnation);
-    case "lost":
-      return handleLost(s, s.topology.stages[event.stage], event.replica);
     case "drain":
       for (const { id } of s.topology.regions) drainRegion(s, id, event.atOnce);
   }
@@ -175,15 +171,6 @@ function startSource(s: SchedulerState, stage: StageNode): StartOutcome {
 function startStage(s: SchedulerState, stage: StageNode): StartOutcome {
   const state = s.stages[stage.id];
   let outcome: StartOutcome = "nothing";
-  for (const [unit, run] of state.redo) {
-    const tried = tryCompute(s, stage, run.replica);
-    if (tried === "started") {
-      state.redo.delete(unit);
-      command(s, stage, run);
-      return tried;
-    }
-    if (tried === "cores") outcome = tried;
-  }
   const outs = stage.outs.map((id) => s.topology.edges[id]);
   // Where parts come, room is looked for one by one.
   const [some] = state.ready.values();
@@ -221,7 +208,8 @@ function tryRun(s: SchedulerState, stage: StageNode, replica: number, unit: Unit
   const outcome = tryCompute(s, stage, replica);
   if (outcome !== "started") return outcome;
   if (stage.cutsParts) s.stages[stage.id].slots[replica].open = unit.chunk;
-  command(s, stage, { ...unit, replica, to: outs.map((edge) => promisePlace(s, edge, unit)) });
+  s.stages[stage.id].runs.add(keyOf(unit));
+  s.commands.push({ kind: "run", stage: stage.id, replica, chunk: unit.chunk, part: unit.part, to: outs.map((edge) => promisePlace(s, edge, unit)) });
   return outcome;
 }
 
@@ -237,18 +225,11 @@ function tryCompute(s: SchedulerState, stage: StageNode, replica: number): Start
   return "started";
 }
 
-function command(s: SchedulerState, stage: StageNode, run: Run): void {
-  const { runs, slots } = s.stages[stage.id];
-  runs.set(keyOf(run), run);
-  const { replica, chunk, part, to } = run;
-  s.commands.push({ kind: "run", stage: stage.id, replica, incarnation: slots[replica].incarnation, chunk, part, to });
-}
-
 function handleDone(s: SchedulerState, event: Extract<SchedulerEvent, { kind: "done" }>): void {
   const stage = s.topology.stages[event.stage];
   const state = s.stages[event.stage];
   const slot = state.slots[event.replica];
-  // A word from a worker that was given up for lost.
+  // A word from a worker that had this place before.
   if (event.incarnation !== slot.incarnation) return;
   if (!state.runs.delete(keyOf(event))) throw new Error(`stage ${stage.label} did part ${event.part} of chunk ${event.chunk} twice, or unasked`);
   endRun(s, stage, event.replica);

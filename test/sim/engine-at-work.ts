@@ -64,9 +64,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
   const lastInOrder: number[] = [];
   /** By edge and chunk. */
   const nextPart = new Map<string, number>();
-  /** Chunks that a lost worker may have begun with. */
-  const redone = new Set<string>();
-  const state = { coresBusy: 0, coreMs: 0, completed: 0, faultsUsed: 0, started: false, drainedAtOnce: false };
+  const state = { coresBusy: 0, coreMs: 0, completed: 0, reloads: 0, faultsUsed: 0, started: false, drainedAtOnce: false };
 
   const flights = (): readonly Flight[] =>
     places.flatMap((replicas, stage) =>
@@ -83,8 +81,8 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
     ins: stage.ins.length,
     keyOf: ({ chunk, part }) => (stage.takesParts ? `${chunk}.${part}` : String(chunk)),
     begin: ({ chunk, part }) => {
-      if (stage.ordered && part === (stage.cutsParts ? BEGINNING : 0) && chunk !== (lastInOrder[stage.id] ?? firstChunks[stage.region] - 1) + 1 && !redone.has(`${stage.id}:${chunk}`)) throw new Error(`stage ${stage.id} takes chunks in order, and was given ${chunk} after ${lastInOrder[stage.id]}`);
-      lastInOrder[stage.id] = Math.max(chunk, lastInOrder[stage.id] ?? -1);
+      if (stage.ordered && part === (stage.cutsParts ? BEGINNING : 0) && chunk !== (lastInOrder[stage.id] ?? firstChunks[stage.region] - 1) + 1) throw new Error(`stage ${stage.id} takes chunks in order, and was given ${chunk} after ${lastInOrder[stage.id]}`);
+      lastInOrder[stage.id] = chunk;
       const isPastEnd = stage.isSource && chunk >= work.chunks[stage.region];
       const poison = poisonOf(stage.id, chunk);
       state.coresBusy += stage.cores;
@@ -103,12 +101,14 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
   const hang = (stage: number, replica: number): void => agenda.at(agenda.now() + HANG_LIMIT_MS, () => die({ kind: "hung", stage, replica, flights: flights().filter((flight) => flight.stage === stage && flight.replica === replica) }));
 
   /** Whether nothing more comes of the inputs. */
-  const endPart = (stage: StageNode, replica: number, { chunk, part, to, incarnation }: Told): boolean => {
+  const endPart = (stage: StageNode, replica: number, { chunk, part, to }: Told): boolean => {
     const { said, ways, worker, hooks } = places[stage.id][replica];
-    const isLast = stage.takesParts ? worker?.arrived.get(hooks.keyOf({ chunk, part }))?.get(stage.ins[0]) === true : !stage.cutsParts || part === work.parts(stage.id, chunk) - 1;
+    if (worker === undefined) throw new Error(`worker ${replica} of stage ${stage.id} has gone, and did chunk ${chunk}`);
+    const { incarnation } = worker;
+    const isLast = stage.takesParts ? worker.arrived.get(hooks.keyOf({ chunk, part }))?.get(stage.ins[0]) === true : !stage.cutsParts || part === work.parts(stage.id, chunk) - 1;
     state.coresBusy -= stage.cores;
     if (stage.isSource && chunk >= work.chunks[stage.region]) {
-      if (worker !== undefined) worker.isAlive = false;
+      worker.isAlive = false;
       tell(said, { kind: "sourceEnd", stage: stage.id, chunks: chunk });
       return true;
     }
@@ -163,13 +163,13 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
     scheduler.verifyIdle();
     verifyDrained();
     verifyCounts();
-    const isCutShort = isCutShortNow();
+    const isCutShort = topology.regions.some(({ id }) => isRegionCutShort(id));
     await commits.close();
     die({ kind: "finished", isCutShort });
   };
 
   /** Where the sources are read to their ends, a drain has left nothing. */
-  const isCutShortNow = (): boolean => scheduler.isCutShort() && through.some((count, region) => count < work.chunks[region]);
+  const isRegionCutShort = (region: number): boolean => scheduler.isCutShort(region) && through[region] < work.chunks[region];
 
   /** A drain with time ends at the end of a group: nothing that was read is lost. */
   const verifyDrained = (): void => {
@@ -190,11 +190,11 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
 
   const load = (stage: number, replica: number, incarnation: number): void => {
     const place = places[stage][replica];
-    const { worker: before } = place;
-    const kept = before?.arrived ?? new Map<string, Map<number, boolean>>();
-    if (before === undefined) loaded.bytes += work.replicaBytes;
-    const worker = { ...createWorker(incarnation, false), arrived: kept };
+    if (place.worker !== undefined) throw new Error(`worker ${replica} of stage ${stage} is loaded in the place of another`);
+    const worker = createWorker(incarnation, false);
     place.worker = worker;
+    loaded.bytes += work.replicaBytes;
+    if (incarnation > 0) state.reloads++;
     agenda.at(agenda.now() + work.loadMs(stage), () => {
       worker.isLoaded = true;
       elasticity?.loaded(stage, replica, work.loadMs(stage));
@@ -206,7 +206,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
     verifyBounds(loaded.bytes);
     for (const command of commands) {
       if (command.kind === "run") {
-        const { stage, replica, incarnation, chunk, part, to } = command;
+        const { stage, replica, chunk, part, to } = command;
         const place = places[stage][replica];
         agenda.send(place.ordered, work.delayMs(), () => {
           const { worker } = place;
@@ -215,9 +215,8 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
             if (topology.stages[stage].isSource) return;
             throw new Error(`stage ${stage} has no worker ${replica}`);
           }
-          if (worker.incarnation !== incarnation) return;
           if (!worker.isLoaded) throw new Error(`worker ${replica} of stage ${stage} was told to do chunk ${chunk} before it was loaded`);
-          worker.told.push({ chunk, part, to, incarnation });
+          worker.told.push({ chunk, part, to });
           goOn(worker, place.hooks);
         });
       } else if (command.kind === "load") load(command.stage, command.replica, command.incarnation);
@@ -234,7 +233,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
         if (command.chunk !== through[command.region]++) throw new Error(`chunk ${command.chunk} of region ${command.region} is completed out of turn`);
         state.completed++;
         commits.chunkCompleted(command.region, command.chunk);
-      } else commits.regionFinished(command.region, isCutShortNow());
+      } else commits.regionFinished(command.region, isRegionCutShort(command.region));
     }
   };
 
@@ -249,27 +248,14 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
     }
     if (kind === "load" || kind === "unload") {
       if (!state.started || (kind === "load" && work.memoryBytes - loaded.bytes < work.replicaBytes)) return;
-      return carryOut(scheduler.handle({ kind, stage: integer(topology.stages.length) }));
+      const ranges = topology.stages.filter(({ replicasMin, replicasMax }) => replicasMin < replicasMax);
+      return ranges.length === 0 ? undefined : carryOut(scheduler.handle({ kind, stage: ranges[integer(ranges.length)].id }));
     }
-    const candidates = places.flatMap((replicas, stage) => replicas.flatMap(({ worker }, replica) => (worker?.isAlive === true && !topology.stages[stage].isSource ? [{ stage, replica, worker }] : [])));
-    if (candidates.length === 0 || !state.started) return;
-    // One that is on its way is worth more: its successor must not be taken for it.
-    const unloaded = candidates.filter(({ worker }) => !worker.isLoaded);
-    const { stage, replica, worker } = unloaded[integer(3 * unloaded.length)] ?? candidates[integer(candidates.length)];
-    if (kind === "hang") {
-      if (worker.busyWith === undefined) return;
-      worker.isAlive = false;
-      return hang(stage, replica);
-    }
+    const busy = places.flatMap((replicas, stage) => replicas.flatMap(({ worker }, replica) => (worker?.isAlive === true && worker.busyWith !== undefined && !topology.stages[stage].isSource ? [{ stage, replica, worker }] : [])));
+    if (busy.length === 0) return;
+    const { stage, replica, worker } = busy[integer(busy.length)];
     worker.isAlive = false;
-    for (const told of [worker.busyWith, ...worker.told]) if (told !== undefined) redone.add(`${stage}:${told.chunk}`);
-    const { said } = places[stage][replica];
-    tell(said, { kind: "lost", stage, replica });
-    if (worker.busyWith === undefined) return;
-    state.coresBusy -= topology.stages[stage].cores;
-    // It was only given up for lost: what it does now reaches nobody, but for its word.
-    const { chunk, part, incarnation } = worker.busyWith;
-    tell(said, { kind: "done", stage, replica, incarnation, chunk, part, isLast: true, bytes: topology.stages[stage].outs.map(() => 1), exhausted: false });
+    hang(stage, replica);
   };
 
   const wayOut = (edge: number): readonly Channel[] => {
@@ -296,5 +282,5 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
   });
   vital.strike = strike;
   finish().catch(vital.fail);
-  return () => ({ completed: state.completed, committed: commits.committed(), rows: commits.state().regions.reduce((sum, { chunks }) => sum + chunks, 0) + state.completed, decisions, faultsUsed: state.faultsUsed, coreMs: state.coreMs });
+  return () => ({ completed: state.completed, committed: commits.committed(), rows: commits.state().regions.reduce((sum, { chunks }) => sum + chunks, 0) + state.completed, decisions, reloads: state.reloads, faultsUsed: state.faultsUsed, coreMs: state.coreMs });
 }

@@ -35,6 +35,8 @@ export interface LifeReport {
   /** All that is known to be committed at the end, and what was completed on top of it. */
   readonly rows: number;
   readonly decisions: readonly (Extract<RunEventBody, { kind: "decision" }> & { readonly atMs: number })[];
+  /** Workers loaded in a place that another had before. */
+  readonly reloads: number;
   readonly faultsUsed: number;
   /** Time that core tokens and each stage's workers were at work. */
   readonly coreMs: number;

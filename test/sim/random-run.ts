@@ -1,5 +1,5 @@
 /** A random pipeline with random work and random faults: all from one seed. */
-import type { Topology } from "../../runtime/topology/topology.ts";
+import type { StageNode, Topology } from "../../runtime/topology/topology.ts";
 import { createRandom } from "../support/random.ts";
 import type { Random } from "../support/random.ts";
 import { randomTopology } from "../support/random-topology.ts";
@@ -17,9 +17,10 @@ export function randomRun(seed: number, options: RandomRunOptions): SimulatedRun
   const random = createRandom(seed);
   const isLong = random.integer(8) === 0;
   const drawn = withGroups(randomTopology(random, options.tickets), isLong ? LONG_GROUPS : 1);
-  const topology = isLong && random.integer(2) === 0 ? onDevices(drawn) : drawn;
-  const chunks = topology.regions.map(() => random.integer(isLong ? 500 : 40));
-  const work = randomWork(random, topology, chunks);
+  const machine: Machine = isLong ? random.pick(["as drawn", "devices", "cramped"]) : "as drawn";
+  const topology = machine === "as drawn" ? drawn : onDevices(drawn, random, machine);
+  const chunks = topology.regions.map(() => (machine === "cramped" ? 200 : 0) + random.integer(isLong ? 500 : 40));
+  const work = randomWork(random, topology, chunks, machine);
   const faults = randomFaults(random, options.faultsMax);
   const tickets = Math.max(...topology.regions.map((region) => region.tickets));
   return { work, tickets, faults, integer: random.integer };
@@ -32,12 +33,17 @@ function withGroups(topology: Topology, factor: number): Topology {
   return { ...topology, regions: topology.regions.map((region) => ({ ...region, groupChunks: region.groupChunks * factor })) };
 }
 
-/** Stages whose workers have devices of their own, with as few of them as may be at the start. */
-function onDevices(topology: Topology): Topology {
-  return { ...topology, stages: topology.stages.map((stage) => ({ ...stage, cores: 0, replicas: stage.replicasMin })) };
+/** Cramped: on devices, where one stage can have another worker only when another stage gives one up. */
+type Machine = "as drawn" | "devices" | "cramped";
+
+/** Stages whose workers have devices of their own: at the start as few as may be; cramped, all that may be in some stages, one in others. */
+function onDevices(topology: Topology, random: Random, machine: Machine): Topology {
+  const workersOf = ({ replicasMin, replicasMax }: StageNode): Pick<StageNode, "replicas" | "replicasMin"> =>
+    machine === "cramped" ? { replicas: random.integer(2) === 0 ? replicasMax : 1, replicasMin: 1 } : { replicas: replicasMin, replicasMin };
+  return { ...topology, stages: topology.stages.map((stage) => ({ ...stage, cores: 0, ...workersOf(stage) })) };
 }
 
-function randomWork(random: Random, topology: Topology, chunks: readonly number[]): Work {
+function randomWork(random: Random, topology: Topology, chunks: readonly number[], machine: Machine): Work {
   const base = topology.stages.map(({ isSource }) => 1 + random.integer(isSource ? 6 : 40));
   const drifts = topology.stages.map(() => (random.integer(6) === 0 ? { from: random.integer(200), factor: random.integer(2) === 0 ? 4 : 0.25 } : undefined));
   // The same chunk takes as long again when it is done again.
@@ -64,7 +70,7 @@ function randomWork(random: Random, topology: Topology, chunks: readonly number[
     delayMs: () => random.integer(30) / 10,
     batches: 1 + random.integer(8),
     replicaBytes,
-    memoryBytes: random.integer(3) === 0 ? needed + replicaBytes * random.integer(4) : Infinity,
+    memoryBytes: machine === "cramped" ? needed : random.integer(3) === 0 ? needed + replicaBytes * random.integer(4) : Infinity,
     poison: randomPoison(random, topology, chunks),
     isolatable,
   };
@@ -79,12 +85,11 @@ function randomPoison(random: Random, topology: Topology, chunks: readonly numbe
   }).filter((poison) => poison !== undefined);
 }
 
+const CHANGES_MAX = 40;
+
 function randomFaults(random: Random, most: number): readonly Fault[] {
   const count = random.integer(most + 1);
   const draw = (length: number, kinds: readonly [FaultKind, ...FaultKind[]]): readonly Fault[] => Array.from({ length }, () => ({ atMs: random.integer(random.pick([100, 500, 4000])), kind: random.pick(kinds) }));
-  const changes = random.integer(4) === 0 ? draw(random.integer(12), ["load", "unload"]) : [];
-  const drawn = draw(count, faultKinds);
-  // Soon after one worker is lost another is, or its successor while it loads.
-  const more = drawn.flatMap(({ atMs, kind }): readonly Fault[] => (kind === "lose" && random.integer(2) === 0 ? [{ atMs: atMs + random.integer(100), kind }] : []));
-  return [...drawn, ...more, ...changes].sort((a, b) => a.atMs - b.atMs);
+  const changes = random.integer(4) === 0 ? draw(random.integer(CHANGES_MAX + 1), ["load", "unload"]) : [];
+  return [...draw(count, faultKinds), ...changes].sort((a, b) => a.atMs - b.atMs);
 }

@@ -3,7 +3,7 @@ import { findViolation } from "./check-run.ts";
 import { randomRun } from "./random-run.ts";
 import { simulateRun } from "./simulate-run.ts";
 
-const kinds = ["engines", "restarts", "crashes", "kills", "hangs", "drains", "lostWorkers", "commands", "loads", "unloads", "groups", "chunks"] as const;
+const kinds = ["engines", "restarts", "crashes", "kills", "hangs", "drains", "commands", "loads", "unloads", "reloads", "groups", "chunks"] as const;
 
 export interface SchedulesOutcome {
   /** At most a few, each with its seed and how to replay it. */
@@ -18,7 +18,7 @@ export function addOutcomes(outcomes: readonly SchedulesOutcome[]): SchedulesOut
   return { violations: outcomes.flatMap(({ violations }) => violations), happened };
 }
 
-const nothing: SchedulesOutcome["happened"] = { engines: 0, restarts: 0, crashes: 0, kills: 0, hangs: 0, drains: 0, lostWorkers: 0, commands: 0, loads: 0, unloads: 0, groups: 0, chunks: 0 };
+const nothing: SchedulesOutcome["happened"] = { engines: 0, restarts: 0, crashes: 0, kills: 0, hangs: 0, drains: 0, commands: 0, loads: 0, unloads: 0, reloads: 0, groups: 0, chunks: 0 };
 
 const VIOLATIONS_MAX = 5;
 const FAULTS_MAX = 6;
@@ -36,16 +36,16 @@ export async function runSchedules(firstSeed: number, count: number): Promise<Sc
       happened.engines += report.lives.length;
       happened.commands += report.commands;
       happened.restarts += report.lives.length - report.commands;
-      for (const { end, decisions, committed, completed } of report.lives) {
+      for (const { end, decisions, reloads, committed, completed } of report.lives) {
         if (end.kind === "died") happened[end.how === "crash" ? "crashes" : "kills"]++;
         if (end.kind === "hung") happened.hangs++;
         if (end.kind === "finished" && end.isCutShort) happened.drains++;
         happened.loads += decisions.filter(({ from, to }) => to > from).length;
         happened.unloads += decisions.filter(({ from, to }) => to < from).length;
+        happened.reloads += reloads;
         happened.groups += committed;
         happened.chunks += completed;
       }
-      happened.lostWorkers += run.faults.filter(({ kind }) => kind === "lose").length;
     } catch (error) {
       complain(error instanceof Error ? error.message : String(error));
     }

@@ -34,7 +34,7 @@ export async function simulateEngine(life: EngineLife): Promise<LifeReport> {
   const report = commits === undefined ? undefined : startEngine(life, topology, agenda, commits, vital);
   await agenda.run(() => state.isOver);
   if (state.error !== undefined) throw state.error;
-  return { end: state.end ?? { kind: "stuck" }, endMs: agenda.now(), ...(report?.() ?? { completed: 0, committed: 0, rows: 0, decisions: [], faultsUsed: 0, coreMs: 0 }) };
+  return { end: state.end ?? { kind: "stuck" }, endMs: agenda.now(), ...(report?.() ?? { completed: 0, committed: 0, rows: 0, decisions: [], reloads: 0, faultsUsed: 0, coreMs: 0 }) };
 }
 
 /** Undefined where the engine ended before, or found everything done. */

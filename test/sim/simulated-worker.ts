@@ -1,6 +1,5 @@
 /**
- * A stage's place in a simulated engine: does what it is told, in order, each chunk (or part of one) when all its inputs
- * have come. What was sent to it outlasts its worker, as it does where a process of its own runs the stage's calls.
+ * A worker in a simulated engine: does what it is told, in order, each chunk (or part of one) when all its inputs have come.
  */
 import type { Agenda } from "./agenda.ts";
 
@@ -8,7 +7,6 @@ export interface Told {
   readonly chunk: number;
   readonly part: number;
   readonly to: readonly number[];
-  readonly incarnation: number;
 }
 
 /** A part of a chunk that comes to it. */
@@ -19,9 +17,9 @@ export interface Arrival {
 }
 
 export interface SimulatedWorker {
-  incarnation: number;
+  readonly incarnation: number;
   isAlive: boolean;
-  /** What it is told before that would be lost. */
+  /** It must not be told anything before. */
   isLoaded: boolean;
   /** The chunk it is in. */
   busyWith: Told | undefined;
@@ -53,11 +51,10 @@ export function goOn(worker: SimulatedWorker, hooks: WorkerHooks): void {
   if ((worker.arrived.get(hooks.keyOf(next))?.size ?? 0) < hooks.ins) return;
   worker.told.shift();
   worker.busyWith = next;
-  const { incarnation } = worker;
   const tookMs = hooks.begin(next);
   if (tookMs === undefined) return;
   hooks.agenda.at(hooks.agenda.now() + tookMs, () => {
-    if (!worker.isAlive || worker.incarnation !== incarnation) return;
+    if (!worker.isAlive) return;
     worker.busyWith = undefined;
     if (hooks.end(next)) worker.arrived.delete(hooks.keyOf(next));
     goOn(worker, hooks);

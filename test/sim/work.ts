@@ -39,12 +39,12 @@ export interface Fault {
   readonly kind: FaultKind;
 }
 
-export const faultKinds = ["crash", "kill", "killAll", "oom", "hang", "drain", "drainAtOnce", "lose"] as const;
+export const faultKinds = ["crash", "kill", "killAll", "oom", "hang", "drain", "drainAtOnce"] as const;
 
 /**
  * crash: the engine dies of a signal, in the middle of calls. kill: SIGKILL from outside, of the engine; killAll: of
- * the supervisor too. oom: the kernel kills for memory. hang: a call does not come back. lose: a worker dies whose
- * inputs are kept. load, unload: a decision out of the blue about a stage's workers.
+ * the supervisor too. oom: the kernel kills for memory. hang: a call does not come back. load, unload: a
+ * decision out of the blue about a stage's workers.
  */
 export type FaultKind = (typeof faultKinds)[number] | "load" | "unload";
 

@@ -41,7 +41,6 @@ export interface SimulationResult {
 interface Ended {
   readonly stage: number;
   readonly replica: number;
-  readonly incarnation: number;
   readonly chunk: number;
   readonly part: number;
   readonly isLast: boolean;
@@ -105,7 +104,7 @@ export function simulate(simulation: Simulation): SimulationResult {
   };
 
   /** A worker does what it is told, in order; its inputs must have been sent to it and nowhere else. */
-  const begin = ({ stage, replica, incarnation, chunk, part, to }: Extract<SchedulerCommand, { kind: "run" }>): void => {
+  const begin = ({ stage, replica, chunk, part, to }: Extract<SchedulerCommand, { kind: "run" }>): void => {
     const node = topology.stages[stage];
     const name = `stage ${stage}.${replica}`;
     if (node.isSource) started[node.region]++;
@@ -117,10 +116,10 @@ export function simulate(simulation: Simulation): SimulationResult {
     const worker = workers.get(name) ?? { busyUntil: 0 };
     workers.set(name, worker);
     worker.busyUntil = Math.max(worker.busyUntil, now) + (load?.serviceMs(stage, chunk) ?? 1 + random.integer(20));
-    later(worker.busyUntil, () => end({ stage, replica, incarnation, chunk, part, isLast, to }));
+    later(worker.busyUntil, () => end({ stage, replica, chunk, part, isLast, to }));
   };
 
-  const end = ({ stage, replica, incarnation, chunk, part, isLast, to }: Ended): void => {
+  const end = ({ stage, replica, chunk, part, isLast, to }: Ended): void => {
     const node = topology.stages[stage];
     const name = `stage ${stage}.${replica}`;
     if (node.isSource && chunk >= simulation.chunks[node.region]) {
@@ -139,7 +138,7 @@ export function simulate(simulation: Simulation): SimulationResult {
       arrivals.set(key, (arrivals.get(key) ?? new Map<number, boolean>()).set(id, isLast));
     });
     const exhausted = chunk >= (simulation.exhaustedAt?.get(stage) ?? Infinity);
-    tell(name, { kind: "done", stage, replica, incarnation, chunk, part, isLast, bytes: outs.map((edge) => load?.bytes(edge, chunk) ?? random.integer(100)), exhausted });
+    tell(name, { kind: "done", stage, replica, incarnation: 0, chunk, part, isLast, bytes: outs.map((edge) => load?.bytes(edge, chunk) ?? random.integer(100)), exhausted });
   };
 
   const arriveAtSink = (sink: number, chunk: number): void => {

@@ -27,6 +27,17 @@ function topologyOf(own: Partial<StageNode>): Topology {
   };
 }
 
+/** The same once more, as a region of its own. */
+function twice({ cores, stages, edges, sinks, regions }: Topology): Topology {
+  return {
+    cores,
+    stages: [...stages, ...stages.map((stage) => ({ ...stage, id: stage.id + 2, region: 1, ins: stage.ins.map((edge) => edge + 2), outs: stage.outs.map((edge) => edge + 2) }))],
+    edges: [...edges, ...edges.map((edge) => ({ ...edge, id: edge.id + 2, fromStage: edge.fromStage + 2, to: edge.to.kind === "stage" ? ({ kind: "stage", stage: edge.to.stage + 2 } as const) : ({ kind: "sink", sink: 1 } as const) }))],
+    sinks: [...sinks, { id: 1, edge: 3, region: 1 }],
+    regions: [...regions, ...regions.map((region) => ({ ...region, id: 1, source: 2, sinks: [1] }))],
+  };
+}
+
 const whole = { stage: 1, replica: 0, rows: 32, busyMs: 100, isLast: true };
 
 interface Tried {
@@ -36,7 +47,10 @@ interface Tried {
 }
 
 function open(own: Partial<StageNode>): Tried {
-  const topology = topologyOf(own);
+  return openWith(topologyOf(own), 100);
+}
+
+function openWith(topology: Topology, freeBytes: number): Tried {
   const events: RunEvent[] = [];
   const scheduler = createScheduler(topology);
   const elasticity = createElasticity({
@@ -44,7 +58,7 @@ function open(own: Partial<StageNode>): Tried {
     scheduler,
     batchesOf: (_stage, rows) => Math.ceil(rows / 8),
     replicaBytes: () => 1,
-    freeBytes: () => 100,
+    freeBytes: () => freeBytes,
     chunks: () => 500,
     log: createRunLog((event) => events.push(event)),
   });
@@ -86,6 +100,16 @@ describe("elasticity", () => {
     expect(events).toEqual([]);
     scheduler.handle({ kind: "loaded", stage: 1, replica: 1, incarnation: 0 });
     expect(elasticity?.decide(1000)).toEqual([{ kind: "load", stage: 1 }]);
+  });
+
+  it("gives the memory there is once, where several regions want it at one moment", () => {
+    const decisionsWith = (freeBytes: number) => {
+      const { elasticity } = openWith(twice(topologyOf({ replicasMax: 2 })), freeBytes);
+      for (const stage of [1, 3]) for (let chunk = 0; chunk < 9; chunk++) elasticity?.partDone({ ...whole, stage, chunk });
+      return elasticity?.decide(1000);
+    };
+    expect(decisionsWith(2)).toEqual([{ kind: "load", stage: 1 }, { kind: "load", stage: 3 }]);
+    expect(decisionsWith(1)).toEqual([{ kind: "load", stage: 1 }]);
   });
 
   it("changes nothing while the run drains", () => {

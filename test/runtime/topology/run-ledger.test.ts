@@ -3,10 +3,24 @@ import type { RowFailure } from "../../../runtime/contract/row-failure.ts";
 import { createRunLedger } from "../../../runtime/topology/run-ledger.ts";
 import type { RunLedger } from "../../../runtime/topology/run-ledger.ts";
 import { readTopology } from "../../../runtime/topology/topology.ts";
+import type { Topology } from "../../../runtime/topology/topology.ts";
 import { buildPipeline, here } from "../../support/build-pipeline.ts";
 
 function failure(row: number, step: string): RowFailure {
   return { ordinal: 0, split: 0, row, place: `line ${row + 1}`, step, at: here, message: "bad" };
+}
+
+/** With `regions` sources that nothing follows. */
+function ledgerOf(regions: number): RunLedger {
+  const ids = Array.from({ length: regions }, (_, id) => id);
+  const topology: Topology = {
+    cores: 1,
+    stages: ids.map((id) => ({ id, label: `source ${id}`, region: id, replicas: 1, replicasMin: 1, replicasMax: 1, cores: 0, ordered: true, isSource: true, takesParts: false, cutsParts: false, ins: [], outs: [] })),
+    edges: [],
+    sinks: [],
+    regions: ids.map((id) => ({ id, source: id, tickets: 1, groupChunks: 4, sinks: [] })),
+  };
+  return createRunLedger(buildPipeline({ name: "p", steps: [], stages: [], sinks: [] }), topology);
 }
 
 function openLedger(max: number): RunLedger {
@@ -28,4 +42,19 @@ describe("rows that fail", () => {
     ledger.completeChunk(0, 0, undefined);
     expect(ledger.counters.dead).toBe(2);
   });
+});
+
+it("a region is read when its own rows are, those of earlier runs included, and never where nobody knows how many there are", () => {
+  const ledger = ledgerOf(3);
+  const split = (rows?: number) => ({ path: "a", bytes: 1, modifiedMs: 0, ...(rows === undefined ? {} : { rows }) });
+  expect(ledger.isAllRead(0)).toBe(false);
+  ledger.addSource(0, [split(5), split(3)]);
+  ledger.addSource(1, [split(6)]);
+  ledger.addSource(2, [split(1), split()]);
+  ledger.addEarlier(0, { rowsIn: 4, filtered: 0, dead: 0 });
+  for (const region of [0, 1, 2]) {
+    ledger.addReport(region, 0, { rowsIn: 4, rowsOut: 4, filtered: 0, busyMs: 1, failures: [] }, true);
+    ledger.completeChunk(region, 0, undefined);
+  }
+  expect([0, 1, 2].map(ledger.isAllRead)).toEqual([true, false, false]);
 });

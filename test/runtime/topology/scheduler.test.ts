@@ -35,8 +35,8 @@ function finish(scheduler: Scheduler, first: readonly SchedulerCommand[]): reado
     if (command.kind === "completed") completed.push(command.chunk);
     if (command.kind === "load") queue.push(...scheduler.handle({ ...command, kind: "loaded" }));
     if (command.kind !== "run") continue;
-    const { stage, replica, incarnation, chunk } = command;
-    queue.push(...scheduler.handle({ kind: "done", stage, replica, incarnation, chunk, part: 0, isLast: true, bytes: [1], exhausted: false }));
+    const { stage, replica, chunk } = command;
+    queue.push(...scheduler.handle({ kind: "done", stage, replica, incarnation: 0, chunk, part: 0, isLast: true, bytes: [1], exhausted: false }));
     if (stage === 1) queue.push(...scheduler.handle({ kind: "sinkDone", sink: 0, chunk }));
   }
   return completed;
@@ -49,7 +49,7 @@ describe("a drain", () => {
     expect(runsOf(commands, 0)).toEqual([0, 1]);
     const rest = scheduler.handle({ kind: "drain", atOnce: false });
     expect(finish(scheduler, [...commands, ...rest])).toEqual([0, 1, 2, 3]);
-    expect([scheduler.isFinished(), scheduler.isCutShort()]).toEqual([true, true]);
+    expect([scheduler.isFinished(), scheduler.isCutShort(0)]).toEqual([true, true]);
     expect(scheduler.verifyIdle).not.toThrow();
   });
 
@@ -67,7 +67,26 @@ describe("a drain", () => {
     scheduler.start();
     scheduler.handle({ kind: "drain", atOnce: false });
     scheduler.handle({ kind: "sourceEnd", stage: 0, chunks: 0 });
-    expect([scheduler.isFinished(), scheduler.isCutShort()]).toEqual([true, false]);
+    expect([scheduler.isFinished(), scheduler.isCutShort(0)]).toEqual([true, false]);
+  });
+
+  it("cuts short the regions whose sources have more, and not one that is at its end", () => {
+    const { stages, edges, sinks, regions, ...rest } = chain();
+    const topology: Topology = {
+      ...rest,
+      stages: [...stages, ...stages.map((stage) => ({ ...stage, id: stage.id + 2, region: 1, ins: stage.ins.map((edge) => edge + 2), outs: stage.outs.map((edge) => edge + 2) }))],
+      edges: [...edges, ...edges.map((edge) => ({ ...edge, id: edge.id + 2, fromStage: edge.fromStage + 2, to: edge.to.kind === "stage" ? ({ kind: "stage", stage: 3 } as const) : ({ kind: "sink", sink: 1 } as const) }))],
+      sinks: [...sinks, { id: 1, edge: 3, region: 1 }],
+      regions: [...regions, ...regions.map((region) => ({ ...region, id: 1, source: 2, sinks: [1] }))],
+    };
+    const scheduler = createScheduler(topology);
+    scheduler.start();
+    scheduler.handle({ kind: "drain", atOnce: false });
+    // The first comes to its end while the other may come to a stop before its own.
+    expect(scheduler.handle({ kind: "sourceEnd", stage: 0, chunks: 0 })).toContainEqual({ kind: "finished", region: 0 });
+    expect([0, 1].map(scheduler.isCutShort)).toEqual([false, true]);
+    scheduler.handle({ kind: "sourceEnd", stage: 2, chunks: 0 });
+    expect([0, 1].map(scheduler.isCutShort)).toEqual([false, false]);
   });
 
   it("goes on where an earlier run ended, group by group", () => {
@@ -88,32 +107,34 @@ describe("workers", () => {
     expect(scheduler.replicas()[1]).toMatchObject({ active: 2, loading: 0 });
     // Chunks 0 and 1 were promised to the first worker, which was the only one; the next is promised to the second.
     const read = (chunk: number): readonly SchedulerCommand[] => scheduler.handle({ kind: "done", stage: 0, replica: 0, incarnation: 0, chunk, part: 0, isLast: true, bytes: [1], exhausted: false });
-    expect(read(0)).toContainEqual({ kind: "run", stage: 0, replica: 0, incarnation: 0, chunk: 2, part: 0, to: [1] });
+    expect(read(0)).toContainEqual({ kind: "run", stage: 0, replica: 0, chunk: 2, part: 0, to: [1] });
     expect(scheduler.handle({ kind: "unload", stage: 1 })).toEqual([]);
     expect(scheduler.replicas()[1].active).toBe(1);
     read(1);
-    expect(read(2)).toContainEqual({ kind: "run", stage: 1, replica: 1, incarnation: 0, chunk: 2, part: 0, to: [0] });
+    expect(read(2)).toContainEqual({ kind: "run", stage: 1, replica: 1, chunk: 2, part: 0, to: [0] });
     const left = scheduler.handle({ kind: "done", stage: 1, replica: 1, incarnation: 0, chunk: 2, part: 0, isLast: true, bytes: [1], exhausted: false });
     expect(left).toContainEqual({ kind: "retire", stage: 1, replica: 1 });
   });
 
-  it("that are lost are started again, and do again what they had begun; what the lost ones say is dropped", () => {
+  it("that have a place after others are not taken for those: what the others say is dropped", () => {
     const scheduler = createScheduler(chain());
     scheduler.start();
-    const begun = scheduler.handle({ kind: "done", stage: 0, replica: 0, incarnation: 0, chunk: 0, part: 0, isLast: true, bytes: [1], exhausted: false });
-    expect(runsOf(begun, 1)).toEqual([0]);
-    expect(scheduler.coresInUse()).toBe(1);
-    expect(scheduler.handle({ kind: "lost", stage: 1, replica: 0 })).toContainEqual({ kind: "load", stage: 1, replica: 0, incarnation: 1 });
-    expect(scheduler.coresInUse()).toBe(0);
-    scheduler.handle({ kind: "done", stage: 1, replica: 0, incarnation: 0, chunk: 0, part: 0, isLast: true, bytes: [1], exhausted: false });
-    const again = scheduler.handle({ kind: "loaded", stage: 1, replica: 0, incarnation: 1 });
-    expect(again).toContainEqual({ kind: "run", stage: 1, replica: 0, incarnation: 1, chunk: 0, part: 0, to: [0] });
-  });
-
-  it("of a source cannot be lost", () => {
-    const scheduler = createScheduler(chain());
-    scheduler.start();
-    expect(() => scheduler.handle({ kind: "lost", stage: 0, replica: 0 })).toThrow(/cannot go on/);
+    scheduler.handle({ kind: "load", stage: 1 });
+    scheduler.handle({ kind: "loaded", stage: 1, replica: 1, incarnation: 0 });
+    expect(scheduler.handle({ kind: "unload", stage: 1 })).toContainEqual({ kind: "retire", stage: 1, replica: 1 });
+    expect(scheduler.handle({ kind: "load", stage: 1 })).toContainEqual({ kind: "load", stage: 1, replica: 1, incarnation: 1 });
+    scheduler.handle({ kind: "loaded", stage: 1, replica: 1, incarnation: 0 });
+    expect(scheduler.replicas()[1]).toMatchObject({ active: 1, loading: 1 });
+    scheduler.handle({ kind: "loaded", stage: 1, replica: 1, incarnation: 1 });
+    expect(scheduler.replicas()[1]).toMatchObject({ active: 2, loading: 0 });
+    const done = (stage: number, replica: number, incarnation: number, chunk: number): readonly SchedulerCommand[] => scheduler.handle({ kind: "done", stage, replica, incarnation, chunk, part: 0, isLast: true, bytes: [1], exhausted: false });
+    // Chunks 0 and 1 were promised while there was one worker.
+    for (const chunk of [0, 1]) done(0, 0, 0, chunk);
+    expect(done(0, 0, 0, 2)).toContainEqual({ kind: "run", stage: 1, replica: 1, chunk: 2, part: 0, to: [0] });
+    done(1, 1, 0, 2);
+    expect(scheduler.done(1)).toBe(0);
+    done(1, 1, 1, 2);
+    expect(scheduler.done(1)).toBe(1);
   });
 });
 
@@ -177,7 +198,7 @@ describe("chunks in parts", () => {
   }
 
   const partsRun = (commands: readonly SchedulerCommand[], stage: number): readonly string[] => commands.flatMap((command) => (command.kind === "run" && command.stage === stage ? [`${command.chunk}.${command.part}`] : []));
-  const done = (stage: number, chunk: number, part: number, isLast: boolean, replica = 0, incarnation = 0) => ({ kind: "done", stage, replica, incarnation, chunk, part, isLast, bytes: part === BEGINNING ? [] : [1], exhausted: false }) as const;
+  const done = (stage: number, chunk: number, part: number, isLast: boolean) => ({ kind: "done", stage, replica: 0, incarnation: 0, chunk, part, isLast, bytes: part === BEGINNING ? [] : [1], exhausted: false }) as const;
 
   /** With chunk 0 taken in by the stage that cuts. */
   function opened(capacity?: number): Scheduler {
@@ -221,20 +242,6 @@ describe("chunks in parts", () => {
     scheduler.handle({ kind: "loaded", stage: 2, replica: 1, incarnation: 0 });
     scheduler.handle(done(1, 0, 2, true));
     const commands = scheduler.handle(done(1, 1, BEGINNING, false));
-    expect(commands).toContainEqual({ kind: "run", stage: 1, replica: 0, incarnation: 0, chunk: 1, part: 0, to: [1] });
-  });
-
-  it("are done again from where they were where a worker is lost in the middle of a chunk", () => {
-    const scheduler = opened();
-    scheduler.handle(done(1, 0, BEGINNING, false));
-    scheduler.handle(done(1, 0, 0, false));
-    scheduler.handle(done(2, 0, 0, false));
-    scheduler.handle({ kind: "lost", stage: 1, replica: 0 });
-    expect(partsRun(scheduler.handle({ kind: "loaded", stage: 1, replica: 0, incarnation: 1 }), 1)).toEqual(["0.1"]);
-    scheduler.handle(done(1, 0, 1, true, 0, 1));
-    expect(partsRun(scheduler.handle(done(2, 0, 1, true)), 3)).toEqual(["0.0"]);
-    const finished = scheduler.handle(done(3, 0, 0, true));
-    expect(finished).toEqual([]);
-    expect(scheduler.handle({ kind: "sinkDone", sink: 0, chunk: 0 })).toContainEqual({ kind: "completed", region: 0, chunk: 0, isNeeded: true });
+    expect(commands).toContainEqual({ kind: "run", stage: 1, replica: 0, chunk: 1, part: 0, to: [1] });
   });
 });
