@@ -2,4 +2,3 @@
 import { availableParallelism } from "node:os";
 
 export const engineSettings = { MALLOC_MMAP_THRESHOLD_: String(32 * 2 ** 20), MALLOC_TRIM_THRESHOLD_: String(256 * 2 ** 20), UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism())) };
-export const engineArguments: readonly string[] = ["--initial-old-space-size=64"];

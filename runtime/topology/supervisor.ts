@@ -124,15 +124,9 @@ function startEngine(request: SuperviseRequest, order: EngineOrder): ChildProces
  */
 const keepFreedMemory = { MALLOC_MMAP_THRESHOLD_: String(32 * 2 ** 20), MALLOC_TRIM_THRESHOLD_: String(256 * 2 ** 20) };
 
-/**
- * V8 collects a small heap whenever some megabytes of buffers have come and gone, and looks at everything that is alive
- * each time. Heaps this large (in MiB, buffers included) are collected a few times a second at most.
- */
-const collectLate = "--initial-old-space-size=64";
-
 /** Node's own words for the engine: all but a text to run in place of a file. */
 function engineArguments(words: readonly string[]): string[] {
-  return [collectLate, ...(words.some((word) => /^(-e|-p|-pe|--eval|--print)(=|$)/.test(word)) ? [] : words)];
+  return words.some((word) => /^(-e|-p|-pe|--eval|--print)(=|$)/.test(word)) ? [] : [...words];
 }
 
 function note(said: { -readonly [Kind in keyof EngineEnd["said"]]: EngineEnd["said"][Kind] }, message: FromEngine): void {
