@@ -12,6 +12,9 @@ import { runReference, runTrial, writeTrialProgram } from "../test/support/kill-
 const trials = Number(process.argv[2] ?? 200);
 const firstSeed = Number(process.argv[3] ?? 1);
 
+/** A trial takes some seconds. */
+const TOLD_EVERY = 20;
+
 const parent = join(fileURLToPath(new URL("..", import.meta.url)), ".cache", "workplaces");
 mkdirSync(parent, { recursive: true });
 const folder = mkdtempSync(join(parent, "kill-trials-"));
@@ -29,8 +32,10 @@ try {
     starts += result.starts;
     for (const violation of result.violations) process.stdout.write(`seed ${seed}: ${violation}\n`);
     if (result.violations.length > 0) failed++;
+    const done = seed - firstSeed + 1;
+    if (done % TOLD_EVERY === 0) process.stdout.write(`${done} trials, ${kills} kills, ${starts} starts: ${failed} trials with violations\n`);
   }
-  process.stdout.write(`${trials} trials, ${kills} kills, ${starts} starts, ${reference.files.size} files each: ${failed} trials with violations\n`);
+  process.stdout.write(`all ${trials} trials, ${kills} kills, ${starts} starts, ${reference.files.size} files each: ${failed} trials with violations\n`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
