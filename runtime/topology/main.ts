@@ -13,6 +13,7 @@ import { JobError } from "../contract/kernel.ts";
 import { setProgramFolder } from "../contract/program-folder.ts";
 import type { PipelineSpec } from "../contract/program.ts";
 import type { Value } from "../contract/value.ts";
+import { collectNowAndThen } from "./collect-heap.ts";
 import { parseCommandLine } from "./command-line.ts";
 import type { CommandLine } from "./command-line.ts";
 import { resolveParam } from "./default-params.ts";
@@ -47,6 +48,7 @@ class Interrupted extends Error {
 
 /** Runs the program as the command line says. `file` is the program's own bundle. */
 export function main(program: Program, file: string): void {
+  collectNowAndThen();
   const start = findWorkerStart();
   if (start !== undefined) return runWorker(program, start, file);
   const member = findMemberStart();

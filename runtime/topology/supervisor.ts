@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PipelineSpec } from "../contract/program.ts";
 import { readFlights } from "../recovery/flight-recorder.ts";
+import { heapArguments } from "./collect-heap.ts";
 import { killLeftovers, readInputs, removeRecords } from "./engine-processes.ts";
 import { flightFile, orderVariable, processesFile } from "./engine-order.ts";
 import type { EngineOrder, FromEngine, FromSupervisor, RunName } from "./engine-order.ts";
@@ -124,9 +125,9 @@ function startEngine(request: SuperviseRequest, order: EngineOrder): ChildProces
  */
 const keepFreedMemory = { MALLOC_MMAP_THRESHOLD_: String(32 * 2 ** 20), MALLOC_TRIM_THRESHOLD_: String(256 * 2 ** 20) };
 
-/** Node's own words for the engine: all but a text to run in place of a file. */
+/** Node's words for the engine: its own, then the user's, all but a text to run in place of a file. */
 function engineArguments(words: readonly string[]): string[] {
-  return words.some((word) => /^(-e|-p|-pe|--eval|--print)(=|$)/.test(word)) ? [] : [...words];
+  return [...heapArguments, ...(words.some((word) => /^(-e|-p|-pe|--eval|--print)(=|$)/.test(word)) ? [] : words)];
 }
 
 function note(said: { -readonly [Kind in keyof EngineEnd["said"]]: EngineEnd["said"][Kind] }, message: FromEngine): void {

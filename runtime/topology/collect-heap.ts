@@ -1,0 +1,23 @@
+/**
+ * How the threads of an engine collect their heaps. V8 collects a small heap whenever some megabytes of buffers have come
+ * and gone, and looks at everything that is alive each time: over pictures, many times a second. So heaps are let grow to
+ * `HEAP_MIB_MIN`, buffers included, before it does; and since a thread that drops little would then keep what it dropped
+ * for minutes, each heap below that is collected once a minute.
+ */
+import { getHeapStatistics } from "node:v8";
+
+const HEAP_MIB_MIN = 64;
+const EVERY_MS = 60_000;
+
+/** Node's words for the engine's process. */
+export const heapArguments: readonly string[] = [`--initial-old-space-size=${HEAP_MIB_MIN}`, "--expose-gc"];
+
+/** For this thread, as long as something else keeps it going. */
+export function collectNowAndThen(): void {
+  const collect = globalThis.gc;
+  if (collect === undefined) return;
+  setInterval(() => {
+    // Larger ones V8 collects as they grow, and all at once would take long.
+    if (getHeapStatistics().used_heap_size < HEAP_MIB_MIN * 2 ** 20) collect();
+  }, EVERY_MS).unref();
+}
