@@ -7,9 +7,10 @@ import { hrtime } from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { decodeChunk, encodeChunk, postChunk } from "../../runtime/channel/chunk-codec.ts";
-import type { ChunkMessage, EdgeSchema } from "../../runtime/channel/chunk-codec.ts";
+import type { EdgeSchema } from "../../runtime/channel/chunk-codec.ts";
 import { createBufferPool } from "../../runtime/pool/buffer-pool.ts";
 import { openPorts } from "../../runtime/topology/worker-ports.ts";
+import type { ArrivedChunk } from "../../runtime/topology/worker-ports.ts";
 
 interface Start {
   readonly port: MessagePort;
@@ -61,9 +62,9 @@ function send(): void {
 function receive(): void {
   const [begun, ended]: [number[], number[]] = [[], []];
   const ports = openPorts({ inPorts: [port], outPorts: [] }, coordinator);
-  const waiting: ChunkMessage[] = [];
+  const waiting: ArrivedChunk[] = [];
   let isBusy = false;
-  const work = (message: ChunkMessage): void => {
+  const work = (message: ArrivedChunk): void => {
     const chunk = decodeChunk(schema, message);
     begun.push(micros());
     if (chunk.rows.length !== 1) throw new Error("a batch was lost");

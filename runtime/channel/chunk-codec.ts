@@ -8,6 +8,7 @@ import type { Column } from "../contract/column.ts";
 import { buffersOf, decodeColumns, encodeColumns } from "./columns.ts";
 import type { ColumnData, TakeBuffer } from "./columns.ts";
 import { batchBuffers, encodeBatches } from "./open-batches.ts";
+import { toWire } from "./wire-chunk.ts";
 
 /** What lies on an edge: the columns of its rows, and of the parents of each open explode (outermost first). */
 export interface EdgeSchema {
@@ -98,7 +99,11 @@ function idBytes({ parents, places, levels }: ChunkMessage): number {
 
 /** Buffers of a chunk that nobody looks at any more: the large ones that are still here, for the sender to use again. */
 export function spentBuffers(message: ChunkMessage, bytesMin: number): readonly ArrayBuffer[] {
-  return message.columns.flatMap(buffersOf).filter((buffer) => buffer.byteLength >= bytesMin);
+  const found: ArrayBuffer[] = [];
+  for (const column of message.columns) {
+    for (const buffer of buffersOf(column)) if (buffer.byteLength >= bytesMin) found.push(buffer);
+  }
+  return found;
 }
 
 /** A buffer this small is copied sooner than it is detached here and attached there. */
@@ -112,7 +117,7 @@ export function postChunk(port: Pick<MessagePort, "postMessage">, message: Chunk
     bytes += buffer.byteLength;
     if (buffer.byteLength > CLONED_BYTES_MAX) moved.push(buffer);
   }
-  port.postMessage(message, moved);
+  port.postMessage(toWire(message), moved);
   // Buffers of native add-ons are cloned in silence instead of transferred.
   if (moved.some((buffer) => buffer.byteLength !== 0)) throw new Error("a chunk was copied to another thread instead of transferred");
   return bytes;

@@ -8,18 +8,25 @@ import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { spentBuffers } from "../channel/chunk-codec.ts";
 import type { ChunkMessage } from "../channel/chunk-codec.ts";
+import { fromWire } from "../channel/wire-chunk.ts";
+import type { WireChunk } from "../channel/wire-chunk.ts";
 import { POOLED_BYTES_MIN } from "../pool/buffer-pool.ts";
 import type { OutPort, ToWorker, WorkerStart } from "./messages.ts";
+
+/** A chunk, and the port that it came on. */
+export interface ArrivedChunk extends ChunkMessage {
+  readonly from: MessagePort;
+}
 
 export interface WorkerPorts {
   /** Calls `listen` for every word of the coordinator; ports that it joins are open by then. */
   readonly onControl: (listen: (message: ToWorker) => void) => void;
   /** Calls `listen` for every chunk that comes, now and from ports that join later. */
-  readonly onChunk: (listen: (message: ChunkMessage) => void) => void;
-  /** Tells the next that has come on each port, the coordinator's first. False where nothing has, or others wait for their turn. */
+  readonly onChunk: (listen: (message: ArrivedChunk) => void) => void;
+  /** Tells all that has come on each port, the coordinator's first. False where nothing has, or others wait for their turn. */
   readonly poll: () => boolean;
   /** Gives the large buffers of a chunk, which nobody here looks at any more, back to whoever sent it: several at a time. */
-  readonly sendHome: (message: ChunkMessage) => void;
+  readonly sendHome: (message: ArrivedChunk) => void;
   /** Calls `listen` for buffers of an edge that came home. */
   readonly onHome: (listen: (edge: number, buffers: readonly ArrayBuffer[]) => void) => void;
   readonly outPort: (edge: number, replica: number) => MessagePort;
@@ -36,10 +43,9 @@ const HOME_BYTES_MIN = 2 * 2 ** 20;
 export function openPorts(start: Pick<WorkerStart, "inPorts" | "outPorts">, control: MessagePort): WorkerPorts {
   const inPorts = [...start.inPorts];
   const outPorts = new Map<string, MessagePort>();
-  const senders = new WeakMap<ChunkMessage, MessagePort>();
-  const spent = new WeakMap<MessagePort, { readonly buffers: ArrayBuffer[]; readonly bytes: number }>();
+  const spent = new Map<MessagePort, ArrayBuffer[]>();
   const controlListeners: ((message: ToWorker) => void)[] = [];
-  let chunkListener: ((message: ChunkMessage) => void) | undefined;
+  let chunkListener: ((message: ArrivedChunk) => void) | undefined;
   let homeListener: ((edge: number, buffers: readonly ArrayBuffer[]) => void) | undefined;
   let turnMs = -Infinity;
   const keyOf = (edge: number, replica: number): string => `${edge}:${replica}`;
@@ -49,10 +55,7 @@ export function openPorts(start: Pick<WorkerStart, "inPorts" | "outPorts">, cont
     outPorts.set(keyOf(edge, replica), port);
     port.on("message", (buffers: readonly ArrayBuffer[]) => homeListener?.(edge, buffers));
   };
-  const takeChunk = (port: MessagePort, message: ChunkMessage): void => {
-    senders.set(message, port);
-    chunkListener?.(message);
-  };
+  const takeChunk = (from: MessagePort, wire: WireChunk): void => chunkListener?.({ ...fromWire(wire), from });
   const takeControl = (message: ToWorker): void => {
     if (message.kind === "join") {
       message.outPorts.forEach(addOut);
@@ -68,7 +71,7 @@ export function openPorts(start: Pick<WorkerStart, "inPorts" | "outPorts">, cont
   };
   const addIn = (port: MessagePort): void => {
     inPorts.push(port);
-    if (chunkListener !== undefined) listenTo<ChunkMessage>(port, (message) => takeChunk(port, message));
+    if (chunkListener !== undefined) listenTo<WireChunk>(port, (wire) => takeChunk(port, wire));
   };
   start.outPorts.forEach(addOut);
   listenTo(control, takeControl);
@@ -76,29 +79,25 @@ export function openPorts(start: Pick<WorkerStart, "inPorts" | "outPorts">, cont
     onControl: (listen) => void controlListeners.push(listen),
     onChunk: (listen) => {
       chunkListener = listen;
-      for (const port of inPorts) listenTo<ChunkMessage>(port, (message) => takeChunk(port, message));
+      for (const port of inPorts) listenTo<WireChunk>(port, (wire) => takeChunk(port, wire));
     },
     poll: () => {
       if (performance.now() - turnMs > TURN_MS) return false;
-      const word = receiveMessageOnPort(control);
-      if (word !== undefined) takeControl(word.message);
-      let hasCome = word !== undefined;
-      for (const port of inPorts) {
-        const found = receiveMessageOnPort(port);
-        if (found === undefined) continue;
-        takeChunk(port, found.message);
-        hasCome = true;
-      }
+      let hasCome = takeAll(control, takeControl);
+      for (const port of inPorts) hasCome = takeAll<WireChunk>(port, (wire) => takeChunk(port, wire)) || hasCome;
       return hasCome;
     },
     sendHome: (message) => {
-      const port = senders.get(message);
-      if (port === undefined) return;
-      const { buffers, bytes } = spent.get(port) ?? { buffers: [], bytes: 0 };
-      const more = spentBuffers(message, POOLED_BYTES_MIN);
-      const home = { buffers: buffers.concat(more), bytes: more.reduce((sum, buffer) => sum + buffer.byteLength, bytes) };
-      spent.set(port, home.bytes < HOME_BYTES_MIN ? home : { buffers: [], bytes: 0 });
-      if (home.bytes >= HOME_BYTES_MIN) port.postMessage(home.buffers, home.buffers);
+      const port = message.from;
+      const waiting = spent.get(port) ?? [];
+      spent.set(port, waiting);
+      let bytes = 0;
+      waiting.push(...spentBuffers(message, POOLED_BYTES_MIN));
+      for (const buffer of waiting) bytes += buffer.byteLength;
+      if (bytes >= HOME_BYTES_MIN) {
+        spent.delete(port);
+        port.postMessage(waiting, waiting);
+      }
     },
     onHome: (listen) => {
       homeListener = listen;
@@ -114,4 +113,14 @@ export function openPorts(start: Pick<WorkerStart, "inPorts" | "outPorts">, cont
       control.close();
     },
   };
+}
+
+/** Whether anything had come. */
+function takeAll<T>(port: MessagePort, take: (message: T) => void): boolean {
+  let hasCome = false;
+  for (let found = receiveMessageOnPort(port); found !== undefined; found = receiveMessageOnPort(port)) {
+    take(found.message);
+    hasCome = true;
+  }
+  return hasCome;
 }

@@ -28,7 +28,7 @@ import { openStage } from "./stage-runner.ts";
 import type { StageRunner } from "./stage-runner.ts";
 import { openSinkGuard, openStageGuard } from "./stage-guard.ts";
 import { openPorts } from "./worker-ports.ts";
-import type { WorkerPorts } from "./worker-ports.ts";
+import type { ArrivedChunk, WorkerPorts } from "./worker-ports.ts";
 
 /** What this thread was started to do; undefined in the thread of the command line. */
 export function findWorkerStart(): WorkerStart | undefined {
@@ -143,16 +143,16 @@ interface Inbox {
    * A part, or of a stage that takes chunks whole all parts of all in-edges: the coordinator's word may come before they
    * do. Parts of one edge come in order.
    */
-  readonly take: (chunk: number, part: number) => Promise<readonly ChunkMessage[]>;
+  readonly take: (chunk: number, part: number) => Promise<readonly ArrivedChunk[]>;
   /** Whoever waits, now or later, gets `Stopped`. */
   readonly giveUp: () => void;
 }
 
 function createInbox(ports: WorkerPorts, { takesParts, ins }: Pick<StageRunner, "takesParts" | "ins">): Inbox {
   const keyOf = (chunk: number, part: number): string => (takesParts ? `${chunk}.${part}` : String(chunk));
-  const isAll = (messages: readonly ChunkMessage[]): boolean => (takesParts ? messages.length === 1 : messages.filter(({ isLast }) => isLast).length === ins.length);
-  const arrived = new Map<string, ChunkMessage[]>();
-  const waiting = new Map<string, { readonly come: (messages: readonly ChunkMessage[]) => void; readonly giveUp: (error: Error) => void }>();
+  const isAll = (messages: readonly ArrivedChunk[]): boolean => (takesParts ? messages.length === 1 : messages.filter(({ isLast }) => isLast).length === ins.length);
+  const arrived = new Map<string, ArrivedChunk[]>();
+  const waiting = new Map<string, { readonly come: (messages: readonly ArrivedChunk[]) => void; readonly giveUp: (error: Error) => void }>();
   const givenUp = (): Error => new Stopped("the run is being given up");
   let isGivenUp = false;
   ports.onChunk((message) => {
@@ -165,10 +165,10 @@ function createInbox(ports: WorkerPorts, { takesParts, ins }: Pick<StageRunner, 
   return {
     take: async (chunk, part) => {
       const key = keyOf(chunk, part);
-      const here = (): readonly ChunkMessage[] => arrived.get(key) ?? [];
+      const here = (): readonly ArrivedChunk[] => arrived.get(key) ?? [];
       while (!isAll(here()) && ports.poll());
       if (!isAll(here()) && isGivenUp) throw givenUp();
-      const messages = isAll(here()) ? here() : await new Promise<readonly ChunkMessage[]>((come, giveUp) => waiting.set(key, { come, giveUp }));
+      const messages = isAll(here()) ? here() : await new Promise<readonly ArrivedChunk[]>((come, giveUp) => waiting.set(key, { come, giveUp }));
       arrived.delete(key);
       waiting.delete(key);
       return messages;

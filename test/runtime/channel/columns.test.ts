@@ -2,8 +2,10 @@ import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeChunk, encodeChunk, messageBuffers, postChunk } from "../../../runtime/channel/chunk-codec.ts";
-import type { ChunkMessage, EdgeSchema } from "../../../runtime/channel/chunk-codec.ts";
+import type { EdgeSchema } from "../../../runtime/channel/chunk-codec.ts";
 import { decodeColumns, encodeColumns } from "../../../runtime/channel/columns.ts";
+import { fromWire, toWire } from "../../../runtime/channel/wire-chunk.ts";
+import type { WireChunk } from "../../../runtime/channel/wire-chunk.ts";
 import type { Chunk } from "../../../runtime/contract/chunk.ts";
 import type { Column, ColumnType } from "../../../runtime/contract/column.ts";
 import { allocate, elementCount, writeElement } from "../../../runtime/contract/tensor.ts";
@@ -125,6 +127,18 @@ describe("a chunk sent to another thread", () => {
     expect(decodeChunk(schema, encodeChunk(0, schema, chunk))).toEqual(chunk);
   });
 
+  it("is the same message at the other end, whatever its columns", () => {
+    const place = fc.record({ part: fc.nat(3), isLast: fc.boolean() });
+    const holds = fc.property(table, fc.nat(9), fc.maxSafeNat(), place, fc.boolean(), ({ columns: own, rows }, edge, firstRow, { part, isLast }, isVoid) => {
+      const ids = { parents: rows.map(() => 0), children: rows.map((_, row) => row) };
+      const levels = [{ ...ids, failed: ids.children, columns: encodeColumns(own, rows) }];
+      const message = { ...ids, edge, id: { ordinal: 5, split: 1, firstRow }, part, isLast, isVoid, columns: encodeColumns(own, rows), levels, places: rows.map((_, row) => `line ${row}`) };
+      expect(fromWire(structuredClone(toWire(message)))).toEqual(message);
+      expect(fromWire(toWire({ ...message, batches: [] }))).toHaveProperty("batches", []);
+    });
+    fc.assert(holds, { seed: 2, numRuns: 200 });
+  });
+
   const large: Chunk = { ...chunk, rows: [{ x: new Uint8Array(10_000).fill(1) }, { x: new Uint8Array([2, 3]) }] };
 
   it("is moved, not copied, but for buffers that are copied sooner", () => {
@@ -136,8 +150,8 @@ describe("a chunk sent to another thread", () => {
     expect(postChunk(port1, message)).toBe(bytes.reduce((sum, count) => sum + count, ids + places));
     expect(buffers.map((buffer) => buffer.byteLength)).toEqual(bytes.map((count) => (count > 4096 ? 0 : count)));
     expect(Math.max(...bytes)).toBeGreaterThan(4096);
-    const received = receiveMessageOnPort(port2)?.message as ChunkMessage;
-    expect(decodeChunk(schema, received)).toEqual(large);
+    const received = receiveMessageOnPort(port2)?.message as WireChunk;
+    expect(decodeChunk(schema, fromWire(received))).toEqual(large);
     port1.close();
   });
 

@@ -1,7 +1,8 @@
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { decodeChunk, encodeChunk, postChunk, spentBuffers } from "../../../runtime/channel/chunk-codec.ts";
-import type { ChunkMessage, EdgeSchema } from "../../../runtime/channel/chunk-codec.ts";
+import type { EdgeSchema } from "../../../runtime/channel/chunk-codec.ts";
+import { fromWire } from "../../../runtime/channel/wire-chunk.ts";
 import { createBufferPool, POOLED_BYTES_MIN } from "../../../runtime/pool/buffer-pool.ts";
 
 const large = 2 * POOLED_BYTES_MIN;
@@ -36,7 +37,7 @@ test("chunks go out in pooled buffers, whatever those held, and the buffers come
   const { port1, port2 } = new MessageChannel();
   postChunk(port1, encodeChunk(0, schema, chunk, pool.take));
   expect(stale.byteLength).toBe(0);
-  const arrived: ChunkMessage = receiveMessageOnPort(port2)?.message;
+  const arrived = fromWire(receiveMessageOnPort(port2)?.message);
   expect(decodeChunk(schema, arrived)).toEqual(chunk);
   const spent = spentBuffers(arrived, POOLED_BYTES_MIN);
   port2.postMessage(spent, [...spent]);

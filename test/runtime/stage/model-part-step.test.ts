@@ -7,6 +7,8 @@ import { createModelBuilder } from "../../../compiler/onnx/build-model.ts";
 import { onnxBackend } from "../../../runtime/backends/onnx-executor.ts";
 import { decodeChunk, encodeChunk, postChunk } from "../../../runtime/channel/chunk-codec.ts";
 import type { EdgeSchema } from "../../../runtime/channel/chunk-codec.ts";
+import { fromWire } from "../../../runtime/channel/wire-chunk.ts";
+import type { WireChunk } from "../../../runtime/channel/wire-chunk.ts";
 import type { ModelSession } from "../../../runtime/contract/backend.ts";
 import type { Chunk } from "../../../runtime/contract/chunk.ts";
 import type { Column } from "../../../runtime/contract/column.ts";
@@ -78,9 +80,10 @@ async function run(steps: readonly StepSpec[], chunk: Chunk): Promise<Ran> {
 /** As a worker sends and another takes it. */
 function move(chunk: Chunk, schema: EdgeSchema): Chunk {
   const sent = encodeChunk(0, schema, chunk);
-  let arrived = sent;
-  postChunk({ postMessage: (message: unknown, transfer?: unknown) => { arrived = structuredClone(message as typeof sent, { transfer: transfer as ArrayBuffer[] }); } }, sent);
-  return decodeChunk(schema, arrived);
+  let arrived: WireChunk | undefined;
+  postChunk({ postMessage: (message: unknown, transfer?: unknown) => { arrived = structuredClone(message as WireChunk, { transfer: transfer as ArrayBuffer[] }); } }, sent);
+  if (arrived === undefined) throw new Error("nothing was sent");
+  return decodeChunk(schema, fromWire(arrived));
 }
 
 const tensor = (shape: readonly number[], value: (index: number) => number): Tensor => ({ dtype: "f32", shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) => value(index)) });
