@@ -11,8 +11,6 @@ export interface Preprocessing {
   /** CPU seconds per row: decoding, and all that makes the model's input. */
   readonly decodeCpu: number;
   readonly allCpu: number;
-  /** Rows per second of decoding with all cores busy. */
-  readonly decodeRate: number;
   /** Rows per second of all of it in this process, with `lanes` pictures under way. */
   readonly allRate: number;
 }
@@ -24,5 +22,5 @@ await timeItems(images.slice(0, 96), lanes, preparePicture);
 const decoding = await timeItems(images, lanes, decodePicture);
 const all = await timeItems(images, 1, preparePicture);
 const together = await timeItems(images, lanes, preparePicture);
-const figures: Preprocessing = { decodeCpu: decoding.cpu / images.length, allCpu: all.cpu / images.length, decodeRate: images.length / decoding.wall, allRate: images.length / together.wall };
+const figures: Preprocessing = { decodeCpu: decoding.cpu / images.length, allCpu: all.cpu / images.length, allRate: images.length / together.wall };
 console.log(JSON.stringify(figures));
