@@ -83,8 +83,8 @@ export interface Scope {
 
 /** What test blocks may use beyond other expressions. */
 export interface TestScope {
-  /** The streams of each pipeline by name. */
-  readonly streamOf: (pipeline: string, stream: string) => { readonly id: number; readonly row: RecordType } | undefined;
+  /** The streams of each pipeline by name; `open`: an earlier mistake left some of its fields unknown. */
+  readonly streamOf: (pipeline: string, stream: string) => { readonly id: number; readonly row: RecordType; readonly open: boolean } | undefined;
   readonly pipelines: ReadonlyMap<string, readonly string[]>;
 }
 

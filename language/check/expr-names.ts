@@ -156,5 +156,6 @@ function checkStreamName(scope: Scope, object: NameExpr, field: Identifier, span
     });
     return errorExpr(span);
   }
+  if (stream.open) return errorExpr(span);
   return { kind: "stream", pipeline: found.name, stream: stream.id, name: field.name, type: { kind: "list", element: stream.row }, span };
 }

@@ -24,6 +24,8 @@ export interface KnownPipeline {
   readonly pipeline: CheckedPipeline;
   /** The streams that lets name, aliases too. */
   readonly lets: ReadonlyMap<string, Let>;
+  /** The streams some of whose fields a mistake left unknown. */
+  readonly open: ReadonlySet<number>;
 }
 
 export function checkPipeline(cx: CheckContext, declaration: PipelineDeclaration): KnownPipeline | undefined {
@@ -44,7 +46,7 @@ export function checkPipeline(cx: CheckContext, declaration: PipelineDeclaration
     }
   }
   const streams = withBytesMax(flow.streams, dims, settings);
-  return { pipeline: { name: declaration.name, doc: item.doc?.text ?? "", settings, streams, writes, dims, span: declaration.span }, lets: locals };
+  return { pipeline: { name: declaration.name, doc: item.doc?.text ?? "", settings, streams, writes, dims, span: declaration.span }, lets: locals, open: new Set(flow.known.flatMap(({ open }, stream) => (open ? [stream] : []))) };
 }
 
 function checkLet(flow: Flow, locals: Map<string, Let>, statement: LetStatement): void {

@@ -33,7 +33,7 @@ export function checkTests(cx: CheckContext, module: ResolvedModule, pipelines: 
       if (named !== undefined) cx.testedLets.add(named);
       const id = named?.stream;
       const found = id === undefined ? undefined : known?.pipeline.streams[id];
-      return id === undefined || found === undefined ? undefined : { id, row: found.row };
+      return id === undefined || found === undefined ? undefined : { id, row: found.row, open: known?.open.has(id) === true };
     },
   };
   const titles = new Map<string, TestItem["title"]>();
@@ -94,6 +94,7 @@ function checkGiven(scope: Scope, test: TestScope, ast: GivenStatement): Checked
     });
     return undefined;
   }
+  if (known.open) return undefined;
   const fitted = fitRows(scope, rows, known.row, stream.name);
   return fitted === undefined ? undefined : { pipeline: found.name, stream: known.id, name: stream.name, rows: fitted, span: ast.span };
 }

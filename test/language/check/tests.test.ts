@@ -41,6 +41,24 @@ test.each([
   expect(complaints(body).join()).toBe(code);
 });
 
+test("a mistake in a pipeline is told once, not again of the rows that tests look at", () => {
+  const program = (body: string): readonly string[] => codesOf(`record Doc { id: string, text: string }
+
+pipeline p {
+  let docs = read parquet("in") as Doc
+  let short = docs |> { .id, text: lowr(.text) } |> filter(.id != "")
+  write short to parquet("out")
+}
+
+test "t" {
+${body}
+}
+`);
+  expect(program(`  given p.docs = [{ id: "a", text: "A" }]\n  expect p.short[0].text == "a"\n  expect count(p.short) == 1`)).toEqual(["P0202"]);
+  expect(program(`  given p.short = [{ id: "a", text: "A" }]\n  expect p.short[0].id == "a"`)).toEqual(["P0202"]);
+  expect(program(`  expect p.docs[0].tetx == "a"`)).toEqual(["P0202", "P0302"]);
+});
+
 test("`file` and `snapshot` exist in tests only", () => {
   expect(codesOf("fn f(x: string) -> bytes = file(\"a\")\n")).toEqual(["P0202"]);
 });
