@@ -16,7 +16,7 @@ import type { Log, OpenRequest } from "./commit-steps.ts";
 import { hasCode } from "./file-system.ts";
 import type { FileSystem } from "./file-system.ts";
 import type { InputNote } from "./identity.ts";
-import { findManifest, listManifests, manifestPath, readOwner } from "./manifest-files.ts";
+import { findManifest, listManifests, listRuns, manifestPath, readOwner } from "./manifest-files.ts";
 import type { Found } from "./manifest-files.ts";
 import { printLine } from "./manifest.ts";
 import type { CommitState, GroupRecord, Header, LogOutput, StagedFile } from "./manifest.ts";
@@ -50,12 +50,13 @@ export async function openCommitLog(fs: FileSystem, request: OpenRequest): Promi
   const before = await findManifest(fs, request.folder);
   const kept = isAnew(request, before) ? undefined : before;
   if (kept !== undefined) request.check(kept.header);
-  const epoch = await claim(fs, request);
   const run = kept?.header.run ?? request.run;
+  const epoch = await claim(fs, request, run);
   const outputs = request.describe(run);
   await makeStaging(fs, outputs, epoch, dirty);
   if ((await listManifests(fs, request.folder)).some((number) => number > epoch)) throw claimLost(request);
-  await fence(fs, [...outputs, ...(before?.header.outputs ?? [])], epoch);
+  const others = [...(await listRuns(fs, request.folder, epoch, request.describe))].flatMap(([name, its]) => (name === run ? [] : its));
+  await fence(fs, [...outputs, ...others], epoch);
   // What counts is read after the fence: what is committed from here on by one who lives on cannot show.
   const found = await readSynced(fs, request, epoch);
   // It finished or committed something, or another one began, in between.
@@ -64,7 +65,7 @@ export async function openCommitLog(fs: FileSystem, request: OpenRequest): Promi
   const base = isAnew(request, found) ? undefined : found;
   const committedMs = base === undefined ? 0 : ((await fs.look(manifestPath(request.folder, base.manifest)))?.modifiedMs ?? 0);
   const header: Header = { kind: "header", run, outputs, regions: request.regions, identity: base?.header.identity ?? request.identity, ...(base === undefined ? {} : { previous: { manifest: base.manifest, length: base.length } }) };
-  const log: Log = { fs, request, epoch, manifest: epoch, length: Buffer.byteLength(printLine({ kind: "owner", owner: request.owner })), baseLength: 0, header, state: base?.state ?? emptyState(request.regions, outputs.length), dirty, settled: new Set(), isBroken: false };
+  const log: Log = { fs, request, epoch, manifest: epoch, length: Buffer.byteLength(printLine({ kind: "owner", owner: request.owner, run })), baseLength: 0, header, state: base?.state ?? emptyState(request.regions, outputs.length), dirty, settled: new Set(), isBroken: false };
   await append(log, header);
   await fs.sync(manifestPath(request.folder, epoch));
   await fs.sync(request.folder);
@@ -76,8 +77,9 @@ export async function openCommitLog(fs: FileSystem, request: OpenRequest): Promi
   await append(log, { kind: "base", state: log.state });
   log.baseLength = log.length;
   await fs.syncData(manifestPath(request.folder, epoch));
+  // While manifests still name them.
+  await removeHidden(fs, others);
   await tidy(log);
-  if (isAnew(request, found) && found !== undefined) await removeHidden(fs, found.header.outputs);
   return logOf(log);
 }
 
@@ -95,10 +97,10 @@ async function refuseLiving(fs: FileSystem, request: OpenRequest): Promise<void>
   throw jobError("R0158", `another run of this pipeline is at work with the checkpoint ${request.folder} (process ${owner.pid} on ${owner.host})`, "wait until it has ended, or end it");
 }
 
-async function claim(fs: FileSystem, request: OpenRequest): Promise<number> {
+async function claim(fs: FileSystem, request: OpenRequest, run: string): Promise<number> {
   const number = 1 + ((await listManifests(fs, request.folder)).at(-1) ?? 0);
   if (!(await fs.create(manifestPath(request.folder, number)))) throw claimLost(request);
-  await fs.append(manifestPath(request.folder, number), printLine({ kind: "owner", owner: request.owner }));
+  await fs.append(manifestPath(request.folder, number), printLine({ kind: "owner", owner: request.owner, run }));
   return number;
 }
 
@@ -139,7 +141,7 @@ async function abandon(fs: FileSystem, { header, state }: Found, outputs: readon
   }
 }
 
-/** What an abandoned run has beside its outputs. */
+/** What runs that are not gone on with have beside their outputs. */
 async function removeHidden(fs: FileSystem, outputs: readonly LogOutput[]): Promise<void> {
   for (const { dead, final, isTemporary } of outputs) {
     for (const number of await epochsOf(fs, dead)) await fs.removeFolder(`${dead}${number}`);

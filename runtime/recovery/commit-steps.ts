@@ -218,7 +218,7 @@ async function compact(log: Log): Promise<void> {
   log.manifest = number;
   log.length = 0;
   log.header = { ...log.header, previous };
-  await append(log, { kind: "owner", owner: request.owner });
+  await append(log, { kind: "owner", owner: request.owner, run: log.header.run });
   await append(log, log.header);
   await append(log, { kind: "base", state: log.state });
   log.baseLength = log.length;

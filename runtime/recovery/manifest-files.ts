@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { emptyState, foldLine } from "./commit-state.ts";
 import type { FileSystem } from "./file-system.ts";
 import { readLines } from "./manifest.ts";
-import type { CommitState, GroupRecord, Header, ManifestText, Owner } from "./manifest.ts";
+import type { CommitState, GroupRecord, Header, LogOutput, ManifestText, Owner } from "./manifest.ts";
 
 export function manifestPath(folder: string, number: number): string {
   return join(folder, `manifest-${String(number).padStart(5, "0")}`);
@@ -25,6 +25,20 @@ export async function readOwner(fs: FileSystem, folder: string, number: number):
 
 async function readManifest(fs: FileSystem, folder: string, number: number, limit?: number): Promise<ManifestText> {
   return readLines((await fs.read(manifestPath(folder, number))) ?? new Uint8Array(), limit);
+}
+
+/** Where the runs of the manifests below `before` have put what they wrote: by run, those that were not gone on with too. */
+export async function listRuns(fs: FileSystem, folder: string, before: number, describe: (run: string) => readonly LogOutput[]): Promise<ReadonlyMap<string, readonly LogOutput[]>> {
+  const runs = new Map<string, readonly LogOutput[]>();
+  for (const number of await listManifests(fs, folder)) {
+    if (number >= before) continue;
+    const { lines } = await readManifest(fs, folder, number);
+    for (const line of lines) {
+      if (line.kind === "owner" && line.run !== undefined && !runs.has(line.run)) runs.set(line.run, describe(line.run));
+      if (line.kind === "header") runs.set(line.run, line.outputs);
+    }
+  }
+  return runs;
 }
 
 export interface Found {

@@ -88,7 +88,8 @@ export interface KeysFile {
 }
 
 export type ManifestLine =
-  | { readonly kind: "owner"; readonly owner: Owner }
+  /** `run`: names the folders that it makes before it has a header. */
+  | { readonly kind: "owner"; readonly owner: Owner; readonly run?: string }
   | Header
   | { readonly kind: "base"; readonly state: CommitState }
   /** What an earlier, finished run left is being cleared away: the files, by output. */

@@ -5,12 +5,13 @@
 import { basename, dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { openCommitLog } from "../../runtime/recovery/commit-log.ts";
+import { hasBegun } from "../../runtime/recovery/commit-state.ts";
 import { findManifest } from "../../runtime/recovery/manifest-files.ts";
 import type { FileSystem } from "../../runtime/recovery/file-system.ts";
 import { readLines } from "../../runtime/recovery/manifest.ts";
 import type { LogOutput, StagedFile } from "../../runtime/recovery/manifest.ts";
 import { makeFolders, makeFoldersBelow } from "../../runtime/recovery/output-files.ts";
-import { filesOf } from "./simulated-disk.ts";
+import { filesOf, openDisk } from "./simulated-disk.ts";
 import type { Disk } from "./simulated-disk.ts";
 
 const GROUPS = 2;
@@ -35,14 +36,17 @@ export type Mutation = "renamesFirst" | "neverSyncs" | "neverFences" | "none";
 
 /** Runs until everything is published. `name` marks what this run computed: another one gets other bytes. */
 export async function runActor(fs: FileSystem, name: string): Promise<void> {
-  if (await isFinished(fs)) return;
+  const before = await findManifest(fs, "/c/check");
   const log = await openCommitLog(fs, {
-    folder: "/c/check", owner: { pid: name.charCodeAt(0), started: name, host: "h" }, run: `r${name}`, describe, regions: 1, regionOf: () => 0, identity: {}, fresh: false, renew: false,
+    folder: "/c/check", owner: { pid: name.charCodeAt(0), started: name, host: "h" }, run: `r${name}`, describe, regions: 1, regionOf: () => 0, identity: {}, fresh: false,
+    // As if the program were another by now: what has committed nothing is not gone on with.
+    renew: before !== undefined && !hasBegun(before.state) && before.state.inputs !== undefined,
     isAlive: async () => false, check: () => {}, pause: async () => {},
   });
   // Another run came to its end after this one had looked.
   if (!log.state().cleared && (await isMarked(fs))) return log.forget([]);
   if (!log.state().published) {
+    if (log.state().inputs === undefined) await log.noteInputs([]);
     if (!log.state().cleared) await log.clear(await oldFiles(fs));
     for (let group = log.state().regions[0].groups; group < GROUPS; group++) {
       const outputs: { readonly output: number; readonly rows: number; readonly files: readonly StagedFile[] }[] = [];
@@ -57,10 +61,6 @@ export async function runActor(fs: FileSystem, name: string): Promise<void> {
   }
   if (log.state().regions[0].rowsIn !== GROUPS * ROWS) throw new Violation(`${log.state().regions[0].rowsIn} rows are counted, ${GROUPS * ROWS} were read`);
   await log.forget([]);
-}
-
-async function isFinished(fs: FileSystem): Promise<boolean> {
-  return (await findManifest(fs, "/c/check"))?.state.published === true && (await isMarked(fs));
 }
 
 async function isMarked(fs: FileSystem): Promise<boolean> {
@@ -141,6 +141,12 @@ export function judgeEnd(disk: Disk, exposed: Exposed): void {
     if (a !== b) throw new Violation(`group ${group} is of two runs: ${a} and ${b}`);
   }
   for (const sink of SINKS) if (seen.get(`/d/${sink}/_SUCCESS`) !== "new") throw new Violation(`${sink} has no mark`);
+}
+
+/** After everything was resumed until done, where no power was lost: nothing is left of those that were killed. */
+export async function judgeLeft(disk: Disk): Promise<void> {
+  const found = (await openDisk(disk, () => {}).list("/d")) ?? [];
+  for (const { name } of found) if (name.startsWith(".")) throw new Violation(`${name} is left over`);
 }
 
 /** The same operations in a wrong order, or without some. */

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { JobError } from "../../../runtime/contract/kernel.ts";
-import { Violation, finishOldRun, judgeEnd, judgeOperation, mutate, runActor } from "../../support/commit-actors.ts";
+import { Violation, finishOldRun, judgeEnd, judgeLeft, judgeOperation, mutate, runActor } from "../../support/commit-actors.ts";
 import type { Exposed, Mutation } from "../../support/commit-actors.ts";
 import { DiskError, copyDisk, createDisk, filesOf, openDisk, powerFailures } from "../../support/simulated-disk.ts";
 import type { Disk } from "../../support/simulated-disk.ts";
@@ -40,6 +40,17 @@ async function follow(start: State, name: string, mutation: Mutation, at: (state
   await runActor(mutate(fs, mutation), name);
   at({ disk, exposed });
   return { disk, exposed };
+}
+
+/** Where processes are killed, and power stays. */
+async function checkKills(start: State): Promise<number> {
+  const ends = new Map<string, State>();
+  const first = new Map<string, State>();
+  const kill = (into: Map<string, State>) => ({ disk, exposed }: State): void => void into.set(keyOf({ disk, exposed }), { disk: copyDisk(disk), exposed });
+  await follow(start, "A", "none", kill(first));
+  for (const state of first.values()) await follow(state, "B", "none", kill(ends));
+  for (const state of ends.values()) await judgeLeft((await follow(state, "C", "none", () => {})).disk);
+  return ends.size;
 }
 
 async function checkCrashes(start: State, mutation: Mutation, every: number): Promise<number> {
@@ -151,6 +162,11 @@ describe("the commit protocol", () => {
     console.log(`commit protocol: ${states} crash states from nothing, ${overOld} over an earlier run's output, no violation`);
     expect(states).toBeGreaterThan(1000);
     expect(overOld).toBeGreaterThan(1000);
+  });
+
+  it("leaves nothing hidden of runs that were killed, also of those that were not gone on with", { timeout: 120_000 }, async () => {
+    expect(await checkKills(await emptyState())).toBeGreaterThan(100);
+    expect(await checkKills(await finishedState())).toBeGreaterThan(100);
   });
 
   it("shuts out runs that were taken for dead and go on", { timeout: 120_000 }, async () => {
