@@ -133,14 +133,19 @@ function grow(situation: Situation): Decided {
 function findSlowest(situation: Situation, counts: ReadonlyMap<number, number>): Slowest {
   const { stages, fixed, cores } = situation;
   const poolMs = stages.reduce((sum, { serviceMs, chunksLeft, cores: own }) => sum + serviceMs * chunksLeft * own, 0) / cores;
-  const others: Slowest[] = [{ label: "the pool of cores", leftMs: poolMs, stage: undefined }, ...fixed.map(({ label, serviceMs, chunksLeft }) => ({ label, leftMs: serviceMs * chunksLeft, stage: undefined }))];
-  const own = stages.map((stage): Slowest => {
+  let slowest: Slowest = { label: "the pool of cores", leftMs: poolMs, stage: undefined };
+  for (const { label, serviceMs, chunksLeft } of fixed) {
+    const leftMs = serviceMs * chunksLeft;
+    if (leftMs > slowest.leftMs) slowest = { label, leftMs, stage: undefined };
+  }
+  for (const stage of stages) {
     const count = counts.get(stage.stage) ?? stage.active;
     // No more of them can compute at once than there are cores for.
     const atOnce = stage.cores === 0 ? count : Math.min(count, Math.max(1, Math.floor(cores / stage.cores)));
-    return { label: stage.label, leftMs: (stage.serviceMs * stage.chunksLeft) / Math.max(1, atOnce), stage };
-  });
-  return [...others, ...own].reduce((slowest, one) => (one.leftMs > slowest.leftMs ? one : slowest));
+    const leftMs = (stage.serviceMs * stage.chunksLeft) / Math.max(1, atOnce);
+    if (leftMs > slowest.leftMs) slowest = { label: stage.label, leftMs, stage };
+  }
+  return slowest;
 }
 
 function obstacleTo(stage: StageLoad, counts: ReadonlyMap<number, number>): string | undefined {

@@ -54,9 +54,10 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
   const sinkMeters = topology.sinks.map(() => createServiceMeter());
   const loadMs = topology.stages.map(() => 0);
   const changes = new Map<number, Change>();
-  const warm = new Set<string>();
-  /** What the parts of chunks that are under way took so far. */
-  const underWay = new Map<string, { readonly rows: number; readonly busyMs: number }>();
+  /** By stage: workers that have done their first chunk, which warms them up. */
+  const warm = topology.stages.map(() => new Set<number>());
+  /** By stage and chunk: what the parts of chunks that are under way took so far. */
+  const underWay = topology.stages.map(() => new Map<number, { readonly rows: number; readonly busyMs: number }>());
   const saidOfRegion = new Map<number, string>();
   let stopped = false;
 
@@ -111,27 +112,26 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
 
   return {
     partDone: ({ stage, replica, chunk, isLast, ...part }) => {
-      const parts = underWay.get(`${stage}:${chunk}`) ?? { rows: 0, busyMs: 0 };
+      const parts = underWay[stage].get(chunk) ?? { rows: 0, busyMs: 0 };
       const sum = { rows: parts.rows + part.rows, busyMs: parts.busyMs + part.busyMs };
-      if (!isLast) return void underWay.set(`${stage}:${chunk}`, sum);
-      underWay.delete(`${stage}:${chunk}`);
-      // The first chunk of a worker warms it up.
-      const key = `${stage}:${replica}`;
-      if (warm.has(key)) stageMeters[stage].add(sum.busyMs, options.batchesOf(stage, sum.rows));
-      warm.add(key);
+      if (!isLast) return void underWay[stage].set(chunk, sum);
+      underWay[stage].delete(chunk);
+      if (warm[stage].has(replica)) stageMeters[stage].add(sum.busyMs, options.batchesOf(stage, sum.rows));
+      warm[stage].add(replica);
     },
     sinkDone: (sink, busyMs) => sinkMeters[sink].add(busyMs, 1),
     loaded: (stage, replica, ms) => {
-      warm.delete(`${stage}:${replica}`);
+      warm[stage].delete(replica);
       loadMs[stage] = Math.max(loadMs[stage], ms);
     },
     stop: () => {
       stopped = true;
     },
     decide: (nowMs) => {
-      const replicas = options.scheduler.replicas();
       // Nothing is decided while workers load or the run drains.
-      if (stopped || replicas.some(({ loading }) => loading > 0)) return [];
+      if (stopped) return [];
+      const replicas = options.scheduler.replicas();
+      if (replicas.some(({ loading }) => loading > 0)) return [];
       const events: SchedulerEvent[] = [];
       elastic.forEach((stages, region) => {
         if (stages.every(({ id }) => replicas[id].hasEnded)) return;

@@ -25,9 +25,9 @@ export function createServiceMeter(): ServiceMeter {
       sumMs += ms;
       sumBatches += batches;
       if (samples.length > CHUNKS_MAX) {
-        const [oldest] = samples.splice(0, 1);
-        sumMs -= oldest.ms;
-        sumBatches -= oldest.batches;
+        sumMs -= samples[0].ms;
+        sumBatches -= samples[0].batches;
+        samples.shift();
       }
     },
     meanMs: () => (samples.length === 0 ? lastMs : sumMs / samples.length),

@@ -73,7 +73,8 @@ export function createAgenda(startMs: number): Agenda {
       for (;;) {
         while (isStirred) {
           isStirred = false;
-          await new Promise((resolve) => setImmediate(resolve));
+          // Comes when no promise is left that could go on.
+          await new Promise<void>((resolve) => void process.nextTick(resolve));
         }
         const entry = isOver() ? undefined : pop();
         // What went on last may have put something down.

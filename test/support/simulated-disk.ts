@@ -3,7 +3,6 @@
  * gone, or there in part, after the power fails: of a file its unsynced end, of a folder each change of an entry by
  * itself. Renames are whole.
  */
-import { dirname, basename } from "node:path";
 import { crc32 } from "node:zlib";
 import type { FileSystem } from "../../runtime/recovery/file-system.ts";
 
@@ -54,7 +53,10 @@ export function openDisk(disk: Disk, step: (operation: string, path: string, to?
     if (next.to !== undefined) next.to.folder.entries.set(next.to.name, next.node);
     disk.changes.push(next);
   };
-  const place = (path: string): { readonly folder: FolderNode; readonly name: string } => ({ folder: folderAt(disk, dirname(path)), name: basename(path) });
+  const place = (path: string): { readonly folder: FolderNode; readonly name: string } => {
+    const end = path.lastIndexOf("/");
+    return { folder: folderAt(disk, path.slice(0, end)), name: path.slice(end + 1) };
+  };
   const makeNode = (path: string, node: Node): boolean => {
     const to = place(path);
     if (to.folder.entries.has(to.name)) return false;
@@ -149,10 +151,13 @@ export function openDisk(disk: Disk, step: (operation: string, path: string, to?
 
 function nodeAt(disk: Disk, path: string): Node | undefined {
   let node: Node = disk.root;
-  for (const part of path.split("/").filter((name) => name !== "")) {
-    const next: Node | undefined = node.kind === "folder" ? node.entries.get(part) : undefined;
+  for (let at = path.startsWith("/") ? 1 : 0; at < path.length; ) {
+    const slash = path.indexOf("/", at);
+    const end = slash < 0 ? path.length : slash;
+    const next: Node | undefined = node.kind === "folder" ? node.entries.get(path.slice(at, end)) : undefined;
     if (next === undefined) return undefined;
     node = next;
+    at = end + 1;
   }
   return node;
 }
