@@ -66,6 +66,7 @@ export function createCoreTokens(total: number, order: readonly StageNode[]): Co
       free += stage.cores;
     },
     forget: (stage) => {
+      if (waiting.size === 0 && keptFor === undefined) return false;
       waiting.delete(stage);
       if (keptFor !== stage) return false;
       keptFor = undefined;

@@ -91,7 +91,8 @@ interface Slowest {
 
 /** Raises the slowest stage, and the next slowest, as long as workers may be added; takes the step that gains most. */
 function grow(situation: Situation): Decided {
-  const counts = new Map(situation.stages.map(({ stage, active }) => [stage, active]));
+  // Of those that would have more than they have.
+  const counts = new Map<number, number>();
   const before = findSlowest(situation, counts);
   let best: { readonly counts: ReadonlyMap<number, number>; readonly leftMs: number; readonly gainMs: number; readonly costMs: number } | undefined;
   let costMs = 0;
@@ -111,7 +112,7 @@ function grow(situation: Situation): Decided {
       stopped = `no memory for another worker of ${stage.label}`;
       break;
     }
-    counts.set(stage.stage, (counts.get(stage.stage) ?? 0) + 1);
+    counts.set(stage.stage, (counts.get(stage.stage) ?? stage.active) + 1);
     costMs += stage.loadMs;
     slowest = findSlowest(situation, counts);
     const gainMs = before.leftMs - slowest.leftMs;

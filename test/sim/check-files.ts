@@ -4,7 +4,7 @@
  */
 import { readLines } from "../../runtime/recovery/manifest.ts";
 import type { FileSystem } from "../../runtime/recovery/file-system.ts";
-import { createDisk, filesOf } from "../support/simulated-disk.ts";
+import { createDisk, filesIn } from "../support/simulated-disk.ts";
 import type { Disk } from "../support/simulated-disk.ts";
 
 export interface CheckedDisk {
@@ -67,7 +67,7 @@ export function createCheckedDisk(): CheckedDisk {
     }),
     violation: () => violation,
     published: (sink) => {
-      const files = [...filesOf(disk)].filter(([path]) => path.startsWith(`${finalFolder(sink)}/part-`)).sort(([a], [b]) => (a < b ? -1 : 1));
+      const files = [...filesIn(disk, finalFolder(sink))].filter(([name]) => name.startsWith("part-")).sort(([a], [b]) => (a < b ? -1 : 1));
       return files.flatMap(([, text]) => text.trim().split("\n").map(Number));
     },
   };
