@@ -91,8 +91,11 @@ async function refuseLiving(fs: FileSystem, request: OpenRequest): Promise<void>
   const last = (await listManifests(fs, request.folder)).at(-1);
   if (last === undefined) return;
   // A file without an owner was claimed this moment, or by one who was killed at it.
-  if ((await readOwner(fs, request.folder, last)) === undefined) await request.pause();
-  const owner = await readOwner(fs, request.folder, last);
+  let owner = await readOwner(fs, request.folder, last);
+  if (owner === undefined) {
+    await request.pause();
+    owner = await readOwner(fs, request.folder, last);
+  }
   if (owner === undefined || owner === "none" || !(await request.isAlive(owner, manifestPath(request.folder, last)))) return;
   throw jobError("R0158", `another run of this pipeline is at work with the checkpoint ${request.folder} (process ${owner.pid} on ${owner.host})`, "wait until it has ended, or end it");
 }

@@ -1,5 +1,5 @@
 /** What is committed, folded from the lines of manifests. Pure. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { CommitState, GroupRecord, ManifestLine, OutputState, RegionState, StagedFile } from "./manifest.ts";
 
 export function emptyState(regions: number, outputs: number): CommitState {
@@ -78,7 +78,7 @@ function addDigests(before: string | undefined, digests: readonly (bigint | unde
 
 /** Adds up to a digest of any number of files in any order. `more`: a file's time, or its CRC. */
 export function digestOfFile({ name, bytes }: { readonly name: string; readonly bytes: number }, more?: number): bigint {
-  return createHash("sha256").update(`${bytes}\0${more === undefined ? "" : `${more}\0`}${name}`).digest().readBigUInt64BE();
+  return BigInt(`0x${hash("sha256", `${bytes}\0${more === undefined ? "" : `${more}\0`}${name}`).slice(0, DIGEST_DIGITS)}`);
 }
 
 const DIGEST_DIGITS = 16;

@@ -133,7 +133,7 @@ export function createGroupTracker(request: TrackerRequest): GroupTracker {
       progress.split = chunkBooks.position?.split ?? progress.split;
       progress.row = chunkBooks.position?.row ?? progress.row;
       progress.passed = { ...progress.passed, ...chunkBooks.passed };
-      progress.exhausted = [...new Set([...progress.exhausted, ...chunkBooks.exhausted])];
+      if (chunkBooks.exhausted.length > 0) progress.exhausted = [...new Set([...progress.exhausted, ...chunkBooks.exhausted])];
       for (const [step, keys] of chunkBooks.keys) addKeys(region.keys, step, keys);
       region.chunks = chunk + 1;
       if ((chunk + 1) % request.groupChunks === 0) closeGroup(id, false, false);

@@ -10,6 +10,8 @@ import type { StageNode } from "./topology.ts";
 
 export interface CoreTokens {
   readonly free: () => number;
+  /** Whether a worker that holds its tokens already may be told more. */
+  readonly mayGoOn: (stage: StageNode) => boolean;
   /** Takes what a worker of the stage needs. False where it must wait; `isBusy`: it holds its tokens already. */
   readonly take: (stage: StageNode, isBusy: boolean) => boolean;
   /** A worker has nothing more to do. */
@@ -40,14 +42,15 @@ export function createCoreTokens(total: number, order: readonly StageNode[]): Co
   const mostWanted = order.reduce((sum, { cores, replicasMax }) => sum + cores * replicasMax, 0);
   // Who is told ahead keeps its tokens: where there are not enough for all, nobody is, so that what is nearer the sinks
   // gets the next that are free.
-  const mayGoOn = mostWanted <= total;
+  const areEnough = mostWanted <= total;
   const mayStart = (stage: StageNode): boolean => (keptFor === undefined || keptFor === stage) && free >= stage.cores;
 
   return {
     free: () => free,
+    mayGoOn: (stage) => areEnough || stage.cores === 0,
     take: (stage, isBusy) => {
       if (stage.cores === 0) return true;
-      if (isBusy ? !mayGoOn : !mayStart(stage)) {
+      if (isBusy ? !areEnough : !mayStart(stage)) {
         if (!isBusy && !waiting.has(stage)) waiting.set(stage, 0);
         return false;
       }
@@ -63,6 +66,7 @@ export function createCoreTokens(total: number, order: readonly StageNode[]): Co
       free += stage.cores;
     },
     forget: (stage) => {
+      if (waiting.size === 0 && keptFor === undefined) return false;
       waiting.delete(stage);
       if (keptFor !== stage) return false;
       keptFor = undefined;

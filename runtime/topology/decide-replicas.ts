@@ -91,7 +91,8 @@ interface Slowest {
 
 /** Raises the slowest stage, and the next slowest, as long as workers may be added; takes the step that gains most. */
 function grow(situation: Situation): Decided {
-  const counts = new Map(situation.stages.map(({ stage, active }) => [stage, active]));
+  // Of those that would have more than they have.
+  const counts = new Map<number, number>();
   const before = findSlowest(situation, counts);
   let best: { readonly counts: ReadonlyMap<number, number>; readonly leftMs: number; readonly gainMs: number; readonly costMs: number } | undefined;
   let costMs = 0;
@@ -111,7 +112,7 @@ function grow(situation: Situation): Decided {
       stopped = `no memory for another worker of ${stage.label}`;
       break;
     }
-    counts.set(stage.stage, (counts.get(stage.stage) ?? 0) + 1);
+    counts.set(stage.stage, (counts.get(stage.stage) ?? stage.active) + 1);
     costMs += stage.loadMs;
     slowest = findSlowest(situation, counts);
     const gainMs = before.leftMs - slowest.leftMs;
@@ -133,14 +134,19 @@ function grow(situation: Situation): Decided {
 function findSlowest(situation: Situation, counts: ReadonlyMap<number, number>): Slowest {
   const { stages, fixed, cores } = situation;
   const poolMs = stages.reduce((sum, { serviceMs, chunksLeft, cores: own }) => sum + serviceMs * chunksLeft * own, 0) / cores;
-  const others: Slowest[] = [{ label: "the pool of cores", leftMs: poolMs, stage: undefined }, ...fixed.map(({ label, serviceMs, chunksLeft }) => ({ label, leftMs: serviceMs * chunksLeft, stage: undefined }))];
-  const own = stages.map((stage): Slowest => {
+  let slowest: Slowest = { label: "the pool of cores", leftMs: poolMs, stage: undefined };
+  for (const { label, serviceMs, chunksLeft } of fixed) {
+    const leftMs = serviceMs * chunksLeft;
+    if (leftMs > slowest.leftMs) slowest = { label, leftMs, stage: undefined };
+  }
+  for (const stage of stages) {
     const count = counts.get(stage.stage) ?? stage.active;
     // No more of them can compute at once than there are cores for.
     const atOnce = stage.cores === 0 ? count : Math.min(count, Math.max(1, Math.floor(cores / stage.cores)));
-    return { label: stage.label, leftMs: (stage.serviceMs * stage.chunksLeft) / Math.max(1, atOnce), stage };
-  });
-  return [...others, ...own].reduce((slowest, one) => (one.leftMs > slowest.leftMs ? one : slowest));
+    const leftMs = (stage.serviceMs * stage.chunksLeft) / Math.max(1, atOnce);
+    if (leftMs > slowest.leftMs) slowest = { label: stage.label, leftMs, stage };
+  }
+  return slowest;
 }
 
 function obstacleTo(stage: StageLoad, counts: ReadonlyMap<number, number>): string | undefined {

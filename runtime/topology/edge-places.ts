@@ -4,8 +4,8 @@
  * Edges into stages that take parts have a place for each, others one for the whole chunk, however many parts come.
  */
 import { BEGINNING } from "../contract/stage-parts.ts";
-import { keyOf } from "./scheduler-state.ts";
-import type { SchedulerState, Slot, Unit } from "./scheduler-state.ts";
+import { indexOfUnit, removeAt } from "./scheduler-state.ts";
+import type { EdgeState, FilledPlace, SchedulerState, Slot, Unit } from "./scheduler-state.ts";
 import type { EdgeNode, StageNode } from "./topology.ts";
 
 /** From a source, for each worker: the one at work and the next. */
@@ -15,7 +15,7 @@ export function hasRoom(s: SchedulerState, edge: EdgeNode, { chunk, part }: Unit
   const state = s.edges[edge.id];
   if (state.held === 0 || !isNewPlace(s, edge, part)) return true;
   // Promised chunks count as the largest seen so far.
-  const promised = state.held - state.filled.size;
+  const promised = state.held - state.filled.length;
   const hasPlace = edge.to.kind === "stage" && hasShares(s, edge) ? takerOf(s, edge, edge.to.stage, chunk) !== undefined : state.held < capacityOf(s, edge);
   return hasPlace && state.bytes + (promised + 1) * state.largest <= edge.bytesMax;
 }
@@ -36,27 +36,37 @@ function takesParts(s: SchedulerState, { to }: EdgeNode): boolean {
 function takerOf(s: SchedulerState, edge: EdgeNode, stage: number, chunk: number): number | undefined {
   const { slots, bound } = s.stages[stage];
   const known = bound.get(chunk);
-  if (!hasShares(s, edge)) return known?.replica ?? leastLoaded(slots, () => true);
+  if (!hasShares(s, edge)) return known?.replica ?? leastLoaded(slots, Infinity);
   const share = Math.floor(edge.capacity / slots.length);
-  const lentTo = (slot: Slot): number => Math.max(0, edge.capacity - share - slots.reduce((sum, other) => sum + (other !== slot && mayBind(other) ? Math.max(share, other.parts) : 0), 0));
   if (s.edges[edge.id].held >= edge.capacity) return undefined;
-  if (known === undefined) return leastLoaded(slots, ({ parts }) => parts < share);
+  if (known === undefined) return leastLoaded(slots, share);
   const slot = slots[known.replica];
-  return slot.parts < share + lentTo(slot) ? known.replica : undefined;
+  return slot.parts < share + lentTo(slot, slots, edge.capacity, share) ? known.replica : undefined;
 }
 
-function leastLoaded(slots: readonly Slot[], mayTake: (slot: Slot) => boolean): number | undefined {
-  const able = slots.filter((slot) => mayBind(slot) && mayTake(slot));
-  const least = Math.min(...able.map(({ load }) => load));
-  const found = able.find(({ load }) => load === least);
-  return found === undefined ? undefined : slots.indexOf(found);
+/** Places that are neither its own nor another's. */
+function lentTo(slot: Slot, slots: readonly Slot[], capacity: number, share: number): number {
+  let left = capacity - share;
+  for (const other of slots) if (other !== slot && mayBind(other)) left -= Math.max(share, other.parts);
+  return Math.max(0, left);
+}
+
+/** Of those that have fewer parts before them than `partsMax`. */
+function leastLoaded(slots: readonly Slot[], partsMax: number): number | undefined {
+  let least: number | undefined;
+  for (let index = 0; index < slots.length; index++) {
+    const slot = slots[index];
+    if (mayBind(slot) && slot.parts < partsMax && (least === undefined || slot.load < slots[least].load)) least = index;
+  }
+  return least;
 }
 
 /** What the replicas there are can take; edges that hold all tickets, or have shares, always hold as many. */
 export function capacityOf(s: SchedulerState, edge: EdgeNode): number {
   if (edge.to.kind === "sink" || edge.holdsTickets || hasShares(s, edge)) return edge.capacity;
   const { slots } = s.stages[edge.to.stage];
-  const workers = slots.filter(mayBind).length;
+  let workers = 0;
+  for (const slot of slots) if (mayBind(slot)) workers++;
   // What waits is bound to workers: more than their share could not go to those that are loaded later.
   const share = Math.ceil((edge.capacity * workers) / slots.length);
   // A source is quick to give the next: what it has bound to a busy worker is no use to one that is idle.
@@ -68,9 +78,9 @@ function mayBind(slot: Slot): boolean {
   return slot.state === "active";
 }
 
-/** Where parts come together, the first takes the place of the whole chunk. */
-function placeOf(s: SchedulerState, edge: EdgeNode, unit: Unit): string {
-  return takesParts(s, edge) ? keyOf(unit) : String(unit.chunk);
+/** The part that a place on the edge is named for: where parts come together, the first takes the place of the whole chunk. */
+function placeOf(s: SchedulerState, edge: EdgeNode, part: number): number {
+  return takesParts(s, edge) ? part : 0;
 }
 
 function isNewPlace(s: SchedulerState, edge: EdgeNode, part: number): boolean {
@@ -96,7 +106,7 @@ function bind(s: SchedulerState, edge: EdgeNode, stage: number, chunk: number): 
   const known = bound.get(chunk);
   if (known !== undefined) return known.replica;
   // Where nothing is on the edge there is room, whatever the shares.
-  const replica = takerOf(s, edge, stage, chunk) ?? leastLoaded(slots, () => true);
+  const replica = takerOf(s, edge, stage, chunk) ?? leastLoaded(slots, Infinity);
   if (replica === undefined) throw new Error(`stage ${stage} has no worker to promise a chunk to`);
   slots[replica].load++;
   bound.set(chunk, { replica, arrived: 0, next: firstPart(s.topology.stages[stage]) });
@@ -104,27 +114,38 @@ function bind(s: SchedulerState, edge: EdgeNode, stage: number, chunk: number): 
 }
 
 /** Of a chunk that is taken whole, any part stands for it. */
-export function releasePlace(s: SchedulerState, edge: EdgeNode, unit: Unit): void {
+export function releasePlace(s: SchedulerState, edge: EdgeNode, { chunk, part }: Unit): void {
   const state = s.edges[edge.id];
-  const place = placeOf(s, edge, unit);
+  const index = indexOfUnit(state.filled, chunk, placeOf(s, edge, part));
   state.held--;
-  state.bytes -= state.filled.get(place)?.bytes ?? 0;
-  state.filled.delete(place);
+  if (index < 0) return;
+  state.bytes -= state.filled[index].bytes;
+  removeAt(state.filled, index);
 }
 
 /** What was promised lies on the edge now. `isLast`: the chunk's last part. */
-export function fillPlace(s: SchedulerState, edge: EdgeNode, unit: Unit, bytes: number, isLast: boolean): void {
+export function fillPlace(s: SchedulerState, edge: EdgeNode, { chunk, part }: Unit, bytes: number, isLast: boolean): void {
   const state = s.edges[edge.id];
-  const place = placeOf(s, edge, unit);
-  const before = state.filled.get(place)?.bytes ?? 0;
-  state.filled.set(place, { bytes: before + bytes, isWhole: isLast });
+  const place = filledPlace(state, chunk, placeOf(s, edge, part));
+  place.bytes += bytes;
+  place.isWhole = isLast;
   state.bytes += bytes;
-  state.largest = Math.max(state.largest, before + bytes);
+  state.largest = Math.max(state.largest, place.bytes);
+}
+
+function filledPlace({ filled }: EdgeState, chunk: number, part: number): FilledPlace {
+  const index = indexOfUnit(filled, chunk, part);
+  if (index >= 0) return filled[index];
+  const place = { chunk, part, bytes: 0, isWhole: false };
+  filled.push(place);
+  return place;
 }
 
 /** Whether all of the chunk lies on the edge, to a sink. */
 export function isWhole(s: SchedulerState, edge: number, chunk: number): boolean {
-  return s.edges[edge].filled.get(String(chunk))?.isWhole === true;
+  const { filled } = s.edges[edge];
+  const index = indexOfUnit(filled, chunk, 0);
+  return index >= 0 && filled[index].isWhole;
 }
 
 /** A promise that nothing came of. */

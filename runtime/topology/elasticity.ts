@@ -4,8 +4,9 @@
  */
 import type { RunLog } from "../telemetry/run-event.ts";
 import { decideReplicas } from "./decide-replicas.ts";
-import type { Change, Situation, StageLoad } from "./decide-replicas.ts";
+import type { FixedLoad, Situation, StageLoad } from "./decide-replicas.ts";
 import { createServiceMeter } from "./service-meter.ts";
+import type { ServiceMeter } from "./service-meter.ts";
 import type { Scheduler, SchedulerEvent } from "./scheduler.ts";
 import type { StageNode, Topology } from "./topology.ts";
 
@@ -43,6 +44,19 @@ export interface Elasticity {
   readonly decide: (nowMs: number) => readonly SchedulerEvent[];
 }
 
+type Kept<Load> = { -readonly [Key in keyof Load]: Load[Key] };
+
+/** A source or a sink, and the stage whose chunks it has yet to see. */
+interface MeasuredLoad {
+  readonly load: Kept<FixedLoad>;
+  readonly meter: ServiceMeter;
+  readonly stage: number;
+}
+
+function loadOf({ id, label, replicasMin, replicasMax, cores }: StageNode): Kept<StageLoad> {
+  return { stage: id, label, active: 0, min: replicasMin, max: replicasMax, cores, serviceMs: 0, batches: 0, loadMs: 0, replicaBytes: 0, chunksLeft: 0, lastChange: undefined };
+}
+
 /** Undefined where no stage has a range. */
 export function createElasticity(options: ElasticityOptions): Elasticity | undefined {
   const { topology } = options;
@@ -52,38 +66,41 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
   const elastic = working.map((stages) => stages.filter(({ replicasMin, replicasMax }) => replicasMin < replicasMax));
   const stageMeters = topology.stages.map(() => createServiceMeter());
   const sinkMeters = topology.sinks.map(() => createServiceMeter());
-  const loadMs = topology.stages.map(() => 0);
-  const changes = new Map<number, Change>();
-  const warm = new Set<string>();
-  /** What the parts of chunks that are under way took so far. */
-  const underWay = new Map<string, { readonly rows: number; readonly busyMs: number }>();
+  /** By stage: workers that have done their first chunk, which warms them up. */
+  const warm = topology.stages.map(() => new Set<number>());
+  /** By stage and chunk: what the parts of chunks that are under way took so far. */
+  const underWay = topology.stages.map(() => new Map<number, { readonly rows: number; readonly busyMs: number }>());
   const saidOfRegion = new Map<number, string>();
   let stopped = false;
 
+  // They are asked for after every chunk, and most of what they say never changes: kept, and brought up to date.
+  const stageLoads = topology.stages.map(loadOf);
+  const fixedLoads = topology.regions.map(({ source, sinks }): readonly MeasuredLoad[] => [
+    { load: { label: topology.stages[source].label, serviceMs: 0, chunksLeft: 0 }, meter: stageMeters[source], stage: source },
+    ...sinks.map((sink) => ({ load: { label: `sink ${sink + 1}`, serviceMs: 0, chunksLeft: 0 }, meter: sinkMeters[sink], stage: topology.edges[topology.sinks[sink].edge].fromStage })),
+  ]);
+
   const situationOf = (region: number, nowMs: number, replicas: ReturnType<Scheduler["replicas"]>, freeBytes: number): Situation => {
-    const stages = working[region].filter(({ id }) => !replicas[id].hasEnded);
     const chunks = options.chunks(region);
     const leftOf = (stage: number): number => Math.max(0, chunks - options.scheduler.done(stage));
-    const loadOf = (stage: StageNode): StageLoad => ({
-      stage: stage.id,
-      label: stage.label,
-      active: replicas[stage.id].active,
-      min: stage.replicasMin,
-      max: stage.replicasMax,
-      cores: stage.cores,
-      serviceMs: stageMeters[stage.id].meanMs(),
-      batches: stageMeters[stage.id].batches(),
-      loadMs: loadMs[stage.id],
-      replicaBytes: options.replicaBytes(stage.id),
-      chunksLeft: leftOf(stage.id),
-      lastChange: changes.get(stage.id),
-    });
-    const { source, sinks } = topology.regions[region];
-    const fixed = [
-      { label: topology.stages[source].label, serviceMs: stageMeters[source].meanMs(), chunksLeft: leftOf(source) },
-      ...sinks.map((sink) => ({ label: `sink ${sink + 1}`, serviceMs: sinkMeters[sink].meanMs(), chunksLeft: leftOf(topology.edges[topology.sinks[sink].edge].fromStage) })),
-    ];
-    return { nowMs, stages: stages.map(loadOf), fixed, cores: topology.cores, freeBytes };
+    const stages: StageLoad[] = [];
+    for (const { id } of working[region]) {
+      if (replicas[id].hasEnded) continue;
+      const load = stageLoads[id];
+      load.active = replicas[id].active;
+      load.serviceMs = stageMeters[id].meanMs();
+      load.batches = stageMeters[id].batches();
+      load.replicaBytes = options.replicaBytes(id);
+      load.chunksLeft = leftOf(id);
+      stages.push(load);
+    }
+    const fixed: FixedLoad[] = [];
+    for (const { load, meter, stage } of fixedLoads[region]) {
+      load.serviceMs = meter.meanMs();
+      load.chunksLeft = leftOf(stage);
+      fixed.push(load);
+    }
+    return { nowMs, stages, fixed, cores: topology.cores, freeBytes };
   };
 
   const decideRegion = (region: number, nowMs: number, replicas: ReturnType<Scheduler["replicas"]>, freeBytes: number): readonly SchedulerEvent[] => {
@@ -92,7 +109,7 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
     const events: SchedulerEvent[] = [];
     for (const { stage, from, to, reason, figures } of decided.changes) {
       options.log({ kind: "decision", stage, from, to, reason, figures });
-      changes.set(stage, { atMs: nowMs, isMore: to > from, serviceMs: stageMeters[stage].meanMs() });
+      stageLoads[stage].lastChange = { atMs: nowMs, isMore: to > from, serviceMs: stageMeters[stage].meanMs() };
       for (let count = from; count !== to; count += Math.sign(to - from)) events.push({ kind: to > from ? "load" : "unload", stage });
     }
     // What was measured held for the workers there were.
@@ -110,28 +127,28 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
   };
 
   return {
-    partDone: ({ stage, replica, chunk, isLast, ...part }) => {
-      const parts = underWay.get(`${stage}:${chunk}`) ?? { rows: 0, busyMs: 0 };
-      const sum = { rows: parts.rows + part.rows, busyMs: parts.busyMs + part.busyMs };
-      if (!isLast) return void underWay.set(`${stage}:${chunk}`, sum);
-      underWay.delete(`${stage}:${chunk}`);
-      // The first chunk of a worker warms it up.
-      const key = `${stage}:${replica}`;
-      if (warm.has(key)) stageMeters[stage].add(sum.busyMs, options.batchesOf(stage, sum.rows));
-      warm.add(key);
+    partDone: ({ stage, replica, chunk, isLast, rows, busyMs }) => {
+      const part = { rows, busyMs };
+      const before = underWay[stage].get(chunk);
+      const sum = before === undefined ? part : { rows: before.rows + part.rows, busyMs: before.busyMs + part.busyMs };
+      if (!isLast) return void underWay[stage].set(chunk, sum);
+      if (before !== undefined) underWay[stage].delete(chunk);
+      if (warm[stage].has(replica)) stageMeters[stage].add(sum.busyMs, options.batchesOf(stage, sum.rows));
+      warm[stage].add(replica);
     },
     sinkDone: (sink, busyMs) => sinkMeters[sink].add(busyMs, 1),
     loaded: (stage, replica, ms) => {
-      warm.delete(`${stage}:${replica}`);
-      loadMs[stage] = Math.max(loadMs[stage], ms);
+      warm[stage].delete(replica);
+      stageLoads[stage].loadMs = Math.max(stageLoads[stage].loadMs, ms);
     },
     stop: () => {
       stopped = true;
     },
     decide: (nowMs) => {
-      const replicas = options.scheduler.replicas();
       // Nothing is decided while workers load or the run drains.
-      if (stopped || replicas.some(({ loading }) => loading > 0)) return [];
+      if (stopped) return [];
+      const replicas = options.scheduler.replicas();
+      if (replicas.some(({ loading }) => loading > 0)) return [];
       const events: SchedulerEvent[] = [];
       elastic.forEach((stages, region) => {
         if (stages.every(({ id }) => replicas[id].hasEnded)) return;

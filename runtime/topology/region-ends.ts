@@ -4,7 +4,7 @@
  */
 import { isWhole, releasePlace, takePlaceBack } from "./edge-places.ts";
 import { endRun, endStages } from "./replica-slots.ts";
-import { keyOf } from "./scheduler-state.ts";
+import { takeUnit } from "./scheduler-state.ts";
 import type { SchedulerState } from "./scheduler-state.ts";
 import { lastNeededChunk } from "./topology.ts";
 import type { StageNode } from "./topology.ts";
@@ -59,7 +59,7 @@ export function handleSourceEnd(s: SchedulerState, stage: StageNode, chunks: num
   region.isCutShort = false;
   region.total = chunks;
   for (let chunk = chunks; chunk < region.next; chunk++) {
-    if (!runs.delete(keyOf({ chunk, part: 0 }))) throw new Error(`chunk ${chunk} lies past the end of its source`);
+    if (!takeUnit(runs, chunk, 0)) throw new Error(`chunk ${chunk} lies past the end of its source`);
     region.open.delete(chunk);
     endRun(s, stage, 0);
     for (const id of stage.outs) takePlaceBack(s, s.topology.edges[id], chunk);
@@ -72,7 +72,7 @@ export function handleSourceEnd(s: SchedulerState, stage: StageNode, chunks: num
 export function handleSinkDone(s: SchedulerState, sink: number, chunk: number): void {
   const { edge, region: id } = s.topology.sinks[sink];
   if (!isWhole(s, edge, chunk)) {
-    s.early.add(`${sink}:${chunk}`);
+    s.early[sink].add(chunk);
     return;
   }
   releasePlace(s, s.topology.edges[edge], { chunk, part: 0 });

@@ -1,7 +1,7 @@
 /** What the scheduler knows: stages and their workers, edges, regions, core tokens. Plain data; its parts work on it. */
 import type { CoreTokens } from "./core-tokens.ts";
 import type { SchedulerCommand } from "./scheduler.ts";
-import type { StageNode, Topology } from "./topology.ts";
+import type { EdgeNode, StageNode, Topology } from "./topology.ts";
 
 /** A worker's place in a stage. `retiring`: it gets nothing new, and ends when it has done what is bound to it. */
 export interface Slot {
@@ -24,18 +24,24 @@ export interface Unit {
   readonly part: number;
 }
 
-export function keyOf({ chunk, part }: Unit): string {
-  return `${chunk}.${part}`;
+/** The worker that a chunk is bound to, how many in-edges delivered all of it, and the part to start next. */
+export interface Bound {
+  readonly replica: number;
+  arrived: number;
+  next: number;
 }
 
+/** What is gone through after every event: lists as short as places and workers are few, edges looked up once. */
 export interface StageState {
   readonly slots: readonly Slot[];
-  /** Chunks promised to or held by this stage: the worker each is bound to, how many in-edges delivered all of it, the part to start next. */
-  readonly bound: Map<number, { readonly replica: number; arrived: number; next: number }>;
-  /** What has all its inputs there and was not started. */
-  readonly ready: Map<string, Unit>;
+  readonly ins: readonly EdgeNode[];
+  readonly outs: readonly EdgeNode[];
+  /** Chunks promised to or held by this stage. */
+  readonly bound: Map<number, Bound>;
+  /** What has all its inputs there and was not started, in the order it came. */
+  readonly ready: Unit[];
   /** What was started and is not done. */
-  readonly runs: Set<string>;
+  readonly runs: Unit[];
   nextOrdered: number;
   /** Chunks done. */
   done: number;
@@ -46,8 +52,13 @@ export interface EdgeState {
   held: number;
   bytes: number;
   largest: number;
-  /** What lies in each place that is not just promised. */
-  readonly filled: Map<string, { bytes: number; isWhole: boolean }>;
+  /** What lies in each place that is not just promised. Where a place is the whole chunk's, its part is 0. */
+  readonly filled: FilledPlace[];
+}
+
+export interface FilledPlace extends Unit {
+  bytes: number;
+  isWhole: boolean;
 }
 
 export interface RegionState {
@@ -83,19 +94,20 @@ export interface SchedulerState {
   readonly exhaustedAt: Map<number, number>;
   /** Stages nearest the sinks first: they make room for the others. */
   readonly order: readonly StageNode[];
-  /** A sink's word can come before that of the worker that sent it the chunk: it waits here, by sink and chunk. */
-  readonly early: Set<string>;
+  /** A sink's word can come before that of the worker that sent it the chunk: it waits here, by sink. */
+  readonly early: readonly Set<number>[];
   readonly commands: SchedulerCommand[];
 }
 
 /** `firstChunks`: by region, where a resumed run begins. */
 export function createState(topology: Topology, order: readonly StageNode[], tokens: CoreTokens, firstChunks: readonly number[]): SchedulerState {
   const firstOf = (region: number): number => firstChunks[region] ?? 0;
+  const edgesOf = (ids: readonly number[]): readonly EdgeNode[] => ids.map((id) => topology.edges[id]);
   const slotsOf = (stage: StageNode): Slot[] => Array.from({ length: stage.replicasMax }, (_, index) => ({ state: index < stage.replicas ? "active" : "empty", running: 0, load: 0, parts: 0, incarnation: 0, open: undefined }));
   return {
     topology,
-    stages: topology.stages.map((stage) => ({ slots: slotsOf(stage), bound: new Map(), ready: new Map(), runs: new Set(), nextOrdered: firstOf(stage.region), done: 0, ended: false })),
-    edges: topology.edges.map(() => ({ held: 0, bytes: 0, largest: 0, filled: new Map() })),
+    stages: topology.stages.map((stage) => ({ slots: slotsOf(stage), ins: edgesOf(stage.ins), outs: edgesOf(stage.outs), bound: new Map(), ready: [], runs: [], nextOrdered: firstOf(stage.region), done: 0, ended: false })),
+    edges: topology.edges.map(() => ({ held: 0, bytes: 0, largest: 0, filled: [] })),
     regions: topology.regions.map(({ id, tickets }) => {
       const first = firstOf(id);
       return { first, next: first, stopAt: Infinity, total: undefined, stopped: false, isCutShort: false, tickets, completed: first, through: new Set(), open: new Map(), lastNeeded: Infinity, finished: false };
@@ -103,9 +115,35 @@ export function createState(topology: Topology, order: readonly StageNode[], tok
     tokens,
     exhaustedAt: new Map(),
     order,
-    early: new Set(),
+    early: topology.sinks.map(() => new Set()),
     commands: [],
   };
+}
+
+/** Of a chunk that the stage was promised. */
+export function boundOf(s: SchedulerState, stage: StageNode, chunk: number): Bound {
+  const bound = s.stages[stage.id].bound.get(chunk);
+  if (bound === undefined) throw new Error(`chunk ${chunk} came to stage ${stage.id} unpromised`);
+  return bound;
+}
+
+/** Where the unit stands in the list; -1 where it does not. */
+export function indexOfUnit(units: readonly Unit[], chunk: number, part: number): number {
+  for (let index = 0; index < units.length; index++) if (units[index].chunk === chunk && units[index].part === part) return index;
+  return -1;
+}
+
+/** The others stay in their order. */
+export function removeAt(units: Unit[], index: number): void {
+  for (let next = index + 1; next < units.length; next++) units[next - 1] = units[next];
+  units.pop();
+}
+
+/** Whether it was there. */
+export function takeUnit(units: Unit[], chunk: number, part: number): boolean {
+  const index = indexOfUnit(units, chunk, part);
+  if (index >= 0) removeAt(units, index);
+  return index >= 0;
 }
 
 export function stagesInOrder(topology: Topology): readonly StageNode[] {
@@ -122,8 +160,8 @@ function depth(topology: Topology, stage: StageNode): number {
 
 export function verifyIdle(s: SchedulerState): void {
   const areEdgesEmpty = s.edges.every((edge) => edge.held === 0 && edge.bytes === 0);
-  const areStagesIdle = s.stages.every((stage) => stage.bound.size + stage.runs.size === 0 && stage.slots.every(({ load, parts, running }) => load === 0 && parts === 0 && running === 0));
+  const areStagesIdle = s.stages.every((stage) => stage.bound.size + stage.runs.length === 0 && stage.slots.every(({ load, parts, running }) => load === 0 && parts === 0 && running === 0));
   const areTicketsBack = s.regions.every((region) => region.open.size === 0);
   const areCoresBack = s.tokens.free() === s.topology.cores;
-  if (!areEdgesEmpty || !areStagesIdle || !areTicketsBack || !areCoresBack || s.early.size > 0) throw new Error("places, tickets or core tokens were not given back");
+  if (!areEdgesEmpty || !areStagesIdle || !areTicketsBack || !areCoresBack || s.early.some((chunks) => chunks.size > 0)) throw new Error("places, tickets or core tokens were not given back");
 }

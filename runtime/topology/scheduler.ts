@@ -15,12 +15,13 @@
  */
 import { BEGINNING } from "../contract/stage-parts.ts";
 import { createCoreTokens } from "./core-tokens.ts";
-import { capacityOf, fillPlace, firstPart, hasRoom, promisePlace, releasePlace } from "./edge-places.ts";
-import { drainRegion, handleSinkDone, handleSourceEnd, resumeEnds, stopIfUseless, stopRegion } from "./region-ends.ts";
+import { capacityOf, fillPlace, firstPart, releasePlace } from "./edge-places.ts";
+import { drainRegion, handleSinkDone, handleSourceEnd, resumeEnds, stopIfUseless } from "./region-ends.ts";
 import type { RegionEnds } from "./region-ends.ts";
 import { endRun, endStages, handleLoaded, loadReplica, retireIfIdle, unloadReplica } from "./replica-slots.ts";
-import { createState, keyOf, stagesInOrder, verifyIdle } from "./scheduler-state.ts";
-import type { SchedulerState, StageState, Unit } from "./scheduler-state.ts";
+import { boundOf, createState, stagesInOrder, takeUnit, verifyIdle } from "./scheduler-state.ts";
+import type { SchedulerState, Slot, Unit } from "./scheduler-state.ts";
+import { startAll } from "./start-units.ts";
 import type { EdgeNode, StageNode, Topology } from "./topology.ts";
 
 export type SchedulerEvent =
@@ -85,9 +86,6 @@ export interface SchedulerOptions extends RegionEnds {
   readonly firstChunks?: readonly number[];
 }
 
-/** Chunks that a worker is told to do ahead: the one at work and one more, so that it never waits to be told. */
-const RUNS_AHEAD = 2;
-
 export function createScheduler(topology: Topology, options: SchedulerOptions = {}): Scheduler {
   const order = stagesInOrder(topology);
   const state = createState(topology, order, createCoreTokens(topology.cores, order), options.firstChunks ?? []);
@@ -108,10 +106,16 @@ export function createScheduler(topology: Topology, options: SchedulerOptions = 
     inFlight: () => state.regions.map((region) => region.open.size),
     completed: (region) => state.regions[region].completed,
     done: (stage) => state.stages[stage].done,
-    replicas: () => state.stages.map(({ slots, ended }) => ({ hasEnded: ended, active: slots.filter((slot) => slot.state === "active").length, loading: slots.filter((slot) => slot.state === "loading").length })),
+    replicas: () => state.stages.map(({ slots, ended }) => ({ hasEnded: ended, active: countSlots(slots, "active"), loading: countSlots(slots, "loading") })),
     coresInUse: () => topology.cores - state.tokens.free(),
     verifyIdle: () => verifyIdle(state),
   };
+}
+
+function countSlots(slots: readonly Slot[], kind: Slot["state"]): number {
+  let count = 0;
+  for (const slot of slots) if (slot.state === kind) count++;
+  return count;
 }
 
 function handleEvent(s: SchedulerState, event: SchedulerEvent): void {
@@ -133,112 +137,20 @@ function handleEvent(s: SchedulerState, event: SchedulerEvent): void {
   }
 }
 
-/** Starts whatever can be started. */
-function startAll(s: SchedulerState): void {
-  for (let moved = true; moved; ) {
-    moved = false;
-    for (const stage of s.order) {
-      let outcome = startNext(s, stage);
-      while (outcome === "started") {
-        moved = true;
-        outcome = startNext(s, stage);
-      }
-      if (outcome === "nothing" && s.tokens.forget(stage)) moved = true;
-    }
-  }
-}
-
-/** `cores`: something could start, but for want of core tokens. */
-type StartOutcome = "started" | "cores" | "nothing";
-
-function startNext(s: SchedulerState, stage: StageNode): StartOutcome {
-  return stage.isSource ? startSource(s, stage) : startStage(s, stage);
-}
-
-function startSource(s: SchedulerState, stage: StageNode): StartOutcome {
-  const region = s.regions[stage.region];
-  const { sinks } = s.topology.regions[stage.region];
-  if (region.stopped || region.open.size >= region.tickets) return "nothing";
-  const chunk = region.next;
-  const outcome = tryRun(s, stage, 0, { chunk, part: 0 });
-  if (outcome !== "started") return outcome;
-  region.open.set(chunk, sinks.length);
-  region.next++;
-  if (region.next >= region.stopAt) stopRegion(s, stage.region);
-  return outcome;
-}
-
-function startStage(s: SchedulerState, stage: StageNode): StartOutcome {
-  const state = s.stages[stage.id];
-  let outcome: StartOutcome = "nothing";
-  const outs = stage.outs.map((id) => s.topology.edges[id]);
-  // Where parts come, room is looked for one by one.
-  const [some] = state.ready.values();
-  if (some === undefined || !outs.every((edge) => edge.inParts || hasRoom(s, edge, some))) return outcome;
-  for (const unit of inOrder(stage, state)) {
-    const bound = state.bound.get(unit.chunk);
-    if (bound === undefined) throw new Error(`chunk ${unit.chunk} came to stage ${stage.id} unpromised`);
-    const { open } = state.slots[bound.replica];
-    if (unit.part !== bound.next || (open !== undefined && open !== unit.chunk)) continue;
-    const tried = tryRun(s, stage, bound.replica, unit);
-    if (tried === "started") {
-      bound.next++;
-      state.ready.delete(keyOf(unit));
-      if (stage.ordered && unit.part === firstPart(stage)) state.nextOrdered++;
-      return tried;
-    }
-    if (tried === "cores") outcome = tried;
-  }
-  return outcome;
-}
-
-/** What can start, first for the worker with most before it: so all workers come to their end together. */
-function inOrder(stage: StageNode, state: StageState): readonly Unit[] {
-  const units = [...state.ready.values()];
-  if (stage.ordered) return units.filter(({ chunk, part }) => part !== firstPart(stage) || chunk === state.nextOrdered);
-  if (units.length === 1) return units;
-  const loadOf = ({ chunk }: Unit): number => state.slots[state.bound.get(chunk)?.replica ?? 0].load;
-  return units.sort((a, b) => loadOf(b) - loadOf(a) || a.chunk - b.chunk || a.part - b.part);
-}
-
-function tryRun(s: SchedulerState, stage: StageNode, replica: number, unit: Unit): StartOutcome {
-  // What is only begun gives nothing.
-  const outs = unit.part === BEGINNING ? [] : stage.outs.map((id) => s.topology.edges[id]);
-  if (!outs.every((edge) => hasRoom(s, edge, unit))) return "nothing";
-  const outcome = tryCompute(s, stage, replica);
-  if (outcome !== "started") return outcome;
-  if (stage.cutsParts) s.stages[stage.id].slots[replica].open = unit.chunk;
-  s.stages[stage.id].runs.add(keyOf(unit));
-  s.commands.push({ kind: "run", stage: stage.id, replica, chunk: unit.chunk, part: unit.part, to: outs.map((edge) => promisePlace(s, edge, unit)) });
-  return outcome;
-}
-
-/** Whether the worker can be told one thing more; if so, it holds its core tokens. */
-function tryCompute(s: SchedulerState, stage: StageNode, replica: number): StartOutcome {
-  const slot = s.stages[stage.id].slots[replica];
-  const mayWork = slot.state === "active" || slot.state === "retiring";
-  // Whether a part comes after the one under way, only the worker can say.
-  if (!mayWork || slot.running >= (stage.cutsParts ? 1 : RUNS_AHEAD)) return "nothing";
-  const isBusy = slot.running > 0;
-  if (!s.tokens.take(stage, isBusy)) return isBusy ? "nothing" : "cores";
-  slot.running++;
-  return "started";
-}
-
 function handleDone(s: SchedulerState, event: Extract<SchedulerEvent, { kind: "done" }>): void {
   const stage = s.topology.stages[event.stage];
   const state = s.stages[event.stage];
   const slot = state.slots[event.replica];
   // A word from a worker that had this place before.
   if (event.incarnation !== slot.incarnation) return;
-  if (!state.runs.delete(keyOf(event))) throw new Error(`stage ${stage.label} did part ${event.part} of chunk ${event.chunk} twice, or unasked`);
+  if (!takeUnit(state.runs, event.chunk, event.part)) throw new Error(`stage ${stage.label} did part ${event.part} of chunk ${event.chunk} twice, or unasked`);
   endRun(s, stage, event.replica);
   if (stage.takesParts) slot.parts--;
   if (event.isLast) endChunk(s, stage, event);
   // What was taken stays until all that comes of it was given.
-  if (stage.takesParts || event.isLast) for (const id of stage.ins) releasePlace(s, s.topology.edges[id], event);
-  else addReady(state, { chunk: event.chunk, part: event.part + 1 });
-  if (event.part !== BEGINNING) stage.outs.forEach((id, index) => deliver(s, s.topology.edges[id], event, event.bytes[index]));
+  if (stage.takesParts || event.isLast) for (const edge of state.ins) releasePlace(s, edge, event);
+  else state.ready.push({ chunk: event.chunk, part: event.part + 1 });
+  if (event.part !== BEGINNING) state.outs.forEach((edge, index) => deliver(s, edge, event, event.bytes[index]));
   retireIfIdle(s, event.stage, event.replica);
   endStages(s, stage.region);
   if (!event.exhausted || s.exhaustedAt.has(event.stage)) return;
@@ -255,22 +167,18 @@ function endChunk(s: SchedulerState, stage: StageNode, { chunk, replica }: Extra
   state.bound.delete(chunk);
 }
 
-function addReady(state: StageState, unit: Unit): void {
-  state.ready.set(keyOf(unit), unit);
-}
-
-function deliver(s: SchedulerState, edge: EdgeNode, { chunk, part, isLast }: Unit & { readonly isLast: boolean }, bytes: number): void {
-  fillPlace(s, edge, { chunk, part }, bytes, isLast);
+function deliver(s: SchedulerState, edge: EdgeNode, unit: Unit & { readonly isLast: boolean }, bytes: number): void {
+  const { chunk, part, isLast } = unit;
+  fillPlace(s, edge, unit, bytes, isLast);
   const { to } = edge;
   if (to.kind === "sink") {
-    if (isLast && s.early.delete(`${to.sink}:${chunk}`)) handleSinkDone(s, to.sink, chunk);
+    if (isLast && s.early[to.sink].delete(chunk)) handleSinkDone(s, to.sink, chunk);
     return;
   }
   const state = s.stages[to.stage];
-  const bound = state.bound.get(chunk);
-  if (bound === undefined) throw new Error(`chunk ${chunk} came to stage ${to.stage} unpromised`);
+  const stage = s.topology.stages[to.stage];
+  const bound = boundOf(s, stage, chunk);
   if (isLast) bound.arrived++;
-  const { takesParts, ins } = s.topology.stages[to.stage];
-  if (takesParts) addReady(state, { chunk, part });
-  else if (isLast && bound.arrived === ins.length) addReady(state, { chunk, part: firstPart(s.topology.stages[to.stage]) });
+  if (stage.takesParts) state.ready.push({ chunk, part });
+  else if (isLast && bound.arrived === stage.ins.length) state.ready.push({ chunk, part: firstPart(stage) });
 }

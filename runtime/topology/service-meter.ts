@@ -15,26 +15,28 @@ export interface ServiceMeter {
 const CHUNKS_MAX = 64;
 
 export function createServiceMeter(): ServiceMeter {
+  // A ring, once it is full.
   const samples: { readonly ms: number; readonly batches: number }[] = [];
+  let oldest = 0;
   let sumMs = 0;
   let sumBatches = 0;
   let lastMs = 0;
   return {
     add: (ms, batches) => {
-      samples.push({ ms, batches });
       sumMs += ms;
       sumBatches += batches;
-      if (samples.length > CHUNKS_MAX) {
-        const [oldest] = samples.splice(0, 1);
-        sumMs -= oldest.ms;
-        sumBatches -= oldest.batches;
-      }
+      if (samples.length < CHUNKS_MAX) return void samples.push({ ms, batches });
+      sumMs -= samples[oldest].ms;
+      sumBatches -= samples[oldest].batches;
+      samples[oldest] = { ms, batches };
+      oldest = (oldest + 1) % CHUNKS_MAX;
     },
     meanMs: () => (samples.length === 0 ? lastMs : sumMs / samples.length),
     batches: () => sumBatches,
     reset: () => {
       if (samples.length > 0) lastMs = sumMs / samples.length;
       samples.length = 0;
+      oldest = 0;
       sumMs = 0;
       sumBatches = 0;
     },

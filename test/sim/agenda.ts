@@ -70,10 +70,12 @@ export function createAgenda(startMs: number): Agenda {
     },
     run: async (isOver) => {
       isStirred = true;
+      // What is put down for the next tick comes after all promises only if a promise puts it down.
+      await undefined;
       for (;;) {
         while (isStirred) {
           isStirred = false;
-          await new Promise((resolve) => setImmediate(resolve));
+          await new Promise<void>((resolve) => void process.nextTick(resolve));
         }
         const entry = isOver() ? undefined : pop();
         // What went on last may have put something down.

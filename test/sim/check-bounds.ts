@@ -8,16 +8,17 @@ import type { Work } from "./work.ts";
 export function createBoundsCheck(work: Work, topology: Topology, scheduler: Scheduler): (loadedBytes: number) => void {
   const startBytes = topology.stages.reduce((sum, { replicas }) => sum + replicas * work.replicaBytes, 0);
   const bytesMax = Math.max(work.memoryBytes, startBytes);
+  const { regions, edges, cores } = topology;
   return (loadedBytes) => {
     const inFlight = scheduler.inFlight();
-    for (const { id, tickets } of topology.regions) if (inFlight[id] > tickets) throw new Error(`${inFlight[id]} chunks are under way in region ${id}, it has ${tickets} tickets`);
+    for (const { id, tickets } of regions) if (inFlight[id] > tickets) throw new Error(`${inFlight[id]} chunks are under way in region ${id}, it has ${tickets} tickets`);
     const fill = scheduler.edgeFill();
-    for (const edge of topology.edges) {
+    for (const edge of edges) {
       const { held, bytes } = fill[edge.id];
       if (held > edge.capacity) throw new Error(`edge ${edge.id} holds ${held} chunks of ${edge.capacity}`);
       if (held > 1 && bytes > edge.bytesMax + MAX_CHUNK_BYTES * held) throw new Error(`edge ${edge.id} holds ${bytes} bytes of ${edge.bytesMax}`);
     }
-    if (scheduler.coresInUse() > topology.cores) throw new Error("more core tokens are out than there are");
+    if (scheduler.coresInUse() > cores) throw new Error("more core tokens are out than there are");
     if (loadedBytes > bytesMax) throw new Error("workers hold more memory than there is");
   };
 }

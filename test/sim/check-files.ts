@@ -2,9 +2,9 @@
  * The simulated disk of one checkpoint, and what must hold of it at every moment: no file comes to its final name before
  * a synced record lists it, and none is replaced.
  */
-import { readLines } from "../../runtime/recovery/manifest.ts";
+import { parseLine } from "../../runtime/recovery/manifest.ts";
 import type { FileSystem } from "../../runtime/recovery/file-system.ts";
-import { createDisk, filesOf } from "../support/simulated-disk.ts";
+import { createDisk, filesIn } from "../support/simulated-disk.ts";
 import type { Disk } from "../support/simulated-disk.ts";
 
 export interface CheckedDisk {
@@ -29,9 +29,11 @@ export function createCheckedDisk(): CheckedDisk {
   const given = new Set<string>();
   let violation: string | undefined;
   const note = (path: string, text: string): void => {
-    for (const line of readLines(Buffer.from(text)).lines) {
-      if (line.kind !== "group") continue;
-      const names = line.outputs.flatMap(({ output, files }) => files.map(({ name }) => `${finalFolder(output)}/${name}`));
+    // Most of what is appended is of one line; that it is whole is for those to find out who read it.
+    for (const line of text.split("\n")) {
+      const record = line === "" ? undefined : parseLine(line);
+      if (record?.kind !== "group") continue;
+      const names = record.outputs.flatMap(({ output, files }) => files.map(({ name }) => `${finalFolder(output)}/${name}`));
       pending.set(path, [...(pending.get(path) ?? []), ...names]);
     }
   };
@@ -48,14 +50,8 @@ export function createCheckedDisk(): CheckedDisk {
         await fs.append(path, text);
         if (path.includes("/manifest-")) note(path, text);
       },
-      sync: async (path) => {
-        await fs.sync(path);
-        settle(path);
-      },
-      syncData: async (path) => {
-        await fs.syncData(path);
-        settle(path);
-      },
+      sync: (path) => (pending.has(path) ? fs.sync(path).then(() => settle(path)) : fs.sync(path)),
+      syncData: (path) => (pending.has(path) ? fs.syncData(path).then(() => settle(path)) : fs.syncData(path)),
       rename: async (from, to) => {
         // To ask for it is wrong already: the disk may do that first, and an engine may die over it.
         if (isFinal(to) && !listed.has(to)) violation ??= `${to} is seen before its group is committed`;
@@ -67,7 +63,7 @@ export function createCheckedDisk(): CheckedDisk {
     }),
     violation: () => violation,
     published: (sink) => {
-      const files = [...filesOf(disk)].filter(([path]) => path.startsWith(`${finalFolder(sink)}/part-`)).sort(([a], [b]) => (a < b ? -1 : 1));
+      const files = [...filesIn(disk, finalFolder(sink))].filter(([name]) => name.startsWith("part-")).sort(([a], [b]) => (a < b ? -1 : 1));
       return files.flatMap(([, text]) => text.trim().split("\n").map(Number));
     },
   };

@@ -16,7 +16,7 @@ import type { Commits } from "./commits.ts";
 import type { EngineLife, LifeEnd, LifeReport } from "./engine-life.ts";
 import { createWorker, goOn } from "./simulated-worker.ts";
 import type { Arrival, SimulatedWorker, Told, WorkerHooks } from "./simulated-worker.ts";
-import { HANG_LIMIT_MS } from "./work.ts";
+import { HANG_LIMIT_MS, PARTS_MAX } from "./work.ts";
 import type { Fault, Poison } from "./work.ts";
 
 /** How the engine as a whole is. */
@@ -63,7 +63,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
   const through = [...firstChunks];
   const lastInOrder: number[] = [];
   /** By edge and chunk. */
-  const nextPart = new Map<string, number>();
+  const nextPart = topology.edges.map(() => new Map<number, number>());
   const state = { coresBusy: 0, coreMs: 0, completed: 0, reloads: 0, faultsUsed: 0, started: false, drainedAtOnce: false };
 
   const flights = (): readonly Flight[] =>
@@ -79,7 +79,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
   const hooksOf = (stage: StageNode, replica: number): WorkerHooks => ({
     agenda,
     ins: stage.ins.length,
-    keyOf: ({ chunk, part }) => (stage.takesParts ? `${chunk}.${part}` : String(chunk)),
+    keyOf: ({ chunk, part }) => (stage.takesParts ? chunk * PARTS_MAX + part : chunk),
     begin: ({ chunk, part }) => {
       if (stage.ordered && part === (stage.cutsParts ? BEGINNING : 0) && chunk !== (lastInOrder[stage.id] ?? firstChunks[stage.region] - 1) + 1) throw new Error(`stage ${stage.id} takes chunks in order, and was given ${chunk} after ${lastInOrder[stage.id]}`);
       lastInOrder[stage.id] = chunk;
@@ -105,7 +105,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
     const { said, ways, worker, hooks } = places[stage.id][replica];
     if (worker === undefined) throw new Error(`worker ${replica} of stage ${stage.id} has gone, and did chunk ${chunk}`);
     const { incarnation } = worker;
-    const isLast = stage.takesParts ? worker.arrived.get(hooks.keyOf({ chunk, part }))?.get(stage.ins[0]) === true : !stage.cutsParts || part === work.parts(stage.id, chunk) - 1;
+    const isLast = stage.takesParts ? worker.arrived.get(hooks.keyOf({ chunk, part }))?.isLast === true : !stage.cutsParts || part === work.parts(stage.id, chunk) - 1;
     state.coresBusy -= stage.cores;
     if (stage.isSource && chunk >= work.chunks[stage.region]) {
       worker.isAlive = false;
@@ -132,12 +132,13 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
   const arrive = (stage: number, replica: number, edge: number, { chunk, part, isLast }: Arrival): void => {
     const { worker, hooks } = places[stage][replica];
     if (worker === undefined) throw new Error(`chunk ${chunk} was sent to worker ${replica} of stage ${stage}, which is not there`);
-    const came = `${edge}:${chunk}`;
-    if (part !== (nextPart.get(came) ?? 0)) throw new Error(`part ${part} of chunk ${chunk} came to stage ${stage} twice, or out of turn`);
-    nextPart.set(came, part + 1);
+    if (part !== (nextPart[edge].get(chunk) ?? 0)) throw new Error(`part ${part} of chunk ${chunk} came to stage ${stage} twice, or out of turn`);
+    nextPart[edge].set(chunk, part + 1);
     if (!isLast && !topology.stages[stage].takesParts) return;
     const key = hooks.keyOf({ chunk, part });
-    worker.arrived.set(key, (worker.arrived.get(key) ?? new Map<number, boolean>()).set(edge, isLast));
+    const known = worker.arrived.get(key);
+    if (known === undefined) worker.arrived.set(key, { edges: 1, isLast });
+    else known.edges++;
     goOn(worker, hooks);
   };
 

@@ -5,6 +5,7 @@ import { openCommits } from "./commits.ts";
 import type { Commits } from "./commits.ts";
 import { startEngine } from "./engine-at-work.ts";
 import type { Vital } from "./engine-at-work.ts";
+import { engineTopology } from "./engine-topology.ts";
 import type { EngineLife, LifeEnd, LifeReport } from "./engine-life.ts";
 import type { Topology } from "../../runtime/topology/topology.ts";
 
@@ -12,7 +13,7 @@ import type { Topology } from "../../runtime/topology/topology.ts";
 const OPERATIONS_OF_COMMIT = 8;
 
 export async function simulateEngine(life: EngineLife): Promise<LifeReport> {
-  const topology: Topology = { ...life.work.topology, regions: life.work.topology.regions.map((region) => ({ ...region, tickets: Math.min(region.tickets, life.tickets) })) };
+  const topology = engineTopology(life.work.topology, life.tickets);
   const agenda = createAgenda(life.startMs);
   const state: { end?: LifeEnd; error?: unknown; isOver: boolean } = { isOver: false };
   const vital: Vital = {

@@ -46,7 +46,7 @@ export async function simulateRun(run: SimulatedRun): Promise<RunReport> {
     let state: SupervisorState | undefined = startState(facts);
     while (state !== undefined && lives.length < LIVES_MAX) {
       const order = orderOf(state, facts, undefined, undefined);
-      const life = await simulateEngine({ ...run, tickets: order.ticketsMax ?? run.tickets, isolated: new Set(order.isolated), disk, count: lives.length, startMs: nowMs });
+      const life = await simulateEngine({ work, tickets: order.ticketsMax ?? run.tickets, isolated: new Set(order.isolated), disk, count: lives.length, startMs: nowMs, faults: run.faults, integer: run.integer });
       lives.push(life);
       if (life.end.kind === "stuck") return reportOf(life.endMs);
       isDone = life.end.kind === "finished" && !life.end.isCutShort;

@@ -24,8 +24,11 @@ export interface SimulatedWorker {
   /** The chunk it is in. */
   busyWith: Told | undefined;
   readonly told: Told[];
-  /** In-edges that have delivered all of a chunk, or the part where parts are taken one by one: with whether it is the last. */
-  readonly arrived: Map<string, Map<number, boolean>>;
+  /**
+   * How many in-edges have delivered all of a chunk, or the part where parts are taken one by one (which come by one edge):
+   * with whether it is the last.
+   */
+  readonly arrived: Map<number, { edges: number; readonly isLast: boolean }>;
 }
 
 export function createWorker(incarnation: number, isLoaded: boolean): SimulatedWorker {
@@ -37,7 +40,7 @@ export interface WorkerHooks {
   /** In-edges of the stage. */
   readonly ins: number;
   /** What `told` needs, in `arrived`. */
-  readonly keyOf: (told: Pick<Told, "chunk" | "part">) => string;
+  readonly keyOf: (told: Pick<Told, "chunk" | "part">) => number;
   /** Undefined: it never comes back. */
   readonly begin: (told: Told) => number | undefined;
   /** Whether nothing more comes of what it needed. */
@@ -48,7 +51,7 @@ export interface WorkerHooks {
 export function goOn(worker: SimulatedWorker, hooks: WorkerHooks): void {
   const [next] = worker.told;
   if (!worker.isAlive || worker.busyWith !== undefined || next === undefined) return;
-  if ((worker.arrived.get(hooks.keyOf(next))?.size ?? 0) < hooks.ins) return;
+  if ((worker.arrived.get(hooks.keyOf(next))?.edges ?? 0) < hooks.ins) return;
   worker.told.shift();
   worker.busyWith = next;
   const tookMs = hooks.begin(next);

@@ -48,6 +48,9 @@ export const faultKinds = ["crash", "kill", "killAll", "oom", "hang", "drain", "
  */
 export type FaultKind = (typeof faultKinds)[number] | "load" | "unload";
 
+/** A chunk has fewer parts. */
+export const PARTS_MAX = 10_000;
+
 /** Sizes are below this. */
 export const MAX_CHUNK_BYTES = 100;
 

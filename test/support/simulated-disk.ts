@@ -3,7 +3,6 @@
  * gone, or there in part, after the power fails: of a file its unsynced end, of a folder each change of an entry by
  * itself. Renames are whole.
  */
-import { dirname, basename } from "node:path";
 import { crc32 } from "node:zlib";
 import type { FileSystem } from "../../runtime/recovery/file-system.ts";
 
@@ -54,7 +53,10 @@ export function openDisk(disk: Disk, step: (operation: string, path: string, to?
     if (next.to !== undefined) next.to.folder.entries.set(next.to.name, next.node);
     disk.changes.push(next);
   };
-  const place = (path: string): { readonly folder: FolderNode; readonly name: string } => ({ folder: folderAt(disk, dirname(path)), name: basename(path) });
+  const place = (path: string): { readonly folder: FolderNode; readonly name: string } => {
+    const end = path.lastIndexOf("/");
+    return { folder: folderAt(disk, path.slice(0, end)), name: path.slice(end + 1) };
+  };
   const makeNode = (path: string, node: Node): boolean => {
     const to = place(path);
     if (to.folder.entries.has(to.name)) return false;
@@ -76,69 +78,83 @@ export function openDisk(disk: Disk, step: (operation: string, path: string, to?
   };
   return {
     create: async (path) => {
-      await step("create", path);
+      const paused = step("create", path);
+      if (paused !== undefined) await paused;
       return makeNode(path, { kind: "file", data: "", synced: "" });
     },
     append: async (path, text) => {
-      await step("append", path);
+      const paused = step("append", path);
+      if (paused !== undefined) await paused;
       const node = nodeAt(disk, path);
       if (node?.kind !== "file") throw new DiskError("ENOENT", path);
       node.data += text;
     },
     syncData: async (path) => {
-      await step("sync", path);
+      const paused = step("sync", path);
+      if (paused !== undefined) await paused;
       sync(path);
     },
     sync: async (path) => {
-      await step("sync", path);
+      const paused = step("sync", path);
+      if (paused !== undefined) await paused;
       sync(path);
     },
     rename: async (from, to) => {
-      await step("rename", from, to);
+      const paused = step("rename", from, to);
+      if (paused !== undefined) await paused;
       const node = nodeAt(disk, from);
       if (node === undefined) throw new DiskError("ENOENT", from);
       change({ node, from: place(from), to: place(to) });
     },
     makeFolder: async (path) => {
-      await step("makeFolder", path);
+      const paused = step("makeFolder", path);
+      if (paused !== undefined) await paused;
       return makeNode(path, { kind: "folder", entries: new Map() });
     },
     list: async (path) => {
-      await step("list", path);
+      const paused = step("list", path);
+      if (paused !== undefined) await paused;
       const node = nodeAt(disk, path);
       return node?.kind === "folder" ? [...node.entries].map(([name, entry]) => ({ name, isFolder: entry.kind === "folder" })) : undefined;
     },
     size: async (path) => {
-      await step("size", path);
+      const paused = step("size", path);
+      if (paused !== undefined) await paused;
       const node = nodeAt(disk, path);
       return node?.kind === "file" ? Buffer.byteLength(node.data) : node === undefined ? undefined : 0;
     },
     look: async (path) => {
-      await step("look", path);
+      const paused = step("look", path);
+      if (paused !== undefined) await paused;
       const node = nodeAt(disk, path);
       return node?.kind === "file" ? { bytes: Buffer.byteLength(node.data), modifiedMs: 0 } : undefined;
     },
     crc: async (path) => {
-      await step("crc", path);
+      const paused = step("crc", path);
+      if (paused !== undefined) await paused;
       const node = nodeAt(disk, path);
       if (node?.kind !== "file") throw new DiskError("ENOENT", path);
       return crc32(node.data);
     },
     read: async (path) => {
-      await step("read", path);
+      const paused = step("read", path);
+      if (paused !== undefined) await paused;
       const node = nodeAt(disk, path);
       return node?.kind === "file" ? Buffer.from(node.data) : undefined;
     },
     remove: async (path) => {
-      await step("remove", path);
+      const paused = step("remove", path);
+      if (paused !== undefined) await paused;
       removeTree(path);
     },
     removeFolder: async (path) => {
-      await step("removeFolder", path);
+      const paused = step("removeFolder", path);
+      if (paused !== undefined) await paused;
       removeTree(path);
     },
     removeEmptyFolder: async (path) => {
-      await step("removeEmptyFolder", path);
+      const paused = step("removeEmptyFolder", path);
+      if (paused !== undefined) await paused;
       const node = nodeAt(disk, path);
       if (node?.kind !== "folder" || node.entries.size > 0) return false;
       change({ node, from: place(path) });
@@ -149,10 +165,13 @@ export function openDisk(disk: Disk, step: (operation: string, path: string, to?
 
 function nodeAt(disk: Disk, path: string): Node | undefined {
   let node: Node = disk.root;
-  for (const part of path.split("/").filter((name) => name !== "")) {
-    const next: Node | undefined = node.kind === "folder" ? node.entries.get(part) : undefined;
+  for (let at = path.startsWith("/") ? 1 : 0; at < path.length; ) {
+    const slash = path.indexOf("/", at);
+    const end = slash < 0 ? path.length : slash;
+    const next: Node | undefined = node.kind === "folder" ? node.entries.get(path.slice(at, end)) : undefined;
     if (next === undefined) return undefined;
     node = next;
+    at = end + 1;
   }
   return node;
 }
@@ -176,6 +195,14 @@ function persist(durable: Map<FolderNode, Map<string, Node>>, { node, from, to }
   const before = from === undefined ? undefined : durable.get(from.folder);
   if (from !== undefined && before?.get(from.name) === node) before.delete(from.name);
   if (to !== undefined) durable.get(to.folder)?.set(to.name, node);
+}
+
+/** Files that lie in a folder, by their names, as everyone sees them. */
+export function filesIn(disk: Disk, folder: string): ReadonlyMap<string, string> {
+  const node = nodeAt(disk, folder);
+  const files = new Map<string, string>();
+  if (node?.kind === "folder") for (const [name, entry] of node.entries) if (entry.kind === "file") files.set(name, entry.data);
+  return files;
 }
 
 /** Files of the disk as everyone sees it, or as the power's failing would leave it at worst. */
