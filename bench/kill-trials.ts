@@ -2,8 +2,11 @@
  * Kills a real program at random moments, again and again, and holds what it wrote to an uninterrupted run:
  *
  *     node scripts/run-ts.mjs bench/kill-trials.ts [TRIALS [FIRST_SEED]]
+ *
+ * One for each core at a time.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runCli } from "../compiler/cli/main.ts";
@@ -24,18 +27,21 @@ try {
   const io = { cwd: folder, color: false, stdout: (text: string) => void process.stdout.write(text), stderr: (text: string) => void process.stderr.write(text) };
   if ((await runCli(["build"], io, "0.0.0")) !== 0) throw new Error("the program cannot be built");
   const reference = await runReference(folder);
-  let kills = 0;
-  let starts = 0;
-  for (let seed = firstSeed; seed < firstSeed + trials; seed++) {
-    const result = await runTrial(folder, seed, reference);
-    kills += result.kills;
-    starts += result.starts;
-    for (const violation of result.violations) process.stdout.write(`seed ${seed}: ${violation}\n`);
-    if (result.violations.length > 0) failed++;
-    const done = seed - firstSeed + 1;
-    if (done % TOLD_EVERY === 0) process.stdout.write(`${done} trials, ${kills} kills, ${starts} starts: ${failed} trials with violations\n`);
-  }
-  process.stdout.write(`all ${trials} trials, ${kills} kills, ${starts} starts, ${reference.files.size} files each: ${failed} trials with violations\n`);
+  let [next, done, kills, starts] = [firstSeed, 0, 0, 0];
+  const tell = (what: string): void => void process.stdout.write(`${what} trials, ${kills} kills, ${starts} starts: ${failed} trials with violations\n`);
+  const lane = async (): Promise<void> => {
+    while (next < firstSeed + trials) {
+      const seed = next++;
+      const result = await runTrial(folder, seed, reference);
+      kills += result.kills;
+      starts += result.starts;
+      for (const violation of result.violations) process.stdout.write(`seed ${seed}: ${violation}\n`);
+      if (result.violations.length > 0) failed++;
+      if (++done % TOLD_EVERY === 0) tell(String(done));
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
+  tell(`${reference.files.size} files each; all ${trials}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
