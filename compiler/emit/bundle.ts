@@ -13,7 +13,7 @@ import type { PackageLayout } from "./package-layout.ts";
 import { banner, footer } from "./wrapper.ts";
 
 /** Packages with native parts or files beside their code, loaded at run time from where pipec is installed. */
-export const nativePackages = ["onnxruntime-node", "sharp", "tokenizers", "@bokuweb/zstd-wasm"] as const;
+export const nativePackages = ["onnxruntime-node", "sharp", "tokenizers", "@bokuweb/zstd-wasm", "@cornerstonejs/codec-libjpeg-turbo-8bit"] as const;
 
 export interface BundleRequest {
   readonly layout: PackageLayout;

@@ -21,6 +21,18 @@ test("the camera's orientation is applied", async () => {
   expect((await decodeImage({ bytes, mode: "RGB", max_pixels, at_least: 0n })).shape).toEqual([3, 2, 3]);
 });
 
+test("small JPEGs, and those with a profile or turned, come out as sharp makes them", async () => {
+  const pixels = Uint8Array.from({ length: 90 * 60 * 3 }, (_, index) => (index * 7919 + (index >> 5) * 13) % 256);
+  const scene = sharp(pixels, { raw: { width: 90, height: 60, channels: 3 } });
+  const jpegs = [scene.clone().jpeg(), scene.clone().jpeg({ progressive: true }), scene.clone().toColourspace("b-w").jpeg(), scene.clone().jpeg().withIccProfile("p3"), scene.clone().jpeg().withMetadata({ orientation: 8 })];
+  for (const bytes of await Promise.all(jpegs.map((jpeg) => jpeg.toBuffer()))) {
+    const expected = await sharp(bytes).autoOrient().toColourspace("srgb").removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const { data, shape } = await decodeImage({ bytes, mode: "RGB", max_pixels, at_least: 0n });
+    expect(shape).toEqual([expected.info.height, expected.info.width, 3]);
+    expect(Buffer.compare(Uint8Array.from(data, Number), expected.info.channels === 3 ? expected.data : Buffer.from(Array.from(expected.data).flatMap((grey) => [grey, grey, grey])))).toBe(0);
+  }
+});
+
 test("grey, transparent and 16-bit pictures become three bytes a pixel", async () => {
   const grey = await picture.clone().greyscale().png().toBuffer();
   const transparent = await picture.clone().ensureAlpha(0.5).png().toBuffer();

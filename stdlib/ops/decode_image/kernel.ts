@@ -6,10 +6,14 @@
 import type { Sharp } from "sharp";
 import { RowError } from "../../../runtime/contract/kernel.ts";
 import type { Tensor } from "../../../runtime/contract/value.ts";
+import { openJpegCodec, SMALL_PIXELS_MAX } from "../../support/jpeg-codec.ts";
+import type { JpegCodec } from "../../support/jpeg-codec.ts";
+import { readJpegHeader } from "../../support/jpeg-header.ts";
 
 type SharpModule = typeof import("sharp").default;
 
 let loaded: SharpModule | undefined;
+let codec: Promise<JpegCodec> | undefined;
 
 /** At the first picture: most workers of a program never see one. */
 async function loadSharp(): Promise<SharpModule> {
@@ -28,18 +32,17 @@ export interface DecodeArguments {
   readonly at_least: bigint;
 }
 
+interface Pixels {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly data: Uint8Array;
+}
+
 export async function decodeImage(args: DecodeArguments): Promise<Tensor> {
   if (args.bytes.byteLength === 0) throw new RowError("the picture cannot be decoded: it is empty");
-  const sharp = loaded ?? (await loadSharp());
-  const picture = sharp(args.bytes, { limitInputPixels: Number(args.max_pixels), failOn: "warning" }).autoOrient();
-  const { data, info } = await shrink(picture, Number(args.at_least))
-    .then((shrunk) => shrunk.toColourspace("srgb").removeAlpha().raw().toBuffer({ resolveWithObject: true }))
-    .catch((error: unknown) => {
-      throw new RowError(`the picture cannot be decoded: ${firstLine(error)}`);
-    });
-  const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const rgb = info.channels === 3 ? pixels : repeatGrey(pixels, info.channels);
-  const [height, width] = [info.height, info.width];
+  const { height, width, channels, data } = (await decodeSmallJpeg(args)) ?? (await decodeAny(args));
+  const rgb = channels === 3 ? data : repeatGrey(data, channels);
   switch (args.mode) {
     case "BGR":
       return { dtype: "u8", shape: [height, width, 3], data: swapRedAndBlue(rgb) };
@@ -50,12 +53,39 @@ export async function decodeImage(args: DecodeArguments): Promise<Tensor> {
   }
 }
 
+/** Undefined for pictures that are larger, of another kind, turned, to be shrunk, or broken: sharp knows what to do with them. */
+async function decodeSmallJpeg({ bytes, max_pixels, at_least }: DecodeArguments): Promise<Pixels | undefined> {
+  const header = readJpegHeader(bytes);
+  if (header === undefined || header.orientation !== 1 || header.hasProfile) return undefined;
+  const { width, height, channels } = header;
+  if (width * height > Math.min(SMALL_PIXELS_MAX, Number(max_pixels))) return undefined;
+  if (shrinkFactor(width, height, Number(at_least)) !== undefined) return undefined;
+  codec ??= openJpegCodec();
+  const data = await (await codec).decode(bytes);
+  return data?.length === width * height * channels ? { width, height, channels, data } : undefined;
+}
+
+async function decodeAny(args: DecodeArguments): Promise<Pixels> {
+  const sharp = loaded ?? (await loadSharp());
+  const picture = sharp(args.bytes, { limitInputPixels: Number(args.max_pixels), failOn: "warning" }).autoOrient();
+  const { data, info } = await shrink(picture, Number(args.at_least))
+    .then((shrunk) => shrunk.toColourspace("srgb").removeAlpha().raw().toBuffer({ resolveWithObject: true }))
+    .catch((error: unknown) => {
+      throw new RowError(`the picture cannot be decoded: ${firstLine(error)}`);
+    });
+  return { height: info.height, width: info.width, channels: info.channels, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+}
+
 /** At an eighth, a quarter or half of its size, where its shorter side stays long enough: a JPEG is then decoded so, which is faster. */
 async function shrink(picture: Sharp, atLeast: number): Promise<Sharp> {
   if (atLeast <= 0) return picture;
   const { width, height } = (await picture.metadata()).autoOrient;
-  const factor = [8, 4, 2].find((candidate) => Math.floor(Math.min(width, height) / candidate) >= atLeast);
+  const factor = shrinkFactor(width, height, atLeast);
   return factor === undefined ? picture : picture.resize(Math.floor(width / factor), Math.floor(height / factor), { fit: "fill", fastShrinkOnLoad: true });
+}
+
+function shrinkFactor(width: number, height: number, atLeast: number): number | undefined {
+  return atLeast <= 0 ? undefined : [8, 4, 2].find((factor) => Math.floor(Math.min(width, height) / factor) >= atLeast);
 }
 
 function firstLine(error: unknown): string {
