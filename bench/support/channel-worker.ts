@@ -21,9 +21,10 @@ interface Start {
   readonly everyMs?: number;
 }
 
-/** Twice what goes home at a time. */
-const AHEAD = 8;
-const schema: EdgeSchema = { columns: [{ name: "pixels", type: { kind: "tensor", dtype: "f32", shape: [3, 224, 224] }, bytesMax: 602_112 }], levels: [] };
+const BATCH_BYTES = 3 * 224 * 224 * 4;
+/** About twice what goes home at a time. */
+const AHEAD = 16;
+const schema: EdgeSchema = { columns: [{ name: "pixels", type: { kind: "tensor", dtype: "f32", shape: [3, 224, 224] }, bytesMax: BATCH_BYTES }], levels: [] };
 const micros = (): number => Number(hrtime.bigint()) / 1000;
 const { port, role, batches, workMs, everyMs } = workerData as Start;
 if (parentPort === null) throw new Error("a worker without the benchmark");
@@ -31,7 +32,7 @@ const coordinator = parentPort;
 
 function send(): void {
   const data = new Float32Array(3 * 224 * 224).fill(0.5);
-  const pool = createBufferPool(AHEAD * data.byteLength);
+  const pool = createBufferPool(AHEAD * BATCH_BYTES);
   const ports = openPorts({ inPorts: [], outPorts: [{ edge: 0, replica: 0, port }] }, coordinator);
   const sent: number[] = [];
   let credits = everyMs === undefined ? AHEAD : 0;
@@ -70,7 +71,7 @@ function receive(): void {
     if (chunk.rows.length !== 1) throw new Error("a batch was lost");
     for (const until = micros() + workMs * 1000; micros() < until; );
     ended.push(micros());
-    ports.sendHome(message);
+    ports.sendHome(message, AHEAD * BATCH_BYTES);
     if (begun.length === batches) coordinator.postMessage({ begun, ended });
   };
   ports.onChunk((message) => {

@@ -25,8 +25,11 @@ export interface WorkerPorts {
   readonly onChunk: (listen: (message: ArrivedChunk) => void) => void;
   /** Tells all that has come on each port, the coordinator's first. False where nothing has, or others wait for their turn. */
   readonly poll: () => boolean;
-  /** Gives the large buffers of a chunk, which nobody here looks at any more, back to whoever sent it: several at a time. */
-  readonly sendHome: (message: ArrivedChunk) => void;
+  /**
+   * Gives the large buffers of a chunk, which nobody here looks at any more, back to whoever sent it: several at a time,
+   * up to half of the bytes that may lie on their edge.
+   */
+  readonly sendHome: (message: ArrivedChunk, queueBytesMax: number) => void;
   /** Calls `listen` for buffers of an edge that came home. */
   readonly onHome: (listen: (edge: number, buffers: readonly ArrayBuffer[]) => void) => void;
   readonly outPort: (edge: number, replica: number) => MessagePort;
@@ -38,12 +41,17 @@ export interface WorkerPorts {
 const TURN_MS = 20;
 
 /** Spent buffers of one sender go home when they come to so much: to wake it for each costs more than the message. */
-const HOME_BYTES_MIN = 2 * 2 ** 20;
+const HOME_BYTES = 4 * 2 ** 20;
+
+interface Spent {
+  readonly buffers: ArrayBuffer[];
+  bytes: number;
+}
 
 export function openPorts(start: Pick<WorkerStart, "inPorts" | "outPorts">, control: MessagePort): WorkerPorts {
   const inPorts = [...start.inPorts];
   const outPorts = new Map<string, MessagePort>();
-  const spent = new Map<MessagePort, ArrayBuffer[]>();
+  const spent = new Map<MessagePort, Spent>();
   const controlListeners: ((message: ToWorker) => void)[] = [];
   let chunkListener: ((message: ArrivedChunk) => void) | undefined;
   let homeListener: ((edge: number, buffers: readonly ArrayBuffer[]) => void) | undefined;
@@ -87,17 +95,17 @@ export function openPorts(start: Pick<WorkerStart, "inPorts" | "outPorts">, cont
       for (const port of inPorts) hasCome = takeAll<WireChunk>(port, (wire) => takeChunk(port, wire)) || hasCome;
       return hasCome;
     },
-    sendHome: (message) => {
+    sendHome: (message, queueBytesMax) => {
       const port = message.from;
-      const waiting = spent.get(port) ?? [];
-      spent.set(port, waiting);
-      let bytes = 0;
-      waiting.push(...spentBuffers(message, POOLED_BYTES_MIN));
-      for (const buffer of waiting) bytes += buffer.byteLength;
-      if (bytes >= HOME_BYTES_MIN) {
-        spent.delete(port);
-        port.postMessage(waiting, waiting);
+      const waiting = spent.get(port) ?? { buffers: [], bytes: 0 };
+      for (const buffer of spentBuffers(message, POOLED_BYTES_MIN)) {
+        waiting.buffers.push(buffer);
+        waiting.bytes += buffer.byteLength;
       }
+      if (waiting.bytes >= Math.min(HOME_BYTES, queueBytesMax / 2)) {
+        spent.delete(port);
+        port.postMessage(waiting.buffers, waiting.buffers);
+      } else spent.set(port, waiting);
     },
     onHome: (listen) => {
       homeListener = listen;

@@ -106,7 +106,7 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
       const result = await (isBegun ? stage.next(chunk) : stage.run(inputs));
       if (result === undefined) return endSource(chunk);
       send({ kind: "done", chunk, part, isLast: result.isLast, bytes: post(result.messages), exhausted: result.exhausted, ...result.report });
-      if (stage.leavesNothing) inputs.forEach(ports.sendHome);
+      if (stage.leavesNothing) for (const input of inputs) ports.sendHome(input, pipeline.edges[input.edge].queueBytesMax);
     } catch (error) {
       if (!(error instanceof JobError)) throw error;
       hasFailed = true;

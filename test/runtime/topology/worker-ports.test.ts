@@ -62,13 +62,25 @@ test("a poll opens the ports that a word brings before others hear of it", async
 test("large buffers go home several at a time, to whoever sent them", async () => {
   const [control, first, second] = [channel(), channel(), channel()];
   const { ports, chunks } = listen([first.ours, second.ours], control.ours);
-  for (const [index, { theirs }] of [first, second, first, first].entries()) theirs.postMessage(chunk(index, 2 ** 20 - 1));
+  for (const [index, { theirs }] of [first, second, first, first].entries()) theirs.postMessage(chunk(index, 2 ** 21 - 1));
   while (chunks.length < 4) await nextTurn();
   const mine = chunks.filter(({ id }) => id.ordinal !== 1);
   const home = (): number | undefined => receiveMessageOnPort(first.theirs)?.message.length;
-  mine.slice(0, 2).forEach(ports.sendHome);
-  chunks.filter(({ id }) => id.ordinal === 1).forEach(ports.sendHome);
+  for (const message of mine.slice(0, 2)) ports.sendHome(message, 2 ** 30);
+  for (const message of chunks.filter(({ id }) => id.ordinal === 1)) ports.sendHome(message, 2 ** 30);
   expect([home(), receiveMessageOnPort(second.theirs)]).toEqual([undefined, undefined]);
-  mine.slice(2).forEach(ports.sendHome);
+  for (const message of mine.slice(2)) ports.sendHome(message, 2 ** 30);
   expect([home(), home()]).toEqual([3, undefined]);
+});
+
+test("where little may lie on an edge, half of that goes home", async () => {
+  const [control, from] = [channel(), channel()];
+  const { ports, chunks } = listen([from.ours], control.ours);
+  for (let ordinal = 0; ordinal < 4; ordinal++) from.theirs.postMessage(chunk(ordinal, 2 ** 18));
+  while (chunks.length < 4) await nextTurn();
+  const counts = chunks.map((message) => {
+    ports.sendHome(message, 2 ** 20);
+    return receiveMessageOnPort(from.theirs)?.message.length;
+  });
+  expect(counts).toEqual([undefined, 2, undefined, 2]);
 });
