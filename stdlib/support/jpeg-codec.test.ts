@@ -37,6 +37,15 @@ test.each(kinds)("every pixel is as sharp decodes it: %o", async (kind) => {
   }
 });
 
+test("pixels stay what they are when others are decoded", async () => {
+  const [one, other] = await Promise.all([scene(64, 48), scene(48, 64).negate()].map((picture) => picture.jpeg().toBuffer()));
+  const pixels = (await codec.decode(one)) ?? new Uint8Array();
+  const before = Buffer.from(pixels);
+  await codec.decode(other);
+  expect(Buffer.compare(pixels, before)).toBe(0);
+  expect(pixels.buffer.byteLength).toBe(pixels.byteLength);
+});
+
 test("a grey picture has one channel", async () => {
   const jpeg = await scene(40, 30).toColourspace("b-w").jpeg().toBuffer();
   expect(readJpegHeader(jpeg)).toEqual({ width: 40, height: 30, channels: 1, orientation: 1, hasProfile: false });

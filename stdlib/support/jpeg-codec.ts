@@ -33,10 +33,8 @@ export async function openJpegCodec(): Promise<JpegCodec> {
         failures++;
         return undefined;
       }
-      const pixels = decoder.getDecodedBuffer();
-      const own = new Uint8Array(Buffer.allocUnsafeSlow(pixels.length).buffer);
-      own.set(pixels);
-      return own;
+      const { buffer, byteOffset, byteLength } = decoder.getDecodedBuffer();
+      return new Uint8Array(buffer, byteOffset, byteLength);
     },
   };
 }

@@ -5,8 +5,8 @@ declare module "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs" {
     readonly getEncodedBuffer: (length: number) => Uint8Array;
     /** Decodes what lies there. Throws a number where the decoder fails or warns; some memory is lost then. */
     readonly decode: () => void;
-    /** A view of the module's memory, good until the next call. */
-    readonly getDecodedBuffer: () => Uint8ClampedArray;
+    /** A copy of the pixels. */
+    readonly getDecodedBuffer: () => Uint8ClampedArray<ArrayBuffer>;
   }
   export interface JpegModule {
     readonly JPEGDecoder: new () => JpegDecoder;
