@@ -20,8 +20,8 @@ async function manyPictures(times: number): Promise<string> {
 const mean = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 
 async function run({ long }: BenchOptions): Promise<readonly Figure[]> {
-  // At some 500 rows a second: ten minutes, or half of one.
-  const input = await manyPictures(long ? 200 : 10);
+  // At some 700 rows a second: eleven minutes, or half of one.
+  const input = await manyPictures(long ? 300 : 10);
   const program = buildProgram("memory", pictureProgram({ model: await tinyModel(), call: "batch: 8", rowsPerFile: 100_000 }));
   const plan = JSON.parse(readFileSync(join(program.folder, "out", "plan.json"), "utf8")) as { readonly pipelines: readonly { readonly memory: { readonly boundBytes: number } }[] };
   const bound = plan.pipelines[0]?.memory.boundBytes ?? NaN;
