@@ -21,13 +21,14 @@ export async function readImages(folder: string, rows: number): Promise<readonly
 
 export const decodePicture = (bytes: Uint8Array) => decodeImage({ bytes, mode: "RGB", max_pixels: 100_000_000n, at_least: 0n });
 
-const input = new Float32Array(3 * 224 * 224);
+export const PICTURE_ELEMENTS = 3 * 224 * 224;
+const input = new Float32Array(PICTURE_ELEMENTS);
 
-/** Into the same place each time, as a loop over batches would. */
-export async function preparePicture(bytes: Uint8Array): Promise<void> {
+/** Into the same place each time, as a loop over batches would, if nobody says where. */
+export async function preparePicture(bytes: Uint8Array, target = input): Promise<void> {
   const x = resize({ x: await decodePicture(bytes), height: 224n, width: 224n, filter: "bilinear", antialias: true });
   const made = normalize({ x: toTensor({ x, scale: 1 / 255, layout: "CHW" }), mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], axis: 0n });
-  if (!fillDeferred(made, input)) throw new Error("no pixels");
+  if (!fillDeferred(made, target)) throw new Error("no pixels");
 }
 
 /** CPU and wall seconds for all items, so many at once. */

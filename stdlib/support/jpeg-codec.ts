@@ -25,7 +25,7 @@ export async function openJpegCodec(): Promise<JpegCodec> {
   let failures = 0;
   return {
     decode: async (jpeg) => {
-      if (failures === FAILURES_MAX) [failures, decoder] = [0, await open()];
+      if (failures >= FAILURES_MAX) [failures, decoder] = [0, await open()];
       try {
         decoder.getEncodedBuffer(jpeg.length).set(jpeg);
         decoder.decode();
