@@ -11,11 +11,15 @@ import type { OpenSource, SourceItem, SourceKernel } from "../../../runtime/cont
 import { describeFileError } from "../../support/file-error.ts";
 import { listInput } from "../../support/list-input.ts";
 import type { InputFile } from "../../support/list-input.ts";
+import { mapLimited } from "../../support/map-limited.ts";
 import { toRow } from "../../support/plain-value.ts";
 import { describeMismatch } from "./describe-mismatch.ts";
 import { openFileBuffer } from "./file-buffer.ts";
 
 const SLICE_BYTES = 32 * 2 ** 20;
+const FILES_AT_ONCE = 16;
+/** Read from a file's end before its footer's length is known; most are shorter. */
+const FOOTER_BYTES = 64 * 1024;
 
 interface OpenFile {
   readonly file: InputFile;
@@ -26,10 +30,13 @@ interface OpenFile {
 export const parquet: SourceKernel = {
   open: async (args, columns) => {
     const files = await listInput(String(args.path), [".parquet", ".parq", ".pq"]);
-    const opened = await Promise.all(files.map((file) => openFile(file, columns)));
+    // Only the numbers of rows are kept: what is known of all row groups of all files may not fit into memory.
+    const rows = await mapLimited(files, FILES_AT_ONCE, async (file) => Number((await openFile(file, columns)).metadata.num_rows));
     const source: OpenSource = {
-      splits: opened.map(({ file, metadata }) => ({ path: file.path, bytes: file.bytes, modifiedMs: file.modifiedMs, rows: Number(metadata.num_rows) })),
-      read: (split, firstRow) => readRows(opened[split], firstRow, columns),
+      splits: files.map(({ path, bytes, modifiedMs }, index) => ({ path, bytes, modifiedMs, rows: rows[index] })),
+      read: async function* (split, firstRow) {
+        yield* readRows(await openFile(files[split], columns), firstRow, columns);
+      },
       close: async () => {},
     };
     return source;
@@ -40,7 +47,7 @@ async function openFile(file: InputFile, columns: readonly Column[]): Promise<Op
   const buffer = await openFileBuffer(file.file).catch((error: unknown) => {
     throw describeFileError(error, file.path);
   });
-  const metadata = await parquetMetadataAsync(buffer).catch((error: unknown) => {
+  const metadata = await parquetMetadataAsync(buffer, { initialFetchSize: FOOTER_BYTES }).catch((error: unknown) => {
     throw new JobError("R0141", `${file.path} is not a Parquet file that can be read: ${error instanceof Error ? error.message : String(error)}`);
   });
   const trees = parquetSchema(metadata).children;
