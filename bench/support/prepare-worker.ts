@@ -23,7 +23,9 @@ async function intoModel(file: string): Promise<(bytes: Uint8Array) => Promise<v
 
 const [folder = "", rows = "96", model] = process.argv.slice(2);
 const images = await readImages(folder, Number(rows));
-const [lanes, prepare] = model === undefined ? [2, (bytes: Uint8Array) => preparePicture(bytes)] as const : [1, await intoModel(model)] as const;
+// A batch is filled in one place after the other.
+const lanes = model === undefined ? 2 : 1;
+const prepare: (bytes: Uint8Array) => Promise<void> = model === undefined ? preparePicture : await intoModel(model);
 await timeItems(images, lanes, prepare);
 process.on("message", () => void timeItems(images, lanes, prepare).then(({ wall }) => process.send?.(wall)));
 process.on("disconnect", () => process.exit());

@@ -161,8 +161,3 @@ export function readLines(bytes: Uint8Array, limit: number = bytes.length): Mani
     length = end + 1;
   }
 }
-
-/** Of a line that is known to be whole. */
-export function parseLine(line: string): ManifestLine {
-  return JSON.parse(line.slice(CRC_DIGITS + 1)) as ManifestLine;
-}

@@ -17,11 +17,6 @@ export function startAll(s: SchedulerState): void {
   for (let moved = true; moved; ) {
     moved = false;
     for (const stage of s.order) {
-      // Most have nothing to do most of the time.
-      if (!stage.isSource && s.stages[stage.id].ready.length === 0) {
-        if (s.tokens.forget(stage)) moved = true;
-        continue;
-      }
       let outcome = startNext(s, stage);
       while (outcome === "started") {
         moved = true;

@@ -7,9 +7,7 @@ import { extname, join, relative } from "node:path";
 import { JobError } from "../../runtime/contract/kernel.ts";
 import type { Split } from "../../runtime/contract/kernel.ts";
 import { describeFileError } from "./file-error.ts";
-import { mapLimited } from "./map-limited.ts";
-
-const FILES_AT_ONCE = 64;
+import { FILES_OPEN_MAX, mapLimited } from "./map-limited.ts";
 
 export interface InputFile extends Split {
   /** The place on this machine. */
@@ -28,7 +26,7 @@ export async function listInput(path: string, extensions: readonly string[] | un
   }
   const { base, names } = (await isPattern(path)) ? await listGlob(path) : await listPlain(path, extensions);
   if (names.length === 0) throw new JobError("R0145", `${path} has no ${extensions === undefined ? "" : `${extensions.join(", ")} `}files to read`);
-  return mapLimited(names, FILES_AT_ONCE, (name) => describeFile(base, name));
+  return mapLimited(names, FILES_OPEN_MAX, (name) => describeFile(base, name));
 }
 
 /** What is there under just this name is no pattern: `photos (1)`, `a[0].jsonl`. */

@@ -1,5 +1,8 @@
 /** Work on many files without opening all of them at once: a process may have a thousand open, an input a million. */
 
+/** That one source has open at once. */
+export const FILES_OPEN_MAX = 16;
+
 /**
  * What `work` gives for each item, in order, with at most `limit` under way. Where it fails, nothing more is begun, and
  * when those under way have ended the failure of the first item in order is thrown: the same one every time.

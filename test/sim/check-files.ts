@@ -2,7 +2,7 @@
  * The simulated disk of one checkpoint, and what must hold of it at every moment: no file comes to its final name before
  * a synced record lists it, and none is replaced.
  */
-import { parseLine } from "../../runtime/recovery/manifest.ts";
+import type { ManifestLine } from "../../runtime/recovery/manifest.ts";
 import type { FileSystem } from "../../runtime/recovery/file-system.ts";
 import { createDisk, filesIn } from "../support/simulated-disk.ts";
 import type { Disk } from "../support/simulated-disk.ts";
@@ -29,9 +29,9 @@ export function createCheckedDisk(): CheckedDisk {
   const given = new Set<string>();
   let violation: string | undefined;
   const note = (path: string, text: string): void => {
-    // Most of what is appended is of one line; that it is whole is for those to find out who read it.
+    // A CRC, a space, and the record; that a line is whole is for those to find out who read it.
     for (const line of text.split("\n")) {
-      const record = line === "" ? undefined : parseLine(line);
+      const record = line === "" ? undefined : (JSON.parse(line.slice(line.indexOf(" "))) as ManifestLine);
       if (record?.kind !== "group") continue;
       const names = record.outputs.flatMap(({ output, files }) => files.map(({ name }) => `${finalFolder(output)}/${name}`));
       pending.set(path, [...(pending.get(path) ?? []), ...names]);

@@ -76,90 +76,59 @@ export function openDisk(disk: Disk, step: (operation: string, path: string, to?
     if (node.kind === "folder") for (const name of [...node.entries.keys()]) removeTree(`${path}/${name}`);
     change({ node, from: place(path) });
   };
+  // One promise an operation, and none to wait for where nothing pauses it.
+  const act = async <Result>(work: () => Result, operation: string, path: string, to?: string): Promise<Result> => {
+    const paused = step(operation, path, to);
+    if (paused !== undefined) await paused;
+    return work();
+  };
+  const fileAt = (path: string): FileNode => {
+    const node = nodeAt(disk, path);
+    if (node?.kind !== "file") throw new DiskError("ENOENT", path);
+    return node;
+  };
   return {
-    create: async (path) => {
-      const paused = step("create", path);
-      if (paused !== undefined) await paused;
-      return makeNode(path, { kind: "file", data: "", synced: "" });
-    },
-    append: async (path, text) => {
-      const paused = step("append", path);
-      if (paused !== undefined) await paused;
-      const node = nodeAt(disk, path);
-      if (node?.kind !== "file") throw new DiskError("ENOENT", path);
-      node.data += text;
-    },
-    syncData: async (path) => {
-      const paused = step("sync", path);
-      if (paused !== undefined) await paused;
-      sync(path);
-    },
-    sync: async (path) => {
-      const paused = step("sync", path);
-      if (paused !== undefined) await paused;
-      sync(path);
-    },
-    rename: async (from, to) => {
-      const paused = step("rename", from, to);
-      if (paused !== undefined) await paused;
-      const node = nodeAt(disk, from);
-      if (node === undefined) throw new DiskError("ENOENT", from);
-      change({ node, from: place(from), to: place(to) });
-    },
-    makeFolder: async (path) => {
-      const paused = step("makeFolder", path);
-      if (paused !== undefined) await paused;
-      return makeNode(path, { kind: "folder", entries: new Map() });
-    },
-    list: async (path) => {
-      const paused = step("list", path);
-      if (paused !== undefined) await paused;
-      const node = nodeAt(disk, path);
-      return node?.kind === "folder" ? [...node.entries].map(([name, entry]) => ({ name, isFolder: entry.kind === "folder" })) : undefined;
-    },
-    size: async (path) => {
-      const paused = step("size", path);
-      if (paused !== undefined) await paused;
-      const node = nodeAt(disk, path);
-      return node?.kind === "file" ? Buffer.byteLength(node.data) : node === undefined ? undefined : 0;
-    },
-    look: async (path) => {
-      const paused = step("look", path);
-      if (paused !== undefined) await paused;
-      const node = nodeAt(disk, path);
-      return node?.kind === "file" ? { bytes: Buffer.byteLength(node.data), modifiedMs: 0 } : undefined;
-    },
-    crc: async (path) => {
-      const paused = step("crc", path);
-      if (paused !== undefined) await paused;
-      const node = nodeAt(disk, path);
-      if (node?.kind !== "file") throw new DiskError("ENOENT", path);
-      return crc32(node.data);
-    },
-    read: async (path) => {
-      const paused = step("read", path);
-      if (paused !== undefined) await paused;
-      const node = nodeAt(disk, path);
-      return node?.kind === "file" ? Buffer.from(node.data) : undefined;
-    },
-    remove: async (path) => {
-      const paused = step("remove", path);
-      if (paused !== undefined) await paused;
-      removeTree(path);
-    },
-    removeFolder: async (path) => {
-      const paused = step("removeFolder", path);
-      if (paused !== undefined) await paused;
-      removeTree(path);
-    },
-    removeEmptyFolder: async (path) => {
-      const paused = step("removeEmptyFolder", path);
-      if (paused !== undefined) await paused;
-      const node = nodeAt(disk, path);
-      if (node?.kind !== "folder" || node.entries.size > 0) return false;
-      change({ node, from: place(path) });
-      return true;
-    },
+    create: (path) => act(() => makeNode(path, { kind: "file", data: "", synced: "" }), "create", path),
+    append: (path, text) => act(() => void (fileAt(path).data += text), "append", path),
+    syncData: (path) => act(() => sync(path), "sync", path),
+    sync: (path) => act(() => sync(path), "sync", path),
+    rename: (from, to) =>
+      act(() => {
+        const node = nodeAt(disk, from);
+        if (node === undefined) throw new DiskError("ENOENT", from);
+        change({ node, from: place(from), to: place(to) });
+      }, "rename", from, to),
+    makeFolder: (path) => act(() => makeNode(path, { kind: "folder", entries: new Map() }), "makeFolder", path),
+    list: (path) =>
+      act(() => {
+        const node = nodeAt(disk, path);
+        return node?.kind === "folder" ? [...node.entries].map(([name, entry]) => ({ name, isFolder: entry.kind === "folder" })) : undefined;
+      }, "list", path),
+    size: (path) =>
+      act(() => {
+        const node = nodeAt(disk, path);
+        return node?.kind === "file" ? Buffer.byteLength(node.data) : node === undefined ? undefined : 0;
+      }, "size", path),
+    look: (path) =>
+      act(() => {
+        const node = nodeAt(disk, path);
+        return node?.kind === "file" ? { bytes: Buffer.byteLength(node.data), modifiedMs: 0 } : undefined;
+      }, "look", path),
+    crc: (path) => act(() => crc32(fileAt(path).data), "crc", path),
+    read: (path) =>
+      act(() => {
+        const node = nodeAt(disk, path);
+        return node?.kind === "file" ? Buffer.from(node.data) : undefined;
+      }, "read", path),
+    remove: (path) => act(() => removeTree(path), "remove", path),
+    removeFolder: (path) => act(() => removeTree(path), "removeFolder", path),
+    removeEmptyFolder: (path) =>
+      act(() => {
+        const node = nodeAt(disk, path);
+        if (node?.kind !== "folder" || node.entries.size > 0) return false;
+        change({ node, from: place(path) });
+        return true;
+      }, "removeEmptyFolder", path),
   };
 }
 

@@ -12,11 +12,9 @@ import type { Row, Value } from "../../../runtime/contract/value.ts";
 import { describeFileError } from "../../support/file-error.ts";
 import { listInput } from "../../support/list-input.ts";
 import type { InputFile } from "../../support/list-input.ts";
-import { mapLimited } from "../../support/map-limited.ts";
+import { FILES_OPEN_MAX, mapLimited } from "../../support/map-limited.ts";
 import { toValue } from "../../support/plain-value.ts";
 import { openBytes } from "../../support/read-lines.ts";
-
-const FILES_AT_ONCE = 16;
 
 interface Options {
   readonly header: boolean;
@@ -27,7 +25,7 @@ export const csv: SourceKernel = {
   open: async (args, columns) => {
     const options: Options = { header: args.header === true, separator: String(args.separator) };
     const splits = await listInput(String(args.path), [".csv", ".tsv", ".gz"]);
-    const places = await mapLimited(splits, FILES_AT_ONCE, (split) => findColumns(split, columns, options));
+    const places = await mapLimited(splits, FILES_OPEN_MAX, (split) => findColumns(split, columns, options));
     const source: OpenSource = {
       splits,
       read: (split, firstRow) => readRows(splits[split].file, firstRow, columns, places[split], options),

@@ -11,13 +11,12 @@ import type { OpenSource, SourceItem, SourceKernel } from "../../../runtime/cont
 import { describeFileError } from "../../support/file-error.ts";
 import { listInput } from "../../support/list-input.ts";
 import type { InputFile } from "../../support/list-input.ts";
-import { mapLimited } from "../../support/map-limited.ts";
+import { FILES_OPEN_MAX, mapLimited } from "../../support/map-limited.ts";
 import { toRow } from "../../support/plain-value.ts";
 import { describeMismatch } from "./describe-mismatch.ts";
 import { openFileBuffer } from "./file-buffer.ts";
 
 const SLICE_BYTES = 32 * 2 ** 20;
-const FILES_AT_ONCE = 16;
 /** Read from a file's end before its footer's length is known; most are shorter. */
 const FOOTER_BYTES = 64 * 1024;
 
@@ -31,7 +30,7 @@ export const parquet: SourceKernel = {
   open: async (args, columns) => {
     const files = await listInput(String(args.path), [".parquet", ".parq", ".pq"]);
     // Only the numbers of rows are kept: what is known of all row groups of all files may not fit into memory.
-    const rows = await mapLimited(files, FILES_AT_ONCE, async (file) => Number((await openFile(file, columns)).metadata.num_rows));
+    const rows = await mapLimited(files, FILES_OPEN_MAX, async (file) => Number((await openFile(file, columns)).metadata.num_rows));
     const source: OpenSource = {
       splits: files.map(({ path, bytes, modifiedMs }, index) => ({ path, bytes, modifiedMs, rows: rows[index] })),
       read: async function* (split, firstRow) {
