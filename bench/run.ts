@@ -13,6 +13,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { availableParallelism, loadavg } from "node:os";
+import { declineTelemetry } from "../runtime/backends/decline-telemetry.ts";
 import type { BenchOptions, EngineBench, Figure } from "./engine/bench.ts";
 import { channelBench } from "./engine/channel.ts";
 import { decodeBench } from "./engine/decode.ts";
@@ -24,6 +25,11 @@ import { twinTowerBench } from "./engine/twin-tower.ts";
 import { repository } from "./support/fixtures.ts";
 
 const benches: readonly EngineBench[] = [channelBench, decodeBench, resnetBench, twinTowerBench, textBench, syntheticBench, memoryBench];
+
+// Whatever runs onnxruntime here is measured alike.
+declineTelemetry();
+// Where this is set every process of Node's begins with reading a list of certificates: 40 ms that are no program's.
+delete process.env["NODE_EXTRA_CA_CERTS"];
 
 const args = process.argv.slice(2);
 const [first] = args;

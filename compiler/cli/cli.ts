@@ -2,10 +2,12 @@
 /** The `pipec` command. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { declineTelemetry } from "../../runtime/backends/decline-telemetry.ts";
 import { processIo } from "./io.ts";
 import { runCli } from "./main.ts";
 import { packageRoot } from "./package-root.ts";
 
+declineTelemetry();
 process.on("SIGINT", () => process.exit(130));
 // Whoever reads our output may stop reading (`| head`): that is no fault.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);

@@ -6,6 +6,7 @@
  * can mend, with nothing published but what is committed; 70 our bug; 130 interrupted.
  */
 import { dirname } from "node:path";
+import { declineTelemetry } from "../backends/decline-telemetry.ts";
 import { onnxBackend } from "../backends/onnx-executor.ts";
 import type { Program } from "../contract/define-program.ts";
 import { isUsageFailure, jobError } from "../contract/failures.ts";
@@ -48,6 +49,7 @@ class Interrupted extends Error {
 
 /** Runs the program as the command line says. `file` is the program's own bundle. */
 export function main(program: Program, file: string): void {
+  declineTelemetry();
   collectNowAndThen();
   const start = findWorkerStart();
   if (start !== undefined) return runWorker(program, start, file);
