@@ -7,7 +7,7 @@ export default defineConfig({
     // vmThreads breaks onnxruntime-node; forks also isolates a native crash to its own test file.
     pool: "forks",
     testTimeout: 30_000,
-    // As the product does: `runtime/backends/decline-telemetry.ts`.
+    // As the product does: `runtime/contract/decline-telemetry.ts`.
     env: { ORT_DISABLE_TELEMETRY: "1" },
   },
 });

@@ -13,7 +13,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { availableParallelism, loadavg } from "node:os";
-import { declineTelemetry } from "../runtime/backends/decline-telemetry.ts";
+import { declineTelemetry } from "../runtime/contract/decline-telemetry.ts";
 import type { BenchOptions, EngineBench, Figure } from "./engine/bench.ts";
 import { channelBench } from "./engine/channel.ts";
 import { decodeBench } from "./engine/decode.ts";

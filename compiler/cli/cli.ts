@@ -2,7 +2,7 @@
 /** The `pipec` command. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { declineTelemetry } from "../../runtime/backends/decline-telemetry.ts";
+import { declineTelemetry } from "../../runtime/contract/decline-telemetry.ts";
 import { processIo } from "./io.ts";
 import { runCli } from "./main.ts";
 import { packageRoot } from "./package-root.ts";

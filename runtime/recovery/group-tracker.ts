@@ -26,13 +26,18 @@ export interface GroupTracker {
   readonly chunkCompleted: (region: number, chunk: number, books: ChunkBooks) => void;
   /** No more chunks come. `isCutShort`: the source has more rows, and what is left of a group is not committed. */
   readonly regionFinished: (region: number, isCutShort: boolean) => void;
-  /** Every region is committed to its end, or as far as it was to go. Rejects where a commit failed. */
+  /** All workers were there, and every region is committed to its end, or as far as it was to go. Rejects where a commit failed. */
   readonly done: Promise<void>;
 }
 
 export interface TrackerRequest {
   readonly regions: readonly { readonly sinks: readonly number[]; readonly start: RegionStart }[];
   readonly groupChunks: number;
+  /**
+   * Nothing is committed before: all workers that the run begins with are there. Of a model that cannot be loaded, nothing
+   * was published when that shows, whatever other sinks have had meanwhile.
+   */
+  readonly opened: Promise<void>;
   readonly commit: (group: ReadyGroup) => Promise<void>;
   readonly endLetters: (region: number, group: number) => Promise<StagedFile | undefined>;
 }
@@ -77,7 +82,7 @@ export function createGroupTracker(request: TrackerRequest): GroupTracker {
   // Whoever waits hears of it; until then nobody does.
   done.catch(() => {});
   // Groups are handed on as soon as they are whole, in order: what waits to be committed outlives a run that fails.
-  let handing = Promise.resolve();
+  let handing = request.opened;
   let commits = Promise.resolve();
   const finishIfDone = (): void => {
     if (books.every((region) => region.ended)) void handing.then(() => commits).then(resolve, reject);

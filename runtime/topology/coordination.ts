@@ -37,6 +37,15 @@ export interface CoordinatorRequest {
   readonly control: RunControl | undefined;
 }
 
+/** The workers that a run begins with, as long as not all of them are ready. */
+export interface Opening {
+  /** Sources and sinks among them: rows move when these are. */
+  ends: number;
+  all: number;
+  /** Every one of them is ready. */
+  readonly done: () => void;
+}
+
 export interface Coordination {
   readonly request: CoordinatorRequest & WorkerSetting;
   readonly scheduler: Scheduler;
@@ -46,9 +55,7 @@ export interface Coordination {
   /** Sinks that have everything. */
   readonly finished: Set<number>;
   readonly groups: GroupTracker;
-  notReady: number;
-  /** Rows move: every worker of the start was ready. */
-  isStarted: boolean;
+  readonly opening: Opening;
   /** When each worker was started that is not ready yet. */
   readonly loadingSince: Map<string, number>;
   readonly stalls: StallWatch;

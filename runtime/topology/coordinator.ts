@@ -55,19 +55,20 @@ function coordinate(request: Coordination["request"], stalls: StallWatch, worker
     workers.push(worker);
     return worker;
   };
-  const notReady = topology.sinks.length + topology.stages.reduce((sum, { replicas }) => sum + replicas, 0);
+  let allOpened = (): void => {};
+  const opened = new Promise<void>((done) => (allOpened = done));
+  const { sinks, regions, stages } = topology;
   const scheduler = createScheduler(topology, schedulerOptions(outputs));
   const c: Coordination = {
     request,
     scheduler,
     elasticity: createRunElasticity(request, scheduler),
     stalls,
-    stageWorkers: topology.stages.map(() => []),
+    stageWorkers: stages.map(() => []),
     sinkWorkers: [],
     finished: new Set(),
-    groups: trackGroups(pipeline, topology, outputs, log),
-    notReady,
-    isStarted: false,
+    groups: trackGroups(pipeline, topology, outputs, opened, log),
+    opening: { ends: sinks.length + regions.length, all: sinks.length + stages.reduce((sum, { replicas }) => sum + replicas, 0), done: allOpened },
     loadingSince: new Map(),
     start,
     resolve,
@@ -76,8 +77,8 @@ function coordinate(request: Coordination["request"], stalls: StallWatch, worker
   c.groups.done.catch(reject);
   request.signal.addEventListener("abort", () => reject(request.signal.reason), { once: true });
   const ports = joinPorts(pipeline, topology);
-  for (const stage of topology.stages) {
+  for (const stage of stages) {
     for (let replica = 0; replica < stage.replicas; replica++) c.stageWorkers[stage.id].push(start({ kind: "stage", stage: stage.id, replica, incarnation: 0 }, ports.ofStage(stage.id, replica)));
   }
-  for (const sink of topology.sinks) c.sinkWorkers.push(start({ kind: "sink", sink: sink.id, target: outputs.targets[sink.id], start: outputs.start.sinks[sink.id] }, ports.ofSink(sink.id)));
+  for (const sink of sinks) c.sinkWorkers.push(start({ kind: "sink", sink: sink.id, target: outputs.targets[sink.id], start: outputs.start.sinks[sink.id] }, ports.ofSink(sink.id)));
 }

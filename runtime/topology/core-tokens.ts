@@ -4,7 +4,9 @@
  * deadlock, and what computes never keeps more cores busy than there are.
  *
  * Stages nearest the sinks come first. One that needs several tokens at once, or that works beside another region's
- * stages, could be passed over for ever: after some passes the next tokens are kept for it.
+ * stages, could be passed over for ever: after some passes the next tokens are kept for it. They are kept at once where
+ * what it lacks is about to come back, sooner than the one that would pass it over is done: else a model on all cores
+ * would wait, after each of its calls, for a picture that is decoded on one of them.
  */
 import type { StageNode } from "./topology.ts";
 
@@ -14,6 +16,8 @@ export interface CoreTokens {
   readonly mayGoOn: (stage: StageNode) => boolean;
   /** Takes what a worker of the stage needs. False where it must wait; `isBusy`: it holds its tokens already. */
   readonly take: (stage: StageNode, isBusy: boolean) => boolean;
+  /** How long a worker of the stage took for what it did last. */
+  readonly noteService: (stage: StageNode, ms: number) => void;
   /** A worker has nothing more to do. */
   readonly giveBack: (stage: StageNode) => void;
   /** The stage wants no tokens now. True where some were kept for it: others may go on. */
@@ -23,11 +27,16 @@ export interface CoreTokens {
 /** Chunks of others that may start before one that waits. */
 const PASSES_MAX = 16;
 
+/** Of the last service time, in the mean of those before. */
+const SHARE_OF_LAST = 1 / 8;
+
 /** `order`: stages, those that come first first. */
 export function createCoreTokens(total: number, order: readonly StageNode[]): CoreTokens {
   const rank = new Map(order.map((stage, index) => [stage.id, index]));
   const rankOf = (stage: StageNode): number => rank.get(stage.id) ?? 0;
   const waiting = new Map<StageNode, number>();
+  const held = new Map<StageNode, number>();
+  const serviceMs = new Map<StageNode, number>();
   let free = total;
   let keptFor: StageNode | undefined;
 
@@ -43,7 +52,21 @@ export function createCoreTokens(total: number, order: readonly StageNode[]): Co
   // Who is told ahead keeps its tokens: where there are not enough for all, nobody is, so that what is nearer the sinks
   // gets the next that are free.
   const areEnough = mostWanted <= total;
-  const mayStart = (stage: StageNode): boolean => (keptFor === undefined || keptFor === stage) && free >= stage.cores;
+  const mayStart = (stage: StageNode): boolean => free >= stage.cores && (keptFor === stage || (keptFor === undefined && !wouldDelay(stage)));
+
+  /** Whether one that comes before it would have its tokens before the stage is done with them. */
+  const wouldDelay = (stage: StageNode): boolean => {
+    for (const first of waiting.keys()) {
+      if (first.region === stage.region && rankOf(first) < rankOf(stage) && free + heldByQuicker(stage) >= first.cores) return true;
+    }
+    return false;
+  };
+  const heldByQuicker = (stage: StageNode): number => {
+    const ownMs = serviceMs.get(stage) ?? 0;
+    let sum = 0;
+    for (const [other, cores] of held) if ((serviceMs.get(other) ?? Infinity) < ownMs) sum += cores;
+    return sum;
+  };
 
   return {
     free: () => free,
@@ -56,14 +79,20 @@ export function createCoreTokens(total: number, order: readonly StageNode[]): Co
       }
       if (!isBusy) {
         free -= stage.cores;
+        held.set(stage, (held.get(stage) ?? 0) + stage.cores);
         waiting.delete(stage);
         if (keptFor === stage) keptFor = undefined;
       }
       pass(stage);
       return true;
     },
+    noteService: (stage, ms) => {
+      const before = serviceMs.get(stage) ?? ms;
+      serviceMs.set(stage, before + (ms - before) * SHARE_OF_LAST);
+    },
     giveBack: (stage) => {
       free += stage.cores;
+      held.set(stage, (held.get(stage) ?? 0) - stage.cores);
     },
     forget: (stage) => {
       if (waiting.size === 0 && keptFor === undefined) return false;

@@ -74,8 +74,8 @@ export function capacityOf(s: SchedulerState, edge: EdgeNode): number {
   return Math.max(1, Math.min(share, ahead));
 }
 
-function mayBind(slot: Slot): boolean {
-  return slot.state === "active";
+function mayBind({ state }: Slot): boolean {
+  return state === "active" || state === "opening";
 }
 
 /** The part that a place on the edge is named for: where parts come together, the first takes the place of the whole chunk. */

@@ -17,29 +17,46 @@ export function handleMessage(c: Coordination, role: WorkerRole, message: FromWo
   else handleSinkMessage(c, role.sink, message);
 }
 
-/** Rows start to move when every worker is ready: what is wrong with a model or a path shows before the first row. */
+/**
+ * Rows start to move when all sources and sinks are ready. Models may still load then, which can take minutes: what is
+ * made before waits for them on the edges.
+ */
 function handleReady(c: Coordination, role: WorkerRole, message: Extract<FromWorker, { kind: "ready" }>): void {
-  const { topology, outputs, ledger, onStart, log } = c.request;
+  noteReady(c, role, message);
+  const { opening } = c;
+  const isEnd = role.kind === "sink" || message.splits !== undefined;
+  if (isEnd && --opening.ends === 0) startMoving(c);
+  if (opening.all > 0 && --opening.all === 0) opening.done();
+  if (!isEnd) tellLoaded(c, role);
+}
+
+function noteReady(c: Coordination, role: WorkerRole, { activity, calls, splits }: Extract<FromWorker, { kind: "ready" }>): void {
+  const { topology, outputs, ledger, log, supervised } = c.request;
   if (role.kind === "stage") {
     const loadMs = performance.now() - (c.loadingSince.get(placeOf(role)) ?? performance.now());
     log({ kind: "stageReady", stage: role.stage, replica: role.replica, loadMs });
     c.elasticity?.loaded(role.stage, role.replica, loadMs);
   } else log({ kind: "sinkReady", sink: role.sink });
-  c.stalls.ready(role, message.activity);
-  if (message.calls !== undefined) c.request.supervised?.onCalls(role, message.calls);
-  if (role.kind === "stage" && message.splits !== undefined) {
-    outputs.checkInputs(message.splits);
-    ledger.addSource(topology.stages[role.stage].region, message.splits);
-  }
-  if (c.isStarted) return role.kind === "stage" ? carryOut(c, c.scheduler.handle({ kind: "loaded", stage: role.stage, replica: role.replica, incarnation: role.incarnation })) : undefined;
-  if (--c.notReady > 0) return;
-  c.isStarted = true;
+  c.stalls.ready(role, activity);
+  if (calls !== undefined) supervised?.onCalls(role, calls);
+  if (role.kind !== "stage" || splits === undefined) return;
+  outputs.checkInputs(splits);
+  ledger.addSource(topology.stages[role.stage].region, splits);
+}
+
+/** What the sources will read is known: they begin. */
+function startMoving(c: Coordination): void {
+  const { topology, outputs, ledger, onStart, control, supervised } = c.request;
   const splits = topology.regions.map(({ id }) => ledger.splitsOf(id));
   outputs.noteSources(splits);
-  noteInputs(c.request.supervised?.order.folder, splits);
+  noteInputs(supervised?.order.folder, splits);
   onStart(c.scheduler);
-  carryOut(c, c.scheduler.start());
-  c.request.control?.onDrain((reason, atOnce) => drain(c, reason, atOnce));
+  for (const { source } of topology.regions) tellLoaded(c, { kind: "stage", stage: source, replica: 0, incarnation: 0 });
+  control?.onDrain((reason, atOnce) => drain(c, reason, atOnce));
+}
+
+function tellLoaded(c: Coordination, { stage, replica, incarnation }: Extract<WorkerRole, { kind: "stage" }>): void {
+  carryOut(c, c.scheduler.handle({ kind: "loaded", stage, replica, incarnation }));
 }
 
 function drain(c: Coordination, reason: string, atOnce: boolean): void {
@@ -62,7 +79,7 @@ function handleStageMessage(c: Coordination, { stage, replica, incarnation }: Ex
     c.request.ledger.addReport(stage, message.chunk, message, message.isLast);
     const { chunk, part, isLast, bytes, exhausted } = message;
     c.request.log({ kind: "chunkDone", stage, replica, chunk, part, isLast, rowsIn: message.rowsIn, rowsOut: message.rowsOut, failed: message.failures.length, busyMs: message.busyMs });
-    carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, incarnation, chunk, part, isLast, bytes, exhausted }));
+    carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, incarnation, chunk, part, isLast, bytes, exhausted, busyMs: message.busyMs }));
     c.elasticity?.partDone({ stage, replica, chunk, isLast, rows: message.rowsIn, busyMs: message.busyMs });
     adapt(c);
   } else if (message.kind === "faulty") {

@@ -61,7 +61,7 @@ export async function runInterpreted(request: InterpretRequest): Promise<void> {
       ledger.addSource(topology.stages[stage.id].region, runner.splits);
     }
     outputs.noteSources(topology.regions.map(({ id }) => ledger.splitsOf(id)));
-    const groups = trackGroups(pipeline, topology, outputs, request.log);
+    const groups = trackGroups(pipeline, topology, outputs, Promise.resolve(), request.log);
     for (const sink of pipeline.sinks) {
       const columns = pipeline.steps[sink.step].columns;
       const onGroup = (group: SinkGroup): void => groups.sinkGroup(topology.sinks[sink.id].region, sink.id, group);

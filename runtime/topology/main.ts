@@ -6,8 +6,8 @@
  * can mend, with nothing published but what is committed; 70 our bug; 130 interrupted.
  */
 import { dirname } from "node:path";
-import { declineTelemetry } from "../backends/decline-telemetry.ts";
 import { onnxBackend } from "../backends/onnx-executor.ts";
+import { declineTelemetry } from "../contract/decline-telemetry.ts";
 import type { Program } from "../contract/define-program.ts";
 import { isUsageFailure, jobError } from "../contract/failures.ts";
 import { JobError } from "../contract/kernel.ts";

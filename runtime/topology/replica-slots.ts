@@ -18,10 +18,15 @@ export function loadReplica(s: SchedulerState, stage: number): void {
 export function handleLoaded(s: SchedulerState, stage: number, replica: number, incarnation: number): void {
   const state = s.stages[stage];
   const slot = state.slots[replica];
-  if (slot.incarnation !== incarnation || slot.state !== "loading") return;
+  if (slot.incarnation !== incarnation || !isOnItsWay(slot)) return;
+  const isMore = slot.state === "loading";
   slot.state = "active";
   if (state.ended) retire(s, stage, replica);
-  fitTickets(s, s.topology.stages[stage].region);
+  if (isMore) fitTickets(s, s.topology.stages[stage].region);
+}
+
+export function isOnItsWay({ state }: Slot): boolean {
+  return state === "opening" || state === "loading";
 }
 
 /** The worker with least to do gets nothing more, and ends when it has done that. */

@@ -20,12 +20,13 @@ export function schedulerOptions({ start }: Outputs): SchedulerOptions {
   return { firstChunks: start.regions.map(({ chunks }) => chunks), ended: start.regions.map(({ ended }) => ended), exhausted: start.regions.flatMap(({ exhausted }) => exhausted) };
 }
 
-/** Brings groups together and commits them. */
-export function trackGroups(pipeline: PipelineSpec, topology: Topology, outputs: Outputs, log: RunLog): GroupTracker {
+/** Brings groups together and commits them, from `opened` on. */
+export function trackGroups(pipeline: PipelineSpec, topology: Topology, outputs: Outputs, opened: Promise<void>, log: RunLog): GroupTracker {
   const { start, deadLetters } = outputs;
   return createGroupTracker({
     regions: topology.regions.map(({ id, sinks }) => ({ sinks, start: start.regions[id] })),
     groupChunks: pipeline.groupChunks,
+    opened,
     commit: async (group) => {
       await outputs.commit(group);
       const files = group.sinks.reduce((sum, { report }) => sum + report.files.length, 0);

@@ -3,9 +3,13 @@ import type { CoreTokens } from "./core-tokens.ts";
 import type { SchedulerCommand } from "./scheduler.ts";
 import type { EdgeNode, StageNode, Topology } from "./topology.ts";
 
-/** A worker's place in a stage. `retiring`: it gets nothing new, and ends when it has done what is bound to it. */
+/**
+ * A worker's place in a stage. `opening`: one of those that the run begins with is on its way; chunks are bound to it, and
+ * wait for it. `loading`: one more is on its way, and gets nothing before it is there. `retiring`: it gets nothing new, and
+ * ends when it has done what is bound to it.
+ */
 export interface Slot {
-  state: "empty" | "loading" | "active" | "retiring";
+  state: "empty" | "opening" | "loading" | "active" | "retiring";
   /** Started and not done. */
   running: number;
   /** Chunks bound and not done. */
@@ -103,7 +107,7 @@ export interface SchedulerState {
 export function createState(topology: Topology, order: readonly StageNode[], tokens: CoreTokens, firstChunks: readonly number[]): SchedulerState {
   const firstOf = (region: number): number => firstChunks[region] ?? 0;
   const edgesOf = (ids: readonly number[]): readonly EdgeNode[] => ids.map((id) => topology.edges[id]);
-  const slotsOf = (stage: StageNode): Slot[] => Array.from({ length: stage.replicasMax }, (_, index) => ({ state: index < stage.replicas ? "active" : "empty", running: 0, load: 0, parts: 0, incarnation: 0, open: undefined }));
+  const slotsOf = (stage: StageNode): Slot[] => Array.from({ length: stage.replicasMax }, (_, index) => ({ state: index < stage.replicas ? "opening" : "empty", running: 0, load: 0, parts: 0, incarnation: 0, open: undefined }));
   return {
     topology,
     stages: topology.stages.map((stage) => ({ slots: slotsOf(stage), ins: edgesOf(stage.ins), outs: edgesOf(stage.outs), bound: new Map(), ready: [], runs: [], nextOrdered: firstOf(stage.region), done: 0, ended: false })),

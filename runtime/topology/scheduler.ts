@@ -18,7 +18,7 @@ import { createCoreTokens } from "./core-tokens.ts";
 import { capacityOf, fillPlace, firstPart, releasePlace } from "./edge-places.ts";
 import { drainRegion, handleSinkDone, handleSourceEnd, resumeEnds, stopIfUseless } from "./region-ends.ts";
 import type { RegionEnds } from "./region-ends.ts";
-import { endRun, endStages, handleLoaded, loadReplica, retireIfIdle, unloadReplica } from "./replica-slots.ts";
+import { endRun, endStages, handleLoaded, isOnItsWay, loadReplica, retireIfIdle, unloadReplica } from "./replica-slots.ts";
 import { boundOf, createState, stagesInOrder, takeUnit, verifyIdle } from "./scheduler-state.ts";
 import type { SchedulerState, Slot, Unit } from "./scheduler-state.ts";
 import { startAll } from "./start-units.ts";
@@ -27,15 +27,15 @@ import type { EdgeNode, StageNode, Topology } from "./topology.ts";
 export type SchedulerEvent =
   /**
    * `bytes` of the part on each out-edge, in their order. `isLast`: of the chunk's parts. `exhausted`: the stage gives no
-   * more rows whatever comes.
+   * more rows whatever comes. `busyMs`: how long it took, where that is known.
    */
-  | { readonly kind: "done"; readonly stage: number; readonly replica: number; readonly incarnation: number; readonly chunk: number; readonly part: number; readonly isLast: boolean; readonly bytes: readonly number[]; readonly exhausted: boolean }
+  | { readonly kind: "done"; readonly stage: number; readonly replica: number; readonly incarnation: number; readonly chunk: number; readonly part: number; readonly isLast: boolean; readonly bytes: readonly number[]; readonly exhausted: boolean; readonly busyMs?: number }
   /** The source has `chunks` chunks; the one asked for is not among them. */
   | { readonly kind: "sourceEnd"; readonly stage: number; readonly chunks: number }
   | { readonly kind: "sinkDone"; readonly sink: number; readonly chunk: number }
   /** A decision to have one worker more or less. */
   | { readonly kind: "load" | "unload"; readonly stage: number }
-  /** The worker that a `load` command asked for is there. */
+  /** A worker is there: one that the run begins with, or that a `load` command asked for. A source begins to read then. */
   | { readonly kind: "loaded"; readonly stage: number; readonly replica: number; readonly incarnation: number }
   /** Sources stop: at the end of the group under way, or with what was read. */
   | { readonly kind: "drain"; readonly atOnce: boolean };
@@ -60,7 +60,6 @@ export type SchedulerCommand =
   | { readonly kind: "finished"; readonly region: number };
 
 export interface Scheduler {
-  readonly start: () => readonly SchedulerCommand[];
   readonly handle: (event: SchedulerEvent) => readonly SchedulerCommand[];
   readonly isFinished: () => boolean;
   /** Whether a drain ended the region before its source said that it was at its end. */
@@ -90,15 +89,11 @@ export function createScheduler(topology: Topology, options: SchedulerOptions = 
   const order = stagesInOrder(topology);
   const state = createState(topology, order, createCoreTokens(topology.cores, order), options.firstChunks ?? []);
   resumeEnds(state, options);
-  const take = (): readonly SchedulerCommand[] => {
-    startAll(state);
-    return state.commands.splice(0);
-  };
   return {
-    start: take,
     handle: (event) => {
       handleEvent(state, event);
-      return take();
+      startAll(state);
+      return state.commands.splice(0);
     },
     isFinished: () => state.regions.every((region) => region.finished),
     isCutShort: (region) => state.regions[region].isCutShort,
@@ -106,15 +101,15 @@ export function createScheduler(topology: Topology, options: SchedulerOptions = 
     inFlight: () => state.regions.map((region) => region.open.size),
     completed: (region) => state.regions[region].completed,
     done: (stage) => state.stages[stage].done,
-    replicas: () => state.stages.map(({ slots, ended }) => ({ hasEnded: ended, active: countSlots(slots, "active"), loading: countSlots(slots, "loading") })),
+    replicas: () => state.stages.map(({ slots, ended }) => ({ hasEnded: ended, active: countSlots(slots, ({ state: now }) => now === "active"), loading: countSlots(slots, isOnItsWay) })),
     coresInUse: () => topology.cores - state.tokens.free(),
     verifyIdle: () => verifyIdle(state),
   };
 }
 
-function countSlots(slots: readonly Slot[], kind: Slot["state"]): number {
+function countSlots(slots: readonly Slot[], isMeant: (slot: Slot) => boolean): number {
   let count = 0;
-  for (const slot of slots) if (slot.state === kind) count++;
+  for (const slot of slots) if (isMeant(slot)) count++;
   return count;
 }
 
@@ -144,6 +139,7 @@ function handleDone(s: SchedulerState, event: Extract<SchedulerEvent, { kind: "d
   // A word from a worker that had this place before.
   if (event.incarnation !== slot.incarnation) return;
   if (!takeUnit(state.runs, event.chunk, event.part)) throw new Error(`stage ${stage.label} did part ${event.part} of chunk ${event.chunk} twice, or unasked`);
+  if (event.busyMs !== undefined) s.tokens.noteService(stage, event.busyMs);
   endRun(s, stage, event.replica);
   if (stage.takesParts) slot.parts--;
   if (event.isLast) endChunk(s, stage, event);

@@ -35,6 +35,8 @@ export interface Commits {
   readonly sinkTook: (sink: number, chunk: number) => void;
   /** All sinks have it; chunks come in order. */
   readonly chunkCompleted: (region: number, chunk: number) => void;
+  /** All workers that the engine begins with are there. */
+  readonly opened: () => void;
   /** No more chunks come. */
   readonly regionFinished: (region: number, isCutShort: boolean) => void;
   /** What was handed over is committed. */
@@ -77,6 +79,8 @@ function commitsOf({ topology, agenda }: CommitsRequest, fs: FileSystem, log: Co
   // By sink: the chunks of the group that it is at.
   const open = topology.sinks.map(({ region }) => ({ group: start.regions[region].groups, chunks: new Array<number>() }));
   let committed = 0;
+  let allOpened = (): void => {};
+  const opened = new Promise<void>((resolve) => (allOpened = resolve));
   let commits = Promise.resolve();
   const commit = ({ region, group, chunks, last, sinks, progress }: ReadyGroup): Promise<void> => {
     commits = commits.then(async () => {
@@ -88,6 +92,7 @@ function commitsOf({ topology, agenda }: CommitsRequest, fs: FileSystem, log: Co
   const tracker = createGroupTracker({
     regions: topology.regions.map(({ id, sinks }) => ({ sinks, start: start.regions[id] })),
     groupChunks,
+    opened,
     commit,
     endLetters: async () => undefined,
   });
@@ -122,6 +127,10 @@ function commitsOf({ topology, agenda }: CommitsRequest, fs: FileSystem, log: Co
     chunkCompleted: (region, chunk) => {
       if ((chunk + 1) % groupChunks === 0) agenda.stir();
       tracker.chunkCompleted(region, chunk, { rowsIn: 1, filtered: 0, dead: 0, position: { split: 0, row: chunk + 1 }, passed: {}, exhausted: [], keys: new Map() });
+    },
+    opened: () => {
+      agenda.stir();
+      allOpened();
     },
     regionFinished: (region, isCutShort) => {
       if (start.regions[region].ended) return;

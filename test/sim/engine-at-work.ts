@@ -64,7 +64,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
   const lastInOrder: number[] = [];
   /** By edge and chunk. */
   const nextPart = topology.edges.map(() => new Map<number, number>());
-  const state = { coresBusy: 0, coreMs: 0, completed: 0, reloads: 0, faultsUsed: 0, started: false, drainedAtOnce: false };
+  const state = { coresBusy: 0, coreMs: 0, completed: 0, reloads: 0, faultsUsed: 0, started: false, drainedAtOnce: false, notReady: topology.stages.reduce((sum, { replicas }) => sum + replicas, 0), sourcesNotReady: topology.regions.length };
 
   const flights = (): readonly Flight[] =>
     places.flatMap((replicas, stage) =>
@@ -122,7 +122,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
     const serviceMs = work.serviceMs(stage.id, chunk, part);
     state.coreMs += serviceMs * stage.cores;
     agenda.send(said, work.delayMs(), () => {
-      carryOut(scheduler.handle({ kind: "done", stage: stage.id, replica, incarnation, chunk, part, isLast, bytes: outs.map((id) => work.bytes(id, chunk)), exhausted: false }));
+      carryOut(scheduler.handle({ kind: "done", stage: stage.id, replica, incarnation, chunk, part, isLast, bytes: outs.map((id) => work.bytes(id, chunk)), exhausted: false, busyMs: serviceMs }));
       elasticity?.partDone({ stage: stage.id, replica, chunk, isLast, rows: 1, busyMs: serviceMs });
       for (const event of elasticity?.decide(agenda.now()) ?? []) carryOut(scheduler.handle(event));
     });
@@ -192,7 +192,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
   const load = (stage: number, replica: number, incarnation: number): void => {
     const place = places[stage][replica];
     if (place.worker !== undefined) throw new Error(`worker ${replica} of stage ${stage} is loaded in the place of another`);
-    const worker = createWorker(incarnation, false);
+    const worker = createWorker(incarnation);
     place.worker = worker;
     loaded.bytes += work.replicaBytes;
     if (incarnation > 0) state.reloads++;
@@ -264,7 +264,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
     return Array.from({ length: to.kind === "sink" ? 1 : topology.stages[to.stage].replicasMax }, createChannel);
   };
   const placeOf = (stage: StageNode, replica: number): Place => ({
-    worker: replica < stage.replicas ? createWorker(0, true) : undefined,
+    worker: replica < stage.replicas ? createWorker(0) : undefined,
     hooks: hooksOf(stage, replica),
     said: createChannel(),
     ordered: createChannel(),
@@ -273,14 +273,23 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
   const places = topology.stages.map((stage) => Array.from({ length: stage.replicasMax }, (_, replica) => placeOf(stage, replica)));
   const verifyBounds = createBoundsCheck(work, topology, scheduler);
 
-  const loadMs = topology.stages.flatMap(({ id, replicas }) => (replicas > 0 ? [work.loadMs(id)] : []));
-  topology.stages.forEach(({ id, replicas }) => {
-    for (let replica = 0; replica < replicas; replica++) elasticity?.loaded(id, replica, work.loadMs(id));
-  });
-  agenda.at(agenda.now() + Math.max(0, ...loadMs), () => {
-    state.started = true;
-    carryOut(scheduler.start());
-  });
+  /** Rows begin to move when all sources are there; others may still load. */
+  const ready = (stage: number, replica: number): void => {
+    elasticity?.loaded(stage, replica, work.loadMs(stage));
+    if (--state.notReady === 0) commits.opened();
+    const due = !topology.stages[stage].isSource ? [stage] : --state.sourcesNotReady > 0 ? [] : topology.regions.map(({ source }) => source);
+    if (state.sourcesNotReady === 0) state.started = true;
+    for (const one of due) carryOut(scheduler.handle({ kind: "loaded", stage: one, replica: one === stage ? replica : 0, incarnation: 0 }));
+  };
+  for (const [stage, replicas] of places.entries()) {
+    replicas.forEach(({ worker }, replica) => {
+      if (worker === undefined) return;
+      agenda.at(agenda.now() + work.loadMs(stage), () => {
+        worker.isLoaded = true;
+        ready(stage, replica);
+      });
+    });
+  }
   vital.strike = strike;
   finish().catch(vital.fail);
   return () => ({ completed: state.completed, committed: commits.committed(), rows: commits.state().regions.reduce((sum, { chunks }) => sum + chunks, 0) + state.completed, decisions, reloads: state.reloads, faultsUsed: state.faultsUsed, coreMs: state.coreMs });

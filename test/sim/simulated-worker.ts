@@ -31,8 +31,8 @@ export interface SimulatedWorker {
   readonly arrived: Map<number, { edges: number; readonly isLast: boolean }>;
 }
 
-export function createWorker(incarnation: number, isLoaded: boolean): SimulatedWorker {
-  return { incarnation, isAlive: true, isLoaded, busyWith: undefined, told: [], arrived: new Map() };
+export function createWorker(incarnation: number): SimulatedWorker {
+  return { incarnation, isAlive: true, isLoaded: false, busyWith: undefined, told: [], arrived: new Map() };
 }
 
 export interface WorkerHooks {

@@ -45,12 +45,16 @@ interface Ended {
   readonly part: number;
   readonly isLast: boolean;
   readonly to: readonly number[];
+  readonly busyMs: number;
 }
 
 /** Parts that a stage which cuts makes of a chunk. */
 function partsOf(stage: number, chunk: number): number {
   return 1 + ((stage * 5 + chunk * 3) % 7);
 }
+
+/** Moments after which each worker is there. */
+const OPENING_MAX = 60;
 
 /** Moments without anything that are counted through one by one. */
 const SKIPS_MAX = 64;
@@ -115,11 +119,12 @@ export function simulate(simulation: Simulation): SimulationResult {
     const isLast = node.takesParts ? [...inputs.values()][0] : !node.cutsParts || part === partsOf(stage, chunk) - 1;
     const worker = workers.get(name) ?? { busyUntil: 0 };
     workers.set(name, worker);
-    worker.busyUntil = Math.max(worker.busyUntil, now) + (load?.serviceMs(stage, chunk) ?? 1 + random.integer(20));
-    later(worker.busyUntil, () => end({ stage, replica, chunk, part, isLast, to }));
+    const busyMs = load?.serviceMs(stage, chunk) ?? 1 + random.integer(20);
+    worker.busyUntil = Math.max(worker.busyUntil, now) + busyMs;
+    later(worker.busyUntil, () => end({ stage, replica, chunk, part, isLast, to, busyMs }));
   };
 
-  const end = ({ stage, replica, chunk, part, isLast, to }: Ended): void => {
+  const end = ({ stage, replica, chunk, part, isLast, to, busyMs }: Ended): void => {
     const node = topology.stages[stage];
     const name = `stage ${stage}.${replica}`;
     if (node.isSource && chunk >= simulation.chunks[node.region]) {
@@ -138,7 +143,7 @@ export function simulate(simulation: Simulation): SimulationResult {
       arrivals.set(key, (arrivals.get(key) ?? new Map<number, boolean>()).set(id, isLast));
     });
     const exhausted = chunk >= (simulation.exhaustedAt?.get(stage) ?? Infinity);
-    tell(name, { kind: "done", stage, replica, incarnation: 0, chunk, part, isLast, bytes: outs.map((edge) => load?.bytes(edge, chunk) ?? random.integer(100)), exhausted });
+    tell(name, { kind: "done", stage, replica, incarnation: 0, chunk, part, isLast, bytes: outs.map((edge) => load?.bytes(edge, chunk) ?? random.integer(100)), exhausted, busyMs });
   };
 
   const arriveAtSink = (sink: number, chunk: number): void => {
@@ -152,7 +157,10 @@ export function simulate(simulation: Simulation): SimulationResult {
     }
   };
 
-  carryOut(scheduler.start());
+  // Sources too begin when they are there; what comes before others are waits for these.
+  for (const { id, replicas } of topology.stages) {
+    for (let replica = 0; replica < replicas; replica++) later(random.integer(OPENING_MAX), () => carryOut(scheduler.handle({ kind: "loaded", stage: id, replica, incarnation: 0 })));
+  }
   while (pending > 0) {
     // Long services leave gaps: the next moment at which anything is due.
     for (let skipped = 0; !agenda.has(now) && skipped < SKIPS_MAX; skipped++) now++;

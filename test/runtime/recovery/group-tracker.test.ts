@@ -14,11 +14,12 @@ function sinkGroup(group: number, last = false, names: readonly string[] = []): 
   return { group, last, rows: names.length, bytes: 0, files: names.map((name) => ({ name, bytes: 1, crc: 0 })) };
 }
 
-function track(regions: readonly (readonly number[])[], begin = start): { readonly tracker: GroupTracker; readonly ready: ReadyGroup[] } {
+function track(regions: readonly (readonly number[])[], begin = start, opened = Promise.resolve()): { readonly tracker: GroupTracker; readonly ready: ReadyGroup[] } {
   const ready: ReadyGroup[] = [];
   const tracker = createGroupTracker({
     regions: regions.map((sinks) => ({ sinks, start: begin })),
     groupChunks: 2,
+    opened,
     commit: async (group) => void ready.push(group),
     endLetters: async () => undefined,
   });
@@ -43,6 +44,19 @@ describe("groups", () => {
       [2, 4, true, 0, 16, { 3: 16 }],
     ]);
     expect(ready.map(({ keys }) => [...keys])).toEqual([[[5, [4, 8]]], [[5, [12, 16]]], []]);
+  });
+
+  it("wait for the workers that are not there yet", async () => {
+    let open = (): void => {};
+    const { tracker, ready } = track([[0]], start, new Promise((resolve) => (open = resolve)));
+    tracker.chunkCompleted(0, 0, books(4, 4));
+    tracker.sinkGroup(0, 0, sinkGroup(0, true, ["a"]));
+    tracker.regionFinished(0, false);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ready).toEqual([]);
+    open();
+    await tracker.done;
+    expect(ready).toHaveLength(1);
   });
 
   it("take with the last what sinks say of chunks that were read for nothing", async () => {

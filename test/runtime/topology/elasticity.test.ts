@@ -8,6 +8,7 @@ import { createScheduler } from "../../../runtime/topology/scheduler.ts";
 import type { Scheduler } from "../../../runtime/topology/scheduler.ts";
 import { createServiceMeter } from "../../../runtime/topology/service-meter.ts";
 import type { StageNode, Topology } from "../../../runtime/topology/topology.ts";
+import { loadAll } from "../../support/load-all.ts";
 
 const base = { ordered: false, isSource: false, takesParts: false, cutsParts: false, region: 0, replicas: 1, replicasMin: 1, replicasMax: 1, cores: 0 };
 
@@ -53,6 +54,7 @@ function open(own: Partial<StageNode>): Tried {
 function openWith(topology: Topology, freeBytes: number): Tried {
   const events: RunEvent[] = [];
   const scheduler = createScheduler(topology);
+  loadAll(scheduler, topology);
   const elasticity = createElasticity({
     topology,
     scheduler,

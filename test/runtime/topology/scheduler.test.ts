@@ -5,6 +5,7 @@ import { createCoreTokens } from "../../../runtime/topology/core-tokens.ts";
 import { createScheduler } from "../../../runtime/topology/scheduler.ts";
 import type { Scheduler, SchedulerCommand } from "../../../runtime/topology/scheduler.ts";
 import type { StageNode, Topology } from "../../../runtime/topology/topology.ts";
+import { loadAll } from "../../support/load-all.ts";
 
 const base = { ordered: false, isSource: false, takesParts: false, cutsParts: false, region: 0 };
 
@@ -45,7 +46,7 @@ function finish(scheduler: Scheduler, first: readonly SchedulerCommand[]): reado
 describe("a drain", () => {
   it("reads to the end of the group under way, and finishes that", () => {
     const scheduler = createScheduler(chain());
-    const commands = scheduler.start();
+    const commands = loadAll(scheduler, chain());
     expect(runsOf(commands, 0)).toEqual([0, 1]);
     const rest = scheduler.handle({ kind: "drain", atOnce: false });
     expect(finish(scheduler, [...commands, ...rest])).toEqual([0, 1, 2, 3]);
@@ -55,7 +56,7 @@ describe("a drain", () => {
 
   it("reads nothing more where there is no time", () => {
     const scheduler = createScheduler(chain());
-    const commands = scheduler.start();
+    const commands = loadAll(scheduler, chain());
     scheduler.handle({ kind: "drain", atOnce: false });
     const rest = scheduler.handle({ kind: "drain", atOnce: true });
     expect(finish(scheduler, [...commands, ...rest])).toEqual([0, 1]);
@@ -64,7 +65,7 @@ describe("a drain", () => {
 
   it("that comes to the end of the input cuts nothing short", () => {
     const scheduler = createScheduler(chain());
-    scheduler.start();
+    loadAll(scheduler, chain());
     scheduler.handle({ kind: "drain", atOnce: false });
     scheduler.handle({ kind: "sourceEnd", stage: 0, chunks: 0 });
     expect([scheduler.isFinished(), scheduler.isCutShort(0)]).toEqual([true, false]);
@@ -80,7 +81,7 @@ describe("a drain", () => {
       regions: [...regions, ...regions.map((region) => ({ ...region, id: 1, source: 2, sinks: [1] }))],
     };
     const scheduler = createScheduler(topology);
-    scheduler.start();
+    loadAll(scheduler, topology);
     scheduler.handle({ kind: "drain", atOnce: false });
     // The first comes to its end while the other may come to a stop before its own.
     expect(scheduler.handle({ kind: "sourceEnd", stage: 0, chunks: 0 })).toContainEqual({ kind: "finished", region: 0 });
@@ -91,16 +92,36 @@ describe("a drain", () => {
 
   it("goes on where an earlier run ended, group by group", () => {
     const scheduler = createScheduler(chain(), { firstChunks: [8] });
-    const commands = scheduler.start();
+    const commands = loadAll(scheduler, chain());
     expect(runsOf(commands, 0)).toEqual([8, 9]);
     expect(finish(scheduler, [...commands, ...scheduler.handle({ kind: "drain", atOnce: false })])).toEqual([8, 9, 10, 11]);
   });
 });
 
 describe("workers", () => {
+  it("that a run begins with are told nothing before they are there, and what is made for them waits", () => {
+    const scheduler = createScheduler(chain({ replicas: 2 }));
+    expect(scheduler.replicas()).toMatchObject([{ active: 0, loading: 1 }, { active: 0, loading: 2 }]);
+    const loaded = (stage: number, replica: number): readonly SchedulerCommand[] => scheduler.handle({ kind: "loaded", stage, replica, incarnation: 0 });
+    expect(loaded(0, 0)).toEqual([0, 1].map((chunk) => ({ kind: "run", stage: 0, replica: 0, chunk, part: 0, to: [chunk] })));
+    const read = (chunk: number): readonly SchedulerCommand[] => scheduler.handle({ kind: "done", stage: 0, replica: 0, incarnation: 0, chunk, part: 0, isLast: true, bytes: [1], exhausted: false });
+    expect(runsOf([...read(0), ...read(1)], 1)).toEqual([]);
+    expect(runsOf(loaded(1, 1), 1)).toEqual([1]);
+    expect(scheduler.replicas()[1]).toMatchObject({ active: 1, loading: 1 });
+    expect(runsOf(loaded(1, 0), 1)).toEqual([0]);
+  });
+
+  it("that load longer than the input lasts go when they are there", () => {
+    const scheduler = createScheduler(chain());
+    scheduler.handle({ kind: "loaded", stage: 0, replica: 0, incarnation: 0 });
+    expect(scheduler.handle({ kind: "sourceEnd", stage: 0, chunks: 0 })).toContainEqual({ kind: "finished", region: 0 });
+    expect(scheduler.handle({ kind: "loaded", stage: 1, replica: 0, incarnation: 0 })).toEqual([{ kind: "retire", stage: 1, replica: 0 }]);
+    expect(scheduler.verifyIdle).not.toThrow();
+  });
+
   it("that are loaded get chunks once they are there, and retire when nothing is bound to them", () => {
     const scheduler = createScheduler(chain());
-    scheduler.start();
+    loadAll(scheduler, chain());
     expect(scheduler.handle({ kind: "load", stage: 1 })).toContainEqual({ kind: "load", stage: 1, replica: 1, incarnation: 0 });
     expect(scheduler.replicas()[1]).toMatchObject({ active: 1, loading: 1 });
     scheduler.handle({ kind: "loaded", stage: 1, replica: 1, incarnation: 0 });
@@ -118,7 +139,7 @@ describe("workers", () => {
 
   it("that have a place after others are not taken for those: what the others say is dropped", () => {
     const scheduler = createScheduler(chain());
-    scheduler.start();
+    loadAll(scheduler, chain());
     scheduler.handle({ kind: "load", stage: 1 });
     scheduler.handle({ kind: "loaded", stage: 1, replica: 1, incarnation: 0 });
     expect(scheduler.handle({ kind: "unload", stage: 1 })).toContainEqual({ kind: "retire", stage: 1, replica: 1 });
@@ -165,6 +186,22 @@ describe("core tokens", () => {
     expect([tokens.take(far, false), tokens.take(near, false)]).toEqual([false, true]);
   });
 
+  it("are kept at once for a stage whose last one is about to come back, and not where that takes longer", () => {
+    const brief: StageNode = { ...near, id: 3, cores: 1 };
+    const tokens = createCoreTokens(2, [brief, near, far]);
+    for (const [stage, ms] of [[brief, 1], [near, 200], [far, 20]] as const) tokens.noteService(stage, ms);
+    expect([tokens.take(brief, false), tokens.take(near, false), tokens.take(far, false)]).toEqual([true, false, false]);
+    tokens.giveBack(brief);
+    expect(tokens.take(near, false)).toBe(true);
+    tokens.giveBack(near);
+    expect([tokens.take(far, false), tokens.take(near, false), tokens.take(far, false)]).toEqual([true, false, true]);
+    tokens.giveBack(far);
+    tokens.giveBack(far);
+    // Where the nearest takes long, others go on meanwhile.
+    for (let time = 0; time < 50; time++) tokens.noteService(brief, 100);
+    expect([tokens.take(brief, false), tokens.take(near, false), tokens.take(far, false)]).toEqual([true, false, true]);
+  });
+
   it("go to nobody ahead where there are not enough for all", () => {
     const scarce = createCoreTokens(2, [near, far]);
     expect([scarce.take(far, false), scarce.take(far, true)]).toEqual([true, false]);
@@ -203,7 +240,7 @@ describe("chunks in parts", () => {
   /** With chunk 0 taken in by the stage that cuts. */
   function opened(capacity?: number): Scheduler {
     const scheduler = createScheduler(inParts(capacity));
-    scheduler.start();
+    loadAll(scheduler, inParts(capacity));
     expect(partsRun(scheduler.handle(done(0, 0, 0, true)), 1)).toEqual(["0.-1"]);
     return scheduler;
   }
