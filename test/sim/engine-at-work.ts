@@ -273,18 +273,20 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
   const places = topology.stages.map((stage) => Array.from({ length: stage.replicasMax }, (_, replica) => placeOf(stage, replica)));
   const verifyBounds = createBoundsCheck(work, topology, scheduler);
 
+  const tellLoaded = (stage: number, replica: number): void => carryOut(scheduler.handle({ kind: "loaded", stage, replica, incarnation: 0 }));
   /** Rows begin to move when all sources are there; others may still load. */
-  const ready = (stage: number, replica: number): void => {
-    elasticity?.loaded(stage, replica, work.loadMs(stage));
+  const ready = ({ id, isSource }: StageNode, replica: number): void => {
+    elasticity?.loaded(id, replica, work.loadMs(id));
     if (--state.notReady === 0) commits.opened();
-    const due = !topology.stages[stage].isSource ? [stage] : --state.sourcesNotReady > 0 ? [] : topology.regions.map(({ source }) => source);
-    if (state.sourcesNotReady === 0) state.started = true;
-    for (const one of due) carryOut(scheduler.handle({ kind: "loaded", stage: one, replica: one === stage ? replica : 0, incarnation: 0 }));
+    if (!isSource) return tellLoaded(id, replica);
+    if (--state.sourcesNotReady > 0) return;
+    state.started = true;
+    for (const { source } of topology.regions) tellLoaded(source, 0);
   };
-  for (const [stage, replicas] of places.entries()) {
-    replicas.forEach(({ worker }, replica) => {
+  for (const stage of topology.stages) {
+    places[stage.id].forEach(({ worker }, replica) => {
       if (worker === undefined) return;
-      agenda.at(agenda.now() + work.loadMs(stage), () => {
+      agenda.at(agenda.now() + work.loadMs(stage.id), () => {
         worker.isLoaded = true;
         ready(stage, replica);
       });
