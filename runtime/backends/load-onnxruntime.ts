@@ -2,6 +2,8 @@
  * The one place that loads onnxruntime: lazily, since it takes tens of megabytes, and quietly, since its faults reach
  * users as ours, with reasons.
  */
+import { declineTelemetry } from "../contract/decline-telemetry.ts";
+
 export type OnnxRuntime = typeof import("onnxruntime-node");
 
 let loading: Promise<OnnxRuntime> | undefined;
@@ -11,6 +13,8 @@ export function loadOnnxRuntime(): Promise<OnnxRuntime> {
 }
 
 async function load(): Promise<OnnxRuntime> {
+  // A program's threads have only copies of the environment: for those, its process has said so when it began.
+  declineTelemetry();
   const ort = await import("onnxruntime-node");
   // Read when the first session is made; below this, native code writes to stderr what it also throws.
   ort.env.logLevel = "fatal";

@@ -56,9 +56,9 @@ export function createCoreTokens(total: number, order: readonly StageNode[]): Co
 
   /** Whether one that comes before it would have its tokens before the stage is done with them. */
   const wouldDelay = (stage: StageNode): boolean => {
-    for (const first of waiting.keys()) {
-      if (first.region === stage.region && rankOf(first) < rankOf(stage) && free + heldByQuicker(stage) >= first.cores) return true;
-    }
+    if (waiting.size === 0) return false;
+    const soonFree = free + heldByQuicker(stage);
+    for (const first of waiting.keys()) if (first.region === stage.region && rankOf(first) < rankOf(stage) && first.cores <= soonFree) return true;
     return false;
   };
   const heldByQuicker = (stage: StageNode): number => {

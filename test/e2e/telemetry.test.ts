@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { createModelBuilder } from "../../compiler/onnx/build-model.ts";
 import { ropeBytes } from "../../compiler/onnx/rope.ts";
@@ -44,6 +45,10 @@ test("nothing is told of models that run", { timeout: 60_000 }, async () => {
   expect(leftBy(folder, "out.js", "--quiet")).toEqual([]);
   expect(leftBy(folder, "out.js", "--quiet", "--interpret")).toEqual([]);
   expect(leftBy(folder, join(root, "scripts", "run-ts.mjs"), join(root, "compiler", "cli", "cli.ts"), "verify", "twice.onnx", "--pipeline", "1")).toEqual([]);
+  // Whoever interprets a pipeline in a process of their own.
+  const load = JSON.stringify(pathToFileURL(join(root, "runtime", "backends", "load-onnxruntime.ts")).href);
+  writeFileSync(join(folder, "own.ts"), `import { loadOnnxRuntime } from ${load}; await (await loadOnnxRuntime()).InferenceSession.create("twice.onnx");`);
+  expect(leftBy(folder, join(root, "scripts", "run-ts.mjs"), "own.ts")).toEqual([]);
   writeFileSync(join(folder, "probe.mjs"), 'import ort from "onnxruntime-node"; await ort.InferenceSession.create("twice.onnx");');
   expect(leftBy(folder, "probe.mjs").some((name) => name.endsWith("onnxruntime.db"))).toBe(true);
 });
