@@ -18,6 +18,7 @@ import type { EngineOrder, FromEngine, FromSupervisor, RunName } from "./engine-
 import { describeFlight } from "./flight-words.ts";
 import { isIsolatable } from "./isolated-steps.ts";
 import { nativeThreads } from "./machine.ts";
+import { mallocSettings } from "./malloc-settings.ts";
 import { countOomKills } from "./oom-kills.ts";
 import { decide, orderOf, startState } from "./supervisor-decide.ts";
 import type { Decision, EngineEnd, SupervisorFacts } from "./supervisor-decide.ts";
@@ -114,16 +115,10 @@ function startEngine(request: SuperviseRequest, order: EngineOrder): ChildProces
   const threads = process.env["UV_THREADPOOL_SIZE"] ?? String(nativeThreads());
   return fork(request.file, [...request.argv], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
-    env: { ...keepFreedMemory, ...process.env, UV_THREADPOOL_SIZE: threads, ...orderVariable(order) },
+    env: { ...process.env, ...mallocSettings(process.env), UV_THREADPOOL_SIZE: threads, ...orderVariable(order) },
     execArgv: engineArguments(process.execArgv),
   });
 }
-
-/**
- * For glibc's malloc (others do not look): blocks up to a batch's size come from memory that was freed before. Handed
- * back to the system and mapped anew for every picture, their pages cost more than the work done on them.
- */
-const keepFreedMemory = { MALLOC_MMAP_THRESHOLD_: String(32 * 2 ** 20), MALLOC_TRIM_THRESHOLD_: String(256 * 2 ** 20) };
 
 /** Node's words for the engine: its own, then the user's, all but a text to run in place of a file. */
 function engineArguments(words: readonly string[]): string[] {
