@@ -81,7 +81,7 @@ async function run({ long, baselines }: BenchOptions): Promise<readonly Figure[]
     { what: "the same with no settings", value: ROWS / totalOfDefaults / middle.alone, unit: "ratio", from: `${totalOfDefaults.toFixed(1)} s` },
   ];
   if (baselines === undefined) return figures;
-  return [...figures, ...(await wholeJobs(baselines, { input, model, batch: 32 }, [own, program, shared], long ? 3 : 1))];
+  return [...figures, ...(await wholeJobs(baselines, { input, model, batch: 32 }, [own, program, shared], long ? 7 : 1))];
 }
 
 /** From the start of the process to its end: the best of our settings against the best of the others' own. */
