@@ -1,7 +1,7 @@
 /** What the engine's process runs under (`runtime/topology/supervisor.ts`), for those that are compared with it. */
 import { heapArguments } from "../../runtime/topology/collect-heap.ts";
 import { nativeThreads } from "../../runtime/topology/machine.ts";
-import { mallocSettings } from "../../runtime/topology/malloc-settings.ts";
+import { withMallocSettings } from "../../runtime/topology/malloc-settings.ts";
 
-export const engineSettings = { ...mallocSettings(process.env), UV_THREADPOOL_SIZE: String(nativeThreads()) };
+export const engineEnvironment = (): NodeJS.ProcessEnv => ({ ...withMallocSettings(process.env), UV_THREADPOOL_SIZE: String(nativeThreads()) });
 export const engineArguments = heapArguments;

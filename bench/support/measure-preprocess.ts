@@ -1,7 +1,7 @@
 /** Runs what measures preprocessing in a process of its own, where nothing else takes memory or time. */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { engineArguments, engineSettings } from "./engine-settings.ts";
+import { engineArguments, engineEnvironment } from "./engine-settings.ts";
 import { repository, runTs } from "./fixtures.ts";
 import type { Preprocessing } from "./preprocess.ts";
 
@@ -15,5 +15,5 @@ export function measurePairs(folder: string, times: number): number {
 }
 
 function runAlone(script: string, args: readonly string[]): string {
-  return execFileSync(process.execPath, [...engineArguments, runTs, join(repository, "bench", "support", script), ...args], { encoding: "utf8", env: { ...process.env, ...engineSettings } });
+  return execFileSync(process.execPath, [...engineArguments, runTs, join(repository, "bench", "support", script), ...args], { encoding: "utf8", env: engineEnvironment() });
 }

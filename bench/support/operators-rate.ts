@@ -3,13 +3,13 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { engineArguments, engineSettings } from "./engine-settings.ts";
+import { engineArguments, engineEnvironment } from "./engine-settings.ts";
 import { repository, runTs } from "./fixtures.ts";
 
 /** A process for each core, each with all the pictures: nothing is handed from one to another. */
 export async function operatorsRate(folder: string, rows: number, model?: string): Promise<number> {
   const workers = Array.from({ length: availableParallelism() }, () =>
-    fork(runTs, [join(repository, "bench", "support", "prepare-worker.ts"), folder, String(rows), ...(model === undefined ? [] : [model])], { env: { ...process.env, ...engineSettings }, execArgv: [...engineArguments] }));
+    fork(runTs, [join(repository, "bench", "support", "prepare-worker.ts"), folder, String(rows), ...(model === undefined ? [] : [model])], { env: engineEnvironment(), execArgv: [...engineArguments] }));
   await Promise.all(workers.map((worker) => once(worker, "message")));
   const seconds = await Promise.all(workers.map(async (worker): Promise<number> => {
     const done = once(worker, "message");

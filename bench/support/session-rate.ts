@@ -1,9 +1,11 @@
 /** What onnxruntime alone does, by number of sessions and of threads for each. */
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
 import { coreSeconds } from "./core-seconds.ts";
+import { engineEnvironment } from "./engine-settings.ts";
 
 export interface SessionInput {
   readonly port: string;
@@ -34,22 +36,44 @@ export async function timeSessions(file: string, split: SessionSplit, batches: r
 }
 
 /**
- * What the sessions of a split take for all batches: each session gets its share (every n-th batch), run `times` times.
- * Loading and a first batch come before.
+ * What the sessions of a split take for all batches: each session gets its share (every n-th batch), run `times` times,
+ * in a process of its own under the engine's settings. Loading and a first batch come before.
  */
 export async function measureSessions(file: string, split: SessionSplit, batches: readonly (readonly SessionInput[])[], times = 1): Promise<SessionTime> {
-  const workers = Array.from({ length: split.sessions }, (_, session) => {
-    const own = batches.filter((_, index) => index % split.sessions === session);
-    return new Worker(fileURLToPath(new URL("session-worker.mjs", import.meta.url)), { workerData: { file, threads: split.threads, batches: own } });
+  const processes = Array.from({ length: split.sessions }, (_, session) => {
+    const started = fork(fileURLToPath(new URL("session-process.mjs", import.meta.url)), { serialization: "advanced", env: engineEnvironment(), execArgv: [] });
+    started.send({ file, threads: split.threads, batches: batches.filter((_, index) => index % split.sessions === session) });
+    return started;
   });
-  await Promise.all(workers.map((worker) => once(worker, "message")));
-  const [started, before] = [performance.now(), coreSeconds(process.pid)];
-  await Promise.all(workers.map((worker) => {
-    const done = once(worker, "message");
-    worker.postMessage(times);
-    return done;
-  }));
-  const [seconds, after] = [(performance.now() - started) / 1000, coreSeconds(process.pid)];
-  await Promise.all(workers.map((worker) => worker.terminate()));
-  return { seconds, coreSeconds: before === undefined || after === undefined ? undefined : after - before };
+  try {
+    await Promise.all(processes.map(nextWord));
+    const [started, before] = [performance.now(), coreSeconds(process.pid)];
+    await Promise.all(processes.map((one) => {
+      const done = nextWord(one);
+      one.send(times);
+      return done;
+    }));
+    const [seconds, after] = [(performance.now() - started) / 1000, coreSeconds(process.pid)];
+    return { seconds, coreSeconds: before === undefined || after === undefined ? undefined : after - before };
+  } finally {
+    await Promise.all(processes.map((one) => {
+      const ended = one.exitCode === null ? once(one, "exit") : undefined;
+      one.kill();
+      return ended;
+    }));
+  }
+}
+
+/** Rejects where the process ends before it says anything. */
+async function nextWord(from: ChildProcess): Promise<void> {
+  const ending = new AbortController();
+  const ended = once(from, "exit", { signal: ending.signal }).then(() => {
+    throw new Error("a process that measures onnxruntime ended before it was done");
+  });
+  try {
+    await Promise.race([once(from, "message", { signal: ending.signal }), ended]);
+  } finally {
+    ended.catch(() => {});
+    ending.abort();
+  }
 }

@@ -72,8 +72,9 @@ async function createSession(ort: OnnxRuntime, model: SessionSpec, file: string,
 
 /**
  * How long a thread of a session spins for the next kernel of a call, since being woken takes longer than many kernels do:
- * sessions of two threads on two cores gain 2 to 15 %. Where there are more threads than cores, no more than this is lost
- * at a time; onnxruntime's own 16 ms make calls take three times as long there. Nobody spins between calls.
+ * sessions of two threads on two cores gain 1 to 15 %. Where there are more threads than cores, no more than this is lost
+ * at a time; onnxruntime's own million rounds (some 16 ms) make calls take three times as long there. Nobody spins between
+ * calls: those cores are other stages' and ranks'.
  */
 const SPIN_US = 20;
 

@@ -18,7 +18,7 @@ import type { EngineOrder, FromEngine, FromSupervisor, RunName } from "./engine-
 import { describeFlight } from "./flight-words.ts";
 import { isIsolatable } from "./isolated-steps.ts";
 import { nativeThreads } from "./machine.ts";
-import { mallocSettings } from "./malloc-settings.ts";
+import { withMallocSettings } from "./malloc-settings.ts";
 import { countOomKills } from "./oom-kills.ts";
 import { decide, orderOf, startState } from "./supervisor-decide.ts";
 import type { Decision, EngineEnd, SupervisorFacts } from "./supervisor-decide.ts";
@@ -115,7 +115,7 @@ function startEngine(request: SuperviseRequest, order: EngineOrder): ChildProces
   const threads = process.env["UV_THREADPOOL_SIZE"] ?? String(nativeThreads());
   return fork(request.file, [...request.argv], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
-    env: { ...process.env, ...mallocSettings(process.env), UV_THREADPOOL_SIZE: threads, ...orderVariable(order) },
+    env: { ...withMallocSettings(process.env), UV_THREADPOOL_SIZE: threads, ...orderVariable(order) },
     execArgv: engineArguments(process.execArgv),
   });
 }
