@@ -7,7 +7,6 @@
  * faster, and a size that is not exactly right fails the call. bf16 ports are not supported: onnxruntime's Node binding
  * has no such tensors and says so when the file is loaded.
  */
-import { stat } from "node:fs/promises";
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { Backend, ModelSession, SessionPort, SessionSpec } from "../contract/backend.ts";
 import { jobError } from "../contract/failures.ts";
@@ -17,26 +16,30 @@ import { parseDevice } from "./device.ts";
 import type { Device } from "./device.ts";
 import { loadOnnxRuntime } from "./load-onnxruntime.ts";
 import type { OnnxRuntime } from "./load-onnxruntime.ts";
+import { outlineModel } from "./outline-model.ts";
+import { watchFile } from "./watch-file.ts";
+import type { FileWatch } from "./watch-file.ts";
 
-/** Faults: R0201 device, R0202 file, R0203 ports; each names the model and where the program declares it. */
+/** Faults: R0201 device, R0202 file, R0203 ports, R0208 file written to; each names the model and where the program declares it. */
 export const onnxBackend: Backend = {
   async open(model, file) {
     const device = parseDevice(model.device);
-    const isFile = await stat(file).then((found) => found.isFile(), () => false);
-    if (!isFile) throw jobError("R0202", `${describe(model)}: ${file} does not exist`, "put the file there, or change the model's `file` and build again");
+    const watch = watchFile(file);
+    if (watch === undefined) throw jobError("R0202", `${describe(model)}: ${file} does not exist`, "put the file there, or change the model's `file` and build again");
     const ort = await loadOnnxRuntime();
     const session = await createSession(ort, model, file, device);
     try {
       checkPorts(model, file, session);
+      if (watch.isReplaced()) throw writtenFault(model, file);
     } catch (error) {
       await session.release();
       throw error;
     }
-    return openSession(ort, model, session);
+    return openSession(ort, model, session, watch);
   },
 };
 
-function openSession(ort: OnnxRuntime, model: SessionSpec, session: InferenceSession): ModelSession {
+function openSession(ort: OnnxRuntime, model: SessionSpec, session: InferenceSession, watch: FileWatch): ModelSession {
   // A model whose outputs nobody reads still has to run: rows it rejects are bad rows.
   const fetches = model.outputs.length > 0 ? model.outputs.map((output) => output.port) : session.outputNames.slice(0, 1);
   return {
@@ -46,6 +49,8 @@ function openSession(ort: OnnxRuntime, model: SessionSpec, session: InferenceSes
       const results = await session.run(feeds, fetches).catch((error: unknown) => {
         throw deviceFault(model, error) ?? error;
       });
+      // Weights may be mapped: from here on nobody knows with which ones a call was made.
+      if (watch.isWritten()) throw writtenFault(model, watch.file);
       return new Map(model.outputs.map(({ port }) => [port, fromOrt(port, results[port])]));
     },
     close: () => session.release(),
@@ -56,15 +61,19 @@ async function createSession(ort: OnnxRuntime, model: SessionSpec, file: string,
   if (device.provider === "webgpu" && device.index > 0) {
     throw jobError("R0201", `${describe(model)} is placed on ${model.device}, but onnxruntime chooses the WebGPU adapter by itself`, "use webgpu:0");
   }
+  const options: InferenceSession.SessionOptions = {
+    executionProviders: [device.provider === "cpu" || device.provider === "webgpu" ? device.provider : { name: device.provider, deviceId: device.index }],
+    intraOpNumThreads: model.intraOpThreads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    logSeverityLevel: 4,
+  };
+  const outline = outlineModel(file);
+  const mapped = outline && (await ort.InferenceSession.create(outline.bytes, { ...options, ...settingsOf(model, outline.folder) }).catch(() => undefined));
+  if (mapped !== undefined) return mapped;
   try {
-    return await ort.InferenceSession.create(file, {
-      executionProviders: [device.provider === "cpu" || device.provider === "webgpu" ? device.provider : { name: device.provider, deviceId: device.index }],
-      intraOpNumThreads: model.intraOpThreads,
-      interOpNumThreads: 1,
-      executionMode: "sequential",
-      logSeverityLevel: 4,
-      ...settingsOf(model),
-    });
+    // What fails with weights mapped is tried without, so that a fault is told in the words of the file itself.
+    return await ort.InferenceSession.create(file, { ...options, ...settingsOf(model) });
   } catch (error) {
     throw loadFault(ort, model, file, device, reasonOf(error));
   }
@@ -82,8 +91,9 @@ const SPIN_US = 20;
  * Prepacking copies weights into the layout a kernel likes best, for each session anew; without it, weights that lie in
  * files beside the model stay where they are mapped, and the sessions of a process share the pages.
  */
-function settingsOf({ session, intraOpThreads }: SessionSpec): InferenceSession.SessionOptions {
+function settingsOf({ session, intraOpThreads }: SessionSpec, weightsFolder?: string): InferenceSession.SessionOptions {
   const extra = {
+    ...(weightsFolder === undefined ? {} : { model_external_initializers_file_folder_path: weightsFolder }),
     ...(session?.shareWeights === true ? { disable_prepacking: "1" } : {}),
     ...(intraOpThreads > 1 ? { force_spinning_stop: "1", intra_op: { spin_duration_us: String(SPIN_US) } } : {}),
   };
@@ -111,6 +121,10 @@ function deviceFault(model: SessionSpec, error: unknown): JobError | undefined {
   const reason = reasonOf(error);
   if (/out of memory/i.test(reason) || !/CUDA failure|CUDNN failure|device (is |was )?lost/i.test(reason)) return undefined;
   return jobError("R0206", `${describe(model)}: ${model.device} failed: ${reason}`);
+}
+
+function writtenFault(model: SessionSpec, file: string): JobError {
+  return jobError("R0208", `${describe(model)}: ${file} was written to while the run used it`, "write a new model to a file of its own and rename it over the old one; then run again");
 }
 
 function checkPorts(model: SessionSpec, file: string, session: InferenceSession): void {

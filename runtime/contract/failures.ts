@@ -54,6 +54,7 @@ export const failureCatalogue = {
   R0205: { title: "Model call failed", page: "onnxruntime could not run a batch although every one of its rows runs alone. Usually memory: use a smaller `batch`." },
   R0206: { title: "Device failed", page: "The device that a model runs on reported a failure of its own (a lost GPU, a driver reset). No row is to blame. Look at the machine's log, then run again." },
   R0207: { title: "A gang cannot be kept up", page: "The parts of a model that is cut over several devices run side by side, one worker for each (a gang). One of the workers ended; the gang was started again, and at the same batch one ended again. The message says how. Usually memory: use a smaller `batch`." },
+  R0208: { title: "Model was written to during the run", page: "Large weights are used where they lie in the model's file, so a file that is written to in place changes under the run, and nobody could say which rows saw which weights. Nothing that was computed since is published; what is committed stays. To put a new model in place of one that may be in use, write it to a file of its own and rename that over the old one: runs under way keep the old file to their end." },
 } as const satisfies Readonly<Record<string, FailureEntry>>;
 
 export type FailureCode = keyof typeof failureCatalogue;

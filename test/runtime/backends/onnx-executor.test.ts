@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { createModelBuilder } from "../../../compiler/onnx/build-model.ts";
 import type { ModelBuilder } from "../../../compiler/onnx/build-model.ts";
+import { ropeBytes } from "../../../compiler/onnx/rope.ts";
 import { onnxBackend } from "../../../runtime/backends/onnx-executor.ts";
 import { JobError } from "../../../runtime/contract/kernel.ts";
 import type { ModelPortSpec, ModelSpec } from "../../../runtime/contract/program.ts";
@@ -96,6 +97,61 @@ describe("onnxruntime", () => {
     const run = (width: number) => session.run(new Map([["x", { dtype: "f32", shape: [1, width], data: new Float32Array(width) }]]));
     await expect(run(4)).rejects.toThrow(/invalid dimensions/);
     expect((await run(3)).get("y")?.shape).toEqual([1, 3]);
+    await session.close();
+  });
+});
+
+/** y = table[x] times a matrix, both large enough to be mapped. */
+function lookup(scale = 1): ModelBuilder {
+  const builder = createModelBuilder(17);
+  const x = builder.input("x", "i64", ["N"]);
+  const table = builder.floats("table", [400, 64], Array.from({ length: 400 * 64 }, (_, index) => scale * Math.sin(index)));
+  const rows = builder.node("Gather", [table, x]);
+  builder.node("MatMul", [rows, builder.weight("matrix", [64, 512], 0.1)], {}, { outputs: ["y"] });
+  builder.output("y", "f32", ["N", 512]);
+  return builder;
+}
+
+const [lookupX, lookupY] = [port("x", "i64", []), port("y", "f32", [512])];
+const lookupInput = new Map<string, Tensor>([["x", { dtype: "i64", shape: [3], data: BigInt64Array.from([0n, 7n, 399n]) }]]);
+
+describe("weights that are used where they lie in the file", () => {
+  test("give the bits of weights beside the model, which are onnxruntime's own to find", async () => {
+    const { model, external } = lookup().build({ external: { location: "beside.weights", bytesMin: 1024 } });
+    writeFileSync(join(folder, "beside.weights"), ropeBytes(external));
+    const results: unknown[] = [];
+    for (const file of [saved(builtBytes(lookup())), saved(ropeBytes(model))]) {
+      const session = await onnxBackend.open(spec([lookupX], [lookupY]), file);
+      results.push((await session.run(lookupInput)).get("y"));
+      await session.close();
+    }
+    expect(results[0]).toEqual(results[1]);
+  });
+
+  test.skipIf(process.platform !== "linux")("stay there, also through a link", async () => {
+    const file = saved(builtBytes(lookup()));
+    symlinkSync(file, `${file}.link`);
+    const session = await onnxBackend.open(spec([lookupX], [lookupY]), `${file}.link`);
+    expect(readFileSync("/proc/self/maps", "utf8")).toContain(realpathSync(file));
+    await session.close();
+  });
+
+  test("a model that is written to under a session fails its calls", async () => {
+    const file = saved(builtBytes(lookup()));
+    const session = await onnxBackend.open(spec([lookupX], [lookupY]), file);
+    await session.run(lookupInput);
+    writeFileSync(file, builtBytes(lookup(2)));
+    utimesSync(file, new Date(), new Date(Date.now() + 5000));
+    await expect(session.run(lookupInput)).rejects.toMatchObject({ code: "R0208", message: `model \`m\` (a.pipe:3): ${file} was written to while the run used it` });
+    await session.close();
+  });
+
+  test("one that is renamed over the file leaves a session what it has", async () => {
+    const file = saved(builtBytes(lookup()));
+    const session = await onnxBackend.open(spec([lookupX], [lookupY]), file);
+    const before = (await session.run(lookupInput)).get("y");
+    renameSync(saved(builtBytes(lookup(2))), file);
+    expect((await session.run(lookupInput)).get("y")).toEqual(before);
     await session.close();
   });
 });
