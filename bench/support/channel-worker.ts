@@ -74,15 +74,19 @@ function receive(): void {
     ports.sendHome(message, AHEAD * BATCH_BYTES);
     if (begun.length === batches) coordinator.postMessage({ begun, ended });
   };
-  ports.onChunk((message) => {
-    waiting.push(message);
+  const workAll = async (): Promise<void> => {
     if (isBusy) return;
     isBusy = true;
     for (let due = waiting.shift(); due !== undefined; due = waiting.shift()) {
+      await ports.giveTurn();
       work(due);
       ports.poll();
     }
     isBusy = false;
+  };
+  ports.onChunk((message) => {
+    waiting.push(message);
+    void workAll();
   });
 }
 

@@ -4,6 +4,7 @@
  * waiting for a turn of the event loop, so that a worker with more to do goes from one chunk straight to the next.
  */
 import { performance } from "node:perf_hooks";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { spentBuffers } from "../channel/chunk-codec.ts";
@@ -23,6 +24,8 @@ export interface WorkerPorts {
   readonly onControl: (listen: (message: ToWorker) => void) => void;
   /** Calls `listen` for every chunk that comes, now and from ports that join later. */
   readonly onChunk: (listen: (message: ArrivedChunk) => void) => void;
+  /** Lets the event loop have its turn where the last one is long ago. */
+  readonly giveTurn: () => Promise<void>;
   /** Tells all that has come on each port, the coordinator's first. False where nothing has, or others wait for their turn. */
   readonly poll: () => boolean;
   /**
@@ -37,7 +40,7 @@ export interface WorkerPorts {
   readonly close: () => void;
 }
 
-/** What else the thread has to do (timers, output) waits so long at most for its turn. */
+/** What else the thread has to do (buffers that come home, timers, output) waits so long at most for its turn, or for one chunk. */
 const TURN_MS = 20;
 
 /** Spent buffers of one sender go home when they come to so much: to wake it for each costs more than the message. */
@@ -56,6 +59,14 @@ export function openPorts(start: Pick<WorkerStart, "inPorts" | "outPorts">, cont
   let chunkListener: ((message: ArrivedChunk) => void) | undefined;
   let homeListener: ((edge: number, buffers: readonly ArrayBuffer[]) => void) | undefined;
   let turnMs = -Infinity;
+  let isNoted = false;
+  // Many messages may be told within one turn, with all that is done on them; only the first says when it was.
+  const noteTurn = (): void => {
+    if (isNoted) return;
+    [isNoted, turnMs] = [true, performance.now()];
+    setImmediate(() => (isNoted = false));
+  };
+  const isTurnDue = (): boolean => performance.now() - turnMs > TURN_MS;
   const keyOf = (edge: number, replica: number): string => `${edge}:${replica}`;
   const addOut = ({ edge, replica, port }: OutPort): void => {
     // The worker that had this place before is gone.
@@ -73,7 +84,7 @@ export function openPorts(start: Pick<WorkerStart, "inPorts" | "outPorts">, cont
   };
   const listenTo = <T>(port: MessagePort, take: (message: T) => void): void => {
     port.on("message", (message: T) => {
-      turnMs = performance.now();
+      noteTurn();
       take(message);
     });
   };
@@ -89,8 +100,13 @@ export function openPorts(start: Pick<WorkerStart, "inPorts" | "outPorts">, cont
       chunkListener = listen;
       for (const port of inPorts) listenTo<WireChunk>(port, (wire) => takeChunk(port, wire));
     },
+    giveTurn: async () => {
+      if (!isTurnDue()) return;
+      await nextTurn();
+      turnMs = performance.now();
+    },
     poll: () => {
-      if (performance.now() - turnMs > TURN_MS) return false;
+      if (isTurnDue()) return false;
       let hasCome = takeAll(control, takeControl);
       for (const port of inPorts) hasCome = takeAll<WireChunk>(port, (wire) => takeChunk(port, wire)) || hasCome;
       return hasCome;

@@ -20,9 +20,10 @@ import type { PartStepSpec } from "../stage/step-context.ts";
 import { openDeviceLocks } from "./device-locks.ts";
 import { edgeSchema } from "./edge-schema.ts";
 import { openGang } from "./gang.ts";
+import { inTurn } from "./in-turn.ts";
 import { placeBackend } from "./placement.ts";
 import { toFault, toJobFault } from "./messages.ts";
-import type { FromWorker, ToWorker, WorkerRole, WorkerStart } from "./messages.ts";
+import type { FromWorker, WorkerRole, WorkerStart } from "./messages.ts";
 import { onReplica } from "./replica-devices.ts";
 import { openStage } from "./stage-runner.ts";
 import type { StageRunner } from "./stage-runner.ts";
@@ -61,14 +62,6 @@ function faultSender(control: MessagePort): (error: unknown) => void {
   return (error) => {
     if (!(error instanceof Stopped)) control.postMessage({ kind: "fault", fault: toFault(error) } satisfies FromWorker);
   };
-}
-
-/** Calls `handle` for one word of the coordinator after the other, each after the last one's promise. */
-function inTurn(ports: WorkerPorts, handle: (message: ToWorker) => Promise<void> | void, fail: (error: unknown) => void): void {
-  let last = Promise.resolve();
-  ports.onControl((message) => {
-    last = last.then(() => handle(message)).catch(fail);
-  });
 }
 
 async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: WorkerStart, control: MessagePort, file: string): Promise<void> {

@@ -5,6 +5,7 @@ import { afterEach, expect, test } from "vitest";
 import { voidChunk } from "../../../runtime/channel/chunk-codec.ts";
 import { toWire } from "../../../runtime/channel/wire-chunk.ts";
 import type { WireChunk } from "../../../runtime/channel/wire-chunk.ts";
+import { inTurn } from "../../../runtime/topology/in-turn.ts";
 import type { ToWorker } from "../../../runtime/topology/messages.ts";
 import { openPorts } from "../../../runtime/topology/worker-ports.ts";
 import type { ArrivedChunk } from "../../../runtime/topology/worker-ports.ts";
@@ -46,6 +47,28 @@ test("what comes is told by the event loop, and what has come since by a poll, t
   control.theirs.postMessage({ kind: "run", part: 0, chunk: 1, to: [] } satisfies ToWorker);
   expect([ports.poll(), ports.poll()]).toEqual([true, false]);
   expect(told).toEqual(["chunk 0", "run 1", "chunk 1", "chunk 2"]);
+});
+
+test("who is told ahead lets the event loop have its turn now and then: what comes home by it is there", async () => {
+  const [control, out] = [channel(), channel()];
+  const ports = openPorts({ inPorts: [], outPorts: [{ edge: 3, replica: 0, port: out.ours }] }, control.ours);
+  const seen: string[] = [];
+  ports.onHome((edge, buffers) => seen.push(`home ${edge}: ${buffers.length}`));
+  const done = new Promise<void>((resolve) => {
+    inTurn(ports, (message) => {
+      if (message.kind !== "run") return resolve();
+      seen.push(`chunk ${message.chunk}`);
+      if (message.chunk === 0) out.theirs.postMessage([new ArrayBuffer(8)]);
+      // Longer than a worker may go on without a turn.
+      for (const started = performance.now(); performance.now() - started < 25; );
+    }, (error) => expect.unreachable(String(error)));
+  });
+  for (let chunk = 0; chunk < 4; chunk++) control.theirs.postMessage({ kind: "run", part: 0, chunk, to: [] } satisfies ToWorker);
+  control.theirs.postMessage({ kind: "close" } satisfies ToWorker);
+  await done;
+  expect(seen.filter((word) => word.startsWith("chunk"))).toEqual(["chunk 0", "chunk 1", "chunk 2", "chunk 3"]);
+  expect(seen.indexOf("home 3: 1")).toBeLessThan(seen.indexOf("chunk 3"));
+  expect(seen).toContain("home 3: 1");
 });
 
 test("a poll opens the ports that a word brings before others hear of it", async () => {

@@ -1,0 +1,17 @@
+/**
+ * What the coordinator says is done in its order, each word after the last one's promise. A worker that is told ahead
+ * could go on so for ever without the event loop having a turn, and whatever comes by events would never come: buffers
+ * come home by them, and without those every chunk is written into fresh memory.
+ */
+import type { ToWorker } from "./messages.ts";
+import type { WorkerPorts } from "./worker-ports.ts";
+
+export function inTurn(ports: Pick<WorkerPorts, "onControl" | "giveTurn">, handle: (message: ToWorker) => Promise<void> | void, fail: (error: unknown) => void): void {
+  let last = Promise.resolve();
+  ports.onControl((message) => {
+    last = last.then(async () => {
+      await ports.giveTurn();
+      await handle(message);
+    }).catch(fail);
+  });
+}
