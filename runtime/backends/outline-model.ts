@@ -116,7 +116,8 @@ function* fieldsOf(source: Source, { start, end }: Range): Generator<Field> {
     const length = wireType === 2 ? readVarint(source, tag.next, end) : undefined;
     const bodyStart = length?.next ?? tag.next;
     const next = length !== undefined ? length.next + length.value : wireType === 0 ? readVarint(source, tag.next, end).next : tag.next + fixedBytes(wireType);
-    if (next > end) throw new NoOutline();
+    // Zeros would be two gigabytes of fields of two bytes.
+    if (number === 0 || next > end) throw new NoOutline();
     yield { number, wireType, whole: { start: at, end: next }, body: { start: bodyStart, end: next } };
     at = next;
   }

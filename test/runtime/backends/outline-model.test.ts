@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -63,10 +63,12 @@ test("what has no large weights, or has them beside the file, is left as it is",
   expect(outlineModel(saved("beside.onnx", ropeBytes(model)))).toBeUndefined();
 });
 
-test("a file that is cut short, garbage, empty or not there is onnxruntime's to judge", () => {
+test("a file that is cut short, garbage, zeros, empty or not there is onnxruntime's to judge", () => {
   const bytes = builtBytes(layered());
   for (const [index, cut] of [1, 100, bytes.length / 2, bytes.length - 9].entries()) expect(outlineModel(saved(`cut-${index}.onnx`, bytes.subarray(0, Math.floor(cut))))).toBeUndefined();
   expect(outlineModel(saved("garbage.onnx", Uint8Array.from({ length: 300_000 }, (_, at) => (at * 7919) % 251)))).toBeUndefined();
+  truncateSync(saved("zeros.onnx", new Uint8Array()), 2 ** 31);
+  expect(outlineModel(join(folder, "zeros.onnx"))).toBeUndefined();
   expect(outlineModel(saved("empty.onnx", new Uint8Array()))).toBeUndefined();
   expect(outlineModel(join(folder, "none.onnx"))).toBeUndefined();
 });
