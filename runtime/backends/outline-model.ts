@@ -92,15 +92,19 @@ function outlineFields(source: Source, message: Range, number: number, outline: 
   return parts;
 }
 
+/** The tensor with the place of its values instead of the values, if those are many. */
 function outlineTensor(source: Source, tensor: Range, location: string): readonly Part[] {
-  const fields = [...fieldsOf(source, tensor)];
-  // Beside the file: to be found from the folder in which the user named it, links not resolved.
-  if (fields.some(({ number }) => number === TENSOR_DATA_LOCATION || number === TENSOR_EXTERNAL_DATA)) throw new NoOutline();
-  const [raw, ...more] = fields.filter(({ number, wireType }) => number === TENSOR_RAW_DATA && wireType === 2);
-  if (raw === undefined || more.length > 0 || raw.body.end - raw.body.start < MAPPED_BYTES_MIN) return [tensor];
   const parts: Part[] = [];
-  for (const field of fields) if (field !== raw) keep(parts, field.whole);
-  const place = { location, offset: String(raw.body.start), length: String(raw.body.end - raw.body.start) };
+  const raw: Range[] = [];
+  for (const field of fieldsOf(source, tensor)) {
+    // Beside the file: to be found from the folder in which the user named it, links not resolved.
+    if (field.number === TENSOR_EXTERNAL_DATA) throw new NoOutline();
+    if (field.number === TENSOR_RAW_DATA && field.wireType === 2) raw.push(field.body);
+    else if (field.number !== TENSOR_DATA_LOCATION) keep(parts, field.whole);
+  }
+  const [values] = raw;
+  if (values === undefined || raw.length > 1 || values.end - values.start < MAPPED_BYTES_MIN) return [tensor];
+  const place = { location, offset: String(values.start), length: String(values.end - values.start) };
   for (const [key, value] of Object.entries(place)) {
     const entry = Buffer.concat([textField(1, key), textField(2, value)]);
     parts.push(lengthPrefix(TENSOR_EXTERNAL_DATA, entry.length), entry);

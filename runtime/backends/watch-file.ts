@@ -10,7 +10,7 @@ export interface FileWatch {
   readonly isWritten: () => boolean;
 }
 
-/** From now on. Undefined where no file is there. */
+/** From now on. Undefined where no file is there, or none that can be looked at. */
 export function watchFile(file: string): FileWatch | undefined {
   const first = statFile(file);
   if (first?.isFile() !== true) return undefined;
@@ -27,8 +27,13 @@ export function watchFile(file: string): FileWatch | undefined {
   };
 }
 
+/** Whatever keeps it from being looked at (a share that is gone, a folder that was closed) is no row's fault. */
 function statFile(file: string): Stats | undefined {
-  return statSync(file, { throwIfNoEntry: false });
+  try {
+    return statSync(file);
+  } catch {
+    return undefined;
+  }
 }
 
 function isSameFile(one: Stats, other: Stats): boolean {
