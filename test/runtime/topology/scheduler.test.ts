@@ -163,16 +163,23 @@ describe("core tokens", () => {
   const [, work] = chain().stages;
   const near: StageNode = { ...work, id: 2, label: "near the sink", cores: 2, replicas: 1, replicasMax: 1 };
   const far: StageNode = { ...work, id: 1, label: "far from it", cores: 1, replicasMax: 2 };
+  const brief: StageNode = { ...near, id: 3, label: "brief", cores: 1 };
+
+  function tokensOf(total: number, order: readonly StageNode[], serviceMs: readonly number[] = []) {
+    const tokens = createCoreTokens(total, order, ({ replicasMax }) => replicasMax);
+    serviceMs.forEach((ms, index) => tokens.noteService(order[index], ms));
+    return tokens;
+  }
 
   it("are never more than there are cores, and come back", () => {
-    const tokens = createCoreTokens(2, [near, far]);
+    const tokens = tokensOf(2, [near, far]);
     expect([tokens.take(far, false), tokens.take(far, false), tokens.take(far, false), tokens.free()]).toEqual([true, true, false, 0]);
     tokens.giveBack(far);
     expect(tokens.take(far, false)).toBe(true);
   });
 
   it("are kept in the end for a stage that needs several at once", () => {
-    const tokens = createCoreTokens(2, [near, far]);
+    const tokens = tokensOf(2, [near, far]);
     tokens.take(far, false);
     let passes = 0;
     while (passes < 100 && !tokens.take(near, false) && tokens.take(far, false)) {
@@ -187,9 +194,7 @@ describe("core tokens", () => {
   });
 
   it("are kept at once for a stage whose last one is about to come back, and not where that takes longer", () => {
-    const brief: StageNode = { ...near, id: 3, cores: 1 };
-    const tokens = createCoreTokens(2, [brief, near, far]);
-    for (const [stage, ms] of [[brief, 1], [near, 200], [far, 20]] as const) tokens.noteService(stage, ms);
+    const tokens = tokensOf(2, [brief, near, far], [60, 200, 70]);
     expect([tokens.take(brief, false), tokens.take(near, false), tokens.take(far, false)]).toEqual([true, false, false]);
     tokens.giveBack(brief);
     expect(tokens.take(near, false)).toBe(true);
@@ -202,11 +207,38 @@ describe("core tokens", () => {
     expect([tokens.take(brief, false), tokens.take(near, false), tokens.take(far, false)]).toEqual([true, false, true]);
   });
 
-  it("go to nobody ahead where there are not enough for all", () => {
-    const scarce = createCoreTokens(2, [near, far]);
-    expect([scarce.take(far, false), scarce.take(far, true)]).toEqual([true, false]);
-    const plenty = createCoreTokens(4, [near, far]);
-    expect([plenty.take(far, false), plenty.take(far, true)]).toEqual([true, true]);
+  it("are one more, once, for a stage that is quick beside one behind it", () => {
+    const tokens = tokensOf(2, [brief, far], [4, 50]);
+    expect([tokens.take(far, false), tokens.take(far, false), tokens.take(far, false)]).toEqual([true, true, false]);
+    expect([tokens.take(brief, false), tokens.free()]).toEqual([true, -1]);
+    // Whoever of the slow ones is done begins again beside it, and no other with it.
+    tokens.giveBack(far);
+    expect([tokens.take(far, false), tokens.take(far, false), tokens.take(brief, false)]).toEqual([true, false, false]);
+    tokens.giveBack(brief);
+    expect([tokens.take(far, false), tokens.free()]).toEqual([false, 0]);
+  });
+
+  it("are no more for a stage that is not, needs several cores, comes before the slow one, or is of another region", () => {
+    for (const [order, serviceMs] of [
+      [[brief, far], [9, 20]],
+      [[brief, far], [20, 500]],
+      [[near, far], [4, 50]],
+      [[far, brief], [50, 4]],
+      [[{ ...brief, region: 1 }, far], [4, 50]],
+    ] as const) {
+      const tokens = tokensOf(2, order, serviceMs);
+      const other = order[order[0] === far ? 1 : 0];
+      expect([tokens.take(far, false), tokens.take(far, false), tokens.take(other, false)]).toEqual([true, true, false]);
+    }
+  });
+
+  it("go to nobody ahead where there are not enough for all but the quick", () => {
+    const scarce = tokensOf(2, [near, far]);
+    expect([scarce.take(far, false), scarce.take(far, true), scarce.mayGoOn(far)]).toEqual([true, false, false]);
+    const plenty = tokensOf(4, [near, far]);
+    expect([plenty.take(far, false), plenty.take(far, true), plenty.mayGoOn(far)]).toEqual([true, true, true]);
+    const besideQuick = tokensOf(2, [brief, far], [4, 50]);
+    expect([besideQuick.take(far, false), besideQuick.take(far, true)]).toEqual([true, true]);
   });
 });
 
