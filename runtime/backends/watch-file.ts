@@ -2,6 +2,9 @@
 import { statSync } from "node:fs";
 import type { Stats } from "node:fs";
 
+/** Tells a file, with what is in it, from another one. */
+export type FileMark = Pick<Stats, "dev" | "ino" | "size" | "mtimeMs">;
+
 export interface FileWatch {
   readonly file: string;
   /** Whether another file, or other contents, are there now. */
@@ -12,34 +15,37 @@ export interface FileWatch {
 
 /** From now on. Undefined where no file is there, or none that can be looked at. */
 export function watchFile(file: string): FileWatch | undefined {
-  const first = statFile(file);
-  if (first?.isFile() !== true) return undefined;
+  const first = markFile(file);
+  if (first === undefined) return undefined;
   return {
     file,
-    isReplaced: () => {
-      const now = statFile(file);
-      return now === undefined || !isSameFile(now, first) || !hasSameTimes(now, first);
-    },
+    isReplaced: () => !isMarked(file, first),
     isWritten: () => {
-      const now = statFile(file);
+      const now = markFile(file);
       return now !== undefined && isSameFile(now, first) && !hasSameTimes(now, first);
     },
   };
 }
 
-/** Whatever keeps it from being looked at (a share that is gone, a folder that was closed) is no row's fault. */
-function statFile(file: string): Stats | undefined {
+/** Undefined where no file is there. Whatever keeps it from being looked at (a share that is gone, a folder that was closed) is no row's fault. */
+export function markFile(file: string): FileMark | undefined {
   try {
-    return statSync(file);
+    const found = statSync(file);
+    return found.isFile() ? { dev: found.dev, ino: found.ino, size: found.size, mtimeMs: found.mtimeMs } : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isSameFile(one: Stats, other: Stats): boolean {
+export function isMarked(file: string, mark: FileMark): boolean {
+  const now = markFile(file);
+  return now !== undefined && isSameFile(now, mark) && hasSameTimes(now, mark);
+}
+
+function isSameFile(one: FileMark, other: FileMark): boolean {
   return one.ino === other.ino && one.dev === other.dev;
 }
 
-function hasSameTimes(one: Stats, other: Stats): boolean {
+function hasSameTimes(one: FileMark, other: FileMark): boolean {
   return one.size === other.size && one.mtimeMs === other.mtimeMs;
 }

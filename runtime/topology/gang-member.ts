@@ -23,7 +23,7 @@ export function runMember(program: Program, start: MemberStart, backend: Backend
   if (parentPort === null) throw new Error("a member without a gang");
   const control = parentPort;
   setProgramFolder(start.folder);
-  const placed = placeBackend(backend, start.device);
+  const placed = placeBackend(backend, start);
   const { model, part } = findPart(program, start);
   const ports = createGangPorts(start.rank, start.incarnation, start.peers);
   const send = (message: FromMember): void => control.postMessage(message);

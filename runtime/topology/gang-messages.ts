@@ -2,9 +2,10 @@
 import type { Tensor } from "../contract/value.ts";
 import type { PeerPort } from "./gang-ports.ts";
 import type { Fault } from "./messages.ts";
+import type { ModelPlaces } from "./placement.ts";
 
 /** `workerData.pipecMember` of the worker of a rank other than the first. */
-export interface MemberStart {
+export interface MemberStart extends ModelPlaces {
   readonly pipeline: string;
   /** The `modelPart` step. */
   readonly step: number;
@@ -12,8 +13,6 @@ export interface MemberStart {
   /** Counts the gangs that had this place before. */
   readonly incarnation: number;
   readonly folder: string;
-  /** In place of the plan's, as the command line asks. */
-  readonly device: string | undefined;
   readonly peers: readonly PeerPort[];
 }
 

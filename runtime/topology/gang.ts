@@ -21,15 +21,14 @@ import { createGangPorts } from "./gang-ports.ts";
 import type { GangPorts, PeerPort } from "./gang-ports.ts";
 import type { DeviceLocks } from "./device-locks.ts";
 import { fromFault } from "./messages.ts";
+import type { ModelPlaces } from "./placement.ts";
 
-export interface GangSetting {
+export interface GangSetting extends ModelPlaces {
   readonly pipeline: string;
   /** The program's own bundle, which every member runs, and its folder. */
   readonly file: string;
   readonly folder: string;
   readonly backend: Backend;
-  /** In place of the plan's devices, as the command line asks. */
-  readonly device: string | undefined;
   readonly locks: DeviceLocks;
   readonly onRestart: (incarnation: number, reason: string) => void;
 }
@@ -106,7 +105,7 @@ async function startGang(setting: GangSetting, step: PartStepSpec, incarnation: 
         ports.fail(died);
         for (const { answer } of members) answer?.fail(died);
       };
-      const member = startMember({ pipeline: setting.pipeline, step: step.id, rank, incarnation, folder: setting.folder, device: devices[rank], peers }, setting.file, onDeath);
+      const member = startMember({ pipeline: setting.pipeline, step: step.id, rank, incarnation, folder: setting.folder, device: devices[rank], files: setting.files, peers }, setting.file, onDeath);
       member.thread.on("message", (message: FromMember) => {
         if (message.kind === "ready") resolve();
         else if (message.kind === "fault") reject(fromFault(message.fault));

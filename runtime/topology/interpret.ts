@@ -26,7 +26,7 @@ import { createSourceReader } from "../stage/source-reader.ts";
 import { createChunkLog } from "../stage/step-context.ts";
 import { defaultParams } from "./default-params.ts";
 import { edgeSchema } from "./edge-schema.ts";
-import { placeBackend } from "./placement.ts";
+import { placeBackend, placeModels } from "./placement.ts";
 import { describeFailure } from "./run-ledger.ts";
 import type { RunLedger } from "./run-ledger.ts";
 import { stageResume, trackGroups } from "./run-start.ts";
@@ -50,11 +50,12 @@ export interface InterpretRequest {
 /** Ends when everything is committed, and nothing published that waits for the end. */
 export async function runInterpreted(request: InterpretRequest): Promise<void> {
   const { pipeline, topology, ledger, outputs } = request;
+  const places = placeModels(pipeline, request.device);
   const stages: StageRunner[] = [];
   const writers: SinkWriter[] = [];
   try {
     for (const stage of pipeline.stages) {
-      const runner = await openStage(pipeline, stage, { backend: placeBackend(onnxBackend, request.device), isStopped: () => request.signal.aborted, observe: (step, chunk) => request.observe(pipeline.steps[step], chunk), resume: stageResume(pipeline, topology, outputs, stage.id) });
+      const runner = await openStage(pipeline, stage, { backend: placeBackend(onnxBackend, places), isStopped: () => request.signal.aborted, observe: (step, chunk) => request.observe(pipeline.steps[step], chunk), resume: stageResume(pipeline, topology, outputs, stage.id) });
       stages.push(runner);
       if (runner.splits === undefined) continue;
       outputs.checkInputs(runner.splits);

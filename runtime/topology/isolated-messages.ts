@@ -3,6 +3,7 @@ import type { Chunk } from "../contract/chunk.ts";
 import type { RowFailure } from "../contract/row-failure.ts";
 import type { Value } from "../contract/value.ts";
 import type { Fault } from "./messages.ts";
+import type { ModelPlaces } from "./placement.ts";
 
 export type ToIsolated =
   | {
@@ -15,8 +16,7 @@ export type ToIsolated =
       readonly params: Readonly<Record<string, Value>>;
       /** The program's folder. */
       readonly folder: string;
-      /** In place of the plan's devices. */
-      readonly device: string | undefined;
+      readonly places: ModelPlaces;
       /** Where to write down what the process is in the middle of. */
       readonly record: string | undefined;
     }

@@ -50,6 +50,6 @@ async function openAll(program: Program, steps: Map<number, OpenStep>, order: Ex
   const pipeline = onReplica(whole, order.stage, order.replica);
   const wanted = order.steps.map((id) => pipeline.steps[id]);
   await Promise.all(wanted.flatMap((step) => step.resources.map((resource) => resource.load())));
-  const context = stepContext(pipeline, { backend: placeBackend(onnxBackend, order.device), isStopped: () => false });
+  const context = stepContext(pipeline, { backend: placeBackend(onnxBackend, order.places), isStopped: () => false });
   for (const step of wanted) if (step.kind !== "read") steps.set(step.id, await openStep(step, context));
 }

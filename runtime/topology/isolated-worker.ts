@@ -15,6 +15,7 @@ import { createHangClock } from "../recovery/call-words.ts";
 import { noteEnded, noteStarted } from "./engine-processes.ts";
 import { isolatedVariable } from "./isolated-messages.ts";
 import type { FromIsolated, ToIsolated } from "./isolated-messages.ts";
+import type { ModelPlaces } from "./placement.ts";
 
 export interface IsolatedRequest {
   /** The program's own bundle. */
@@ -25,8 +26,7 @@ export interface IsolatedRequest {
   readonly folder: string;
   readonly stage: number;
   readonly replica: number;
-  /** In place of the plan's devices. */
-  readonly device: string | undefined;
+  readonly places: ModelPlaces;
   /** Where flight records are; undefined: hangs are not noticed, and all rows of a chunk are suspects. */
   readonly records: string | undefined;
   /** Told apart from other workers' processes by this. */
@@ -59,8 +59,8 @@ export function createIsolatedWorker(request: IsolatedRequest): IsolatedWorker {
     const next = spare ?? start();
     spare = started > 1 ? start() : undefined;
     running = next;
-    const { pipeline, steps, stage, replica, params, folder, device } = request;
-    const reply = await ask(next, { kind: "open", pipeline, steps, stage, replica, params, folder, device, record: next.recordFile });
+    const { pipeline, steps, stage, replica, params, folder, places } = request;
+    const reply = await ask(next, { kind: "open", pipeline, steps, stage, replica, params, folder, places, record: next.recordFile });
     if (reply.kind === "opened") return next;
     next.child.kill("SIGKILL");
     running = undefined;

@@ -1,21 +1,53 @@
-/** Where the models of a run are: as planned, or all on the device that the command line names. */
+/**
+ * Where the models of a run are: as planned, or all on the device that the command line names; and which files they are,
+ * so that a worker that is added, or started again, runs what those before it run.
+ */
+import { isMarked, markFile } from "../backends/watch-file.ts";
+import type { FileMark } from "../backends/watch-file.ts";
 import type { Backend } from "../contract/backend.ts";
+import { jobError } from "../contract/failures.ts";
 import type { PipelineSpec } from "../contract/program.ts";
+import { programFile } from "../contract/program-folder.ts";
+import { modelFiles } from "../recovery/identity.ts";
 import { allocateDeviceLocks } from "./device-locks.ts";
 
-/** What every worker needs to know of it. */
-export interface Placement {
+/** What whoever opens a session needs to know of it. */
+export interface ModelPlaces {
   /** In place of the plan's devices. */
   readonly device: string | undefined;
+  /** The models' files as the run found them, by path. */
+  readonly files: Readonly<Record<string, FileMark>>;
+}
+
+/** What every worker needs to know of it. */
+export interface Placement extends ModelPlaces {
   /** Memory of the locks of devices. */
   readonly locks: SharedArrayBuffer;
 }
 
 export function placeRun(pipeline: PipelineSpec, device: string | undefined): Placement {
-  return { device, locks: allocateDeviceLocks(pipeline, device) };
+  return { ...placeModels(pipeline, device), locks: allocateDeviceLocks(pipeline, device) };
 }
 
-/** The backend, putting everything on `device` if one is given. Cuts and batches stay the plan's. */
-export function placeBackend(backend: Backend, device: string | undefined): Backend {
-  return device === undefined ? backend : { open: (model, file) => backend.open({ ...model, device }, file) };
+/** As their files are now. One that is not there is a fault of the model's, told when it is loaded. */
+export function placeModels(pipeline: PipelineSpec, device: string | undefined): ModelPlaces {
+  const files: Record<string, FileMark> = {};
+  for (const file of modelFiles(pipeline).map(programFile)) {
+    const mark = markFile(file);
+    if (mark !== undefined) files[file] = mark;
+  }
+  return { device, files };
+}
+
+/** The backend, putting everything on the device if one is given; cuts and batches stay the plan's. Fault: R0209, another file than the run began with. */
+export function placeBackend(backend: Backend, { device, files }: ModelPlaces): Backend {
+  return {
+    open: async (model, file) => {
+      const session = await backend.open(device === undefined ? model : { ...model, device }, file);
+      // Looked at afterwards: what was loaded is what was there then, or the backend would have said so.
+      if (files[file] === undefined || isMarked(file, files[file])) return session;
+      await session.close();
+      throw jobError("R0209", `model \`${model.name}\` (${model.at.file}:${model.at.line}): ${file} is not the file that the run began with`, "put it back, or run again, with `--fresh` where a checkpoint is kept, so that all rows see the new one");
+    },
+  };
 }

@@ -46,7 +46,7 @@ export function openStageGuard({ start, file, steps, isStopped }: GuardRequest):
   const { order, pipeline, params, folder, role, placement } = start;
   const [stage, replica] = role.kind === "stage" ? [role.stage, role.replica] : [0, 0];
   const isolated = steps.filter((step) => isIsolatable(step) && (order?.isolated.includes(step.id) ?? false)).map((step) => step.id);
-  const worker = createIsolatedWorker({ file, pipeline, steps: isolated, stage, replica, params, folder, device: placement.device, records: order?.folder, name: `${stage}-${replica}`, isStopped });
+  const worker = createIsolatedWorker({ file, pipeline, steps: isolated, stage, replica, params, folder, places: { device: placement.device, files: placement.files }, records: order?.folder, name: `${stage}-${replica}`, isStopped });
   const recorder = order?.folder === undefined ? undefined : openRecorder(join(order.folder, flightFile), stage, replica);
   return {
     words,

@@ -70,10 +70,10 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
   const stop = new Int32Array(start.stop);
   const isStopped = (): boolean => Atomics.load(stop, 0) === 1;
   const { placement, folder } = start;
-  const backend = placeBackend(onnxBackend, placement.device);
+  const backend = placeBackend(onnxBackend, placement);
   const onRestart = (incarnation: number, reason: string): void => send({ kind: "gangRestart", incarnation, reason });
   const openGangOf = (step: PartStepSpec): Promise<ModelSession> =>
-    openGang({ pipeline: pipeline.name, file, folder, backend, device: placement.device, locks: openDeviceLocks(pipeline, placement.device, placement.locks), onRestart }, step);
+    openGang({ pipeline: pipeline.name, file, folder, backend, device: placement.device, files: placement.files, locks: openDeviceLocks(pipeline, placement.device, placement.locks), onRestart }, step);
   const guard = openStageGuard({ start, file, steps: pipeline.stages[stageId].steps.map((step) => pipeline.steps[step]), isStopped });
   const stage = await openStage(pipeline, pipeline.stages[stageId], { backend, isStopped, openGang: openGangOf, around: guard.around, reading: guard.reading, resume: start.resume });
   // Words that come while the stage opens wait until somebody listens.

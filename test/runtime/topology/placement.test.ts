@@ -1,0 +1,65 @@
+/** Sessions that are opened later in a run: on the device asked for, of the file that the run began with. */
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { markFile } from "../../../runtime/backends/watch-file.ts";
+import type { Backend, SessionSpec } from "../../../runtime/contract/backend.ts";
+import { placeBackend } from "../../../runtime/topology/placement.ts";
+import type { ModelPlaces } from "../../../runtime/topology/placement.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "pipec-placement-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const model: SessionSpec = { name: "net", at: { file: "a.pipe", line: 3, column: 1 }, inputs: [], outputs: [], device: "cpu", intraOpThreads: 1 };
+
+function saved(name: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, name);
+  return file;
+}
+
+function placesOf(file: string, device?: string): ModelPlaces {
+  const mark = markFile(file);
+  return { device, files: mark === undefined ? {} : { [file]: mark } };
+}
+
+/** Writes down what is opened and closed. */
+function recorded(): { readonly backend: Backend; readonly opened: string[]; readonly closed: string[] } {
+  const [opened, closed]: [string[], string[]] = [[], []];
+  const backend: Backend = {
+    open: async ({ device }, file) => {
+      opened.push(device);
+      return { run: async () => new Map(), close: async () => void closed.push(file) };
+    },
+  };
+  return { backend, opened, closed };
+}
+
+test("the device of the command line stands in for the plan's", async () => {
+  const { backend, opened } = recorded();
+  const file = saved("here");
+  await placeBackend(backend, placesOf(file)).open(model, file);
+  await placeBackend(backend, placesOf(file, "cuda:1")).open(model, file);
+  expect(opened).toEqual(["cpu", "cuda:1"]);
+});
+
+test("a file that was renamed over the model's is refused, and its session closed", async () => {
+  const { backend, closed } = recorded();
+  const file = saved("renamed");
+  const placed = placeBackend(backend, placesOf(file));
+  await placed.open(model, file);
+  expect(closed).toEqual([]);
+  renameSync(saved("new"), file);
+  await expect(placed.open(model, file)).rejects.toMatchObject({ code: "R0209", message: `model \`net\` (a.pipe:3): ${file} is not the file that the run began with` });
+  expect(closed).toEqual([file]);
+});
+
+test("one that comes to be there only later is the backend's to judge", async () => {
+  const { backend, closed } = recorded();
+  const file = join(folder, "late");
+  const placed = placeBackend(backend, placesOf(file));
+  saved("late");
+  await placed.open(model, file);
+  expect(closed).toEqual([]);
+});
