@@ -1,17 +1,19 @@
 /** Elasticity for a run on worker threads: what the machine, the models' files and the books say. */
 import { existsSync, statSync } from "node:fs";
 import { performance } from "node:perf_hooks";
+import { isMarked } from "../backends/watch-file.ts";
 import { packedBytes, workerHeldBytes } from "../contract/held-bytes.ts";
 import { programFile } from "../contract/program-folder.ts";
 import type { PipelineSpec, StepSpec } from "../contract/program.ts";
-import type { CoordinatorRequest } from "./coordination.ts";
+import type { Coordination } from "./coordination.ts";
 import { createElasticity } from "./elasticity.ts";
 import type { Elasticity } from "./elasticity.ts";
 import { freeMemoryBytes } from "./machine.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { Topology } from "./topology.ts";
 
-export function createRunElasticity(request: CoordinatorRequest, scheduler: Scheduler): Elasticity | undefined {
-  const { pipeline, topology, ledger, log } = request;
+export function createRunElasticity(request: Coordination["request"], scheduler: Scheduler): Elasticity | undefined {
+  const { pipeline, topology, ledger, log, placement } = request;
   const modelBytes = new Map<number, number>();
   const bytesOf = (stage: number): number => {
     const known = modelBytes.get(stage) ?? stepsOf(pipeline, stage).flatMap(filesOf).reduce((sum, file) => sum + fileBytes(file), 0);
@@ -29,6 +31,7 @@ export function createRunElasticity(request: CoordinatorRequest, scheduler: Sche
     },
     replicaBytes: bytesOf,
     freeBytes: rarely(freeMemoryBytes),
+    mayAdd: everyStage(topology, (stage) => stepsOf(pipeline, stage).flatMap(filesOf).map(programFile).every((file) => !(file in placement.files) || isMarked(file, placement.files[file]))),
     chunks: (region) => {
       const rows = ledger.splitsOf(region).map((split) => split.rows);
       const total = rows.reduce((sum: number | undefined, count) => (sum === undefined || count === undefined ? undefined : sum + Math.ceil(count / pipeline.chunkRows)), 0);
@@ -42,17 +45,18 @@ export function createRunElasticity(request: CoordinatorRequest, scheduler: Sche
 const LOOK_MS = 250;
 
 /** What was found last, for a while: whoever decides asks after every chunk, and finding out reads several files. */
-function rarely(look: () => number): () => number {
-  let found = 0;
-  let nextMs = -Infinity;
+function rarely<Found>(look: () => Found): () => Found {
+  let last: { readonly found: Found; readonly untilMs: number } | undefined;
   return () => {
     const nowMs = performance.now();
-    if (nowMs >= nextMs) {
-      found = look();
-      nextMs = nowMs + LOOK_MS;
-    }
-    return found;
+    if (last === undefined || nowMs >= last.untilMs) last = { found: look(), untilMs: nowMs + LOOK_MS };
+    return last.found;
   };
+}
+
+function everyStage(topology: Topology, look: (stage: number) => boolean): (stage: number) => boolean {
+  const looks = topology.stages.map(({ id }) => rarely(() => look(id)));
+  return (stage) => looks[stage]();
 }
 
 function stepsOf(pipeline: PipelineSpec, stage: number): readonly StepSpec[] {

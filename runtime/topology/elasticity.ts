@@ -18,6 +18,8 @@ export interface ElasticityOptions {
   /** What another worker of the stage would hold. */
   readonly replicaBytes: (stage: number) => number;
   readonly freeBytes: () => number;
+  /** Whether another worker of the stage would compute what those there are do. */
+  readonly mayAdd: (stage: number) => boolean;
   /** Chunks of the region in this run, as far as is known. */
   readonly chunks: (region: number) => number;
   readonly log: RunLog;
@@ -43,6 +45,8 @@ export interface Elasticity {
   /** What the scheduler is to be told. */
   readonly decide: (nowMs: number) => readonly SchedulerEvent[];
 }
+
+const REPLACED = "its model's file was replaced: another worker would compute with another model than those there are";
 
 type Kept<Load> = { -readonly [Key in keyof Load]: Load[Key] };
 
@@ -88,6 +92,7 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
       if (replicas[id].hasEnded) continue;
       const load = stageLoads[id];
       load.active = replicas[id].active;
+      load.max = options.mayAdd(id) ? topology.stages[id].replicasMax : load.active;
       load.serviceMs = stageMeters[id].meanMs();
       load.batches = stageMeters[id].batches();
       load.replicaBytes = options.replicaBytes(id);
@@ -114,7 +119,7 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
     }
     // What was measured held for the workers there were.
     if (events.length > 0) for (const { stage } of situation.stages) stageMeters[stage].reset();
-    else sayWhyNot(region, decided.reason, situation);
+    else sayWhyNot(region, situation.stages.every(({ stage, max }) => max === topology.stages[stage].replicasMax) ? decided.reason : REPLACED, situation);
     return events;
   };
 
@@ -122,7 +127,7 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
   const sayWhyNot = (region: number, reason: string, situation: Situation): void => {
     if (saidOfRegion.get(region) === reason) return;
     saidOfRegion.set(region, reason);
-    const elastic = situation.stages.find(({ min, max }) => min < max);
+    const elastic = situation.stages.find(({ stage, min }) => min < topology.stages[stage].replicasMax);
     if (elastic !== undefined) options.log({ kind: "decision", stage: elastic.stage, from: elastic.active, to: elastic.active, reason, figures: { chunksLeft: elastic.chunksLeft, serviceMs: elastic.serviceMs } });
   };
 

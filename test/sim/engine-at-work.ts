@@ -53,6 +53,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
     batchesOf: () => work.batches,
     replicaBytes: () => work.replicaBytes,
     freeBytes: () => work.memoryBytes - loaded.bytes,
+    mayAdd: () => true,
     chunks: (region) => work.chunks[region] - firstChunks[region],
     log: (event) => {
       if (event.kind === "decision") decisions.push({ atMs: agenda.now(), ...event });

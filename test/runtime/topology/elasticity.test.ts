@@ -51,7 +51,7 @@ function open(own: Partial<StageNode>): Tried {
   return openWith(topologyOf(own), 100);
 }
 
-function openWith(topology: Topology, freeBytes: number): Tried {
+function openWith(topology: Topology, freeBytes: number, mayAdd = () => true): Tried {
   const events: RunEvent[] = [];
   const scheduler = createScheduler(topology);
   loadAll(scheduler, topology);
@@ -61,6 +61,7 @@ function openWith(topology: Topology, freeBytes: number): Tried {
     batchesOf: (_stage, rows) => Math.ceil(rows / 8),
     replicaBytes: () => 1,
     freeBytes: () => freeBytes,
+    mayAdd,
     chunks: () => 500,
     log: createRunLog((event) => events.push(event)),
   });
@@ -102,6 +103,17 @@ describe("elasticity", () => {
     expect(events).toEqual([]);
     scheduler.handle({ kind: "loaded", stage: 1, replica: 1, incarnation: 0 });
     expect(elasticity?.decide(1000)).toEqual([{ kind: "load", stage: 1 }]);
+  });
+
+  it("adds nobody, and takes nobody away for it, where a model's file was replaced, and says so once", () => {
+    let isReplaced = false;
+    const { elasticity, events } = openWith(topologyOf({ replicas: 2, replicasMax: 3 }), 100, () => !isReplaced);
+    for (const replica of [0, 1]) for (let chunk = 0; chunk < 9; chunk++) elasticity?.partDone({ ...whole, replica, chunk });
+    isReplaced = true;
+    for (const nowMs of [1000, 1001]) expect(elasticity?.decide(nowMs)).toEqual([]);
+    expect(events).toMatchObject([{ kind: "decision", stage: 1, from: 2, to: 2, reason: expect.stringContaining("was replaced") }]);
+    isReplaced = false;
+    expect(elasticity?.decide(1002)).toEqual([{ kind: "load", stage: 1 }]);
   });
 
   it("gives the memory there is once, where several regions want it at one moment", () => {
