@@ -43,7 +43,12 @@ export function encodeColumns(columns: readonly Column[], rows: readonly Row[], 
 
 export function decodeColumns(columns: readonly Column[], data: readonly ColumnData[], count: number): readonly Row[] {
   const values = columns.map((column, index) => decodeColumn(column.type, data[index], count));
-  return timesOf(count, (row) => Object.fromEntries(columns.map((column, index) => [column.name, values[index][row]])));
+  // For each row of each hop: `Object.fromEntries` is four times slower.
+  return timesOf(count, (row) => {
+    const fields: Record<string, Value> = {};
+    for (let index = 0; index < columns.length; index++) fields[columns[index].name] = values[index][row];
+    return fields;
+  });
 }
 
 function encodeColumn(type: ColumnType, values: readonly Value[], name: string, take: TakeBuffer): ColumnData {

@@ -1,16 +1,16 @@
 /**
  * The machine's cores as one pool of tokens. A worker that computes holds its stage's tokens from the moment it is told
  * to do a chunk until it has done all it was told, and never while it waits for anything else: so tokens cannot
- * deadlock, and what computes never keeps more cores busy than there are.
+ * deadlock, and what computes keeps no more cores busy than there are.
  *
  * Stages nearest the sinks come first. One that needs several tokens at once, or that works beside another region's
  * stages, could be passed over for ever: after some passes the next tokens are kept for it. They are kept at once where
  * what it lacks is about to come back, sooner than the one that would pass it over is done: else a model on all cores
  * would wait, after each of its calls, for a picture that is decoded on one of them.
  *
- * One token more than there are cores is lent to stages that are quick beside a stage behind them: what is left of a
- * slow stage's chunk is worked off beside it, and its worker goes on at once. Waiting in turn for one another's tokens,
- * both would leave a core idle at each hand-over; for as short a time, sharing a core costs less.
+ * The one exception: one more token is lent to stages that are quick beside a stage behind them. What comes of a slow
+ * stage's chunk is worked off beside it, and its worker goes on at once. Waiting in turn for one another's tokens, both
+ * would leave a core idle at each hand-over; for so short a time, sharing a core costs less.
  */
 import type { StageNode } from "./topology.ts";
 
