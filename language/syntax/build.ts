@@ -43,8 +43,18 @@ export function missing(build: Build, cst: CstNode): Missing {
 
 export function identifierOf(build: Build, cst: CstNode, found: IToken | undefined): Identifier {
   if (found === undefined) return { kind: "identifier", span: endOf(build, cst), name: "" };
-  return { kind: "identifier", span: tokenSpan(build.source, found), name: found.image };
+  const name: Identifier = { kind: "identifier", span: tokenSpan(build.source, found), name: found.image };
+  if (name.name === IMPOSSIBLE_NAME) {
+    build.diagnostics.push(report(syntaxCodes.impossibleName, { name: name.name }, {
+      at: name.span,
+      reason: "rows are objects of JavaScript, in which it stands for something else: a field of this name would get lost",
+      fix: { text: "choose another name, such as `proto`", edits: [{ span: name.span, replacement: "proto" }] },
+    }));
+  }
+  return name;
 }
+
+const IMPOSSIBLE_NAME = "__proto__";
 
 /** `.name` without its point; the span covers the name only. */
 export function fieldOf(build: Build, found: IToken): Identifier {

@@ -75,4 +75,10 @@ export const syntaxCodes = {
     title: "unknown edition",
     message: (p: { found: string }) => `there is no edition ${p.found} of the language`,
   }),
+  impossibleName: defineCode({
+    code: "P0113",
+    severity: "error",
+    title: "name that nothing can have",
+    message: (p: { name: string }) => `\`${p.name}\` cannot be a name`,
+  }),
 } as const;
