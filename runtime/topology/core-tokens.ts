@@ -42,6 +42,7 @@ const QUICK_SHARE = 1 / 4;
 /** `order`: stages, those that come first first. `workersOf`: how many a stage has now. */
 export function createCoreTokens(total: number, order: readonly StageNode[], workersOf: (stage: StageNode) => number): CoreTokens {
   const rank = new Map(order.map((stage, index) => [stage.id, index]));
+  const fromSources = order.toReversed();
   const rankOf = (stage: StageNode): number => rank.get(stage.id) ?? 0;
   const waiting = new Map<StageNode, number>();
   const held = new Map<StageNode, number>();
@@ -107,7 +108,7 @@ export function createCoreTokens(total: number, order: readonly StageNode[], wor
     noteService: (stage, ms) => {
       const before = serviceMs.get(stage) ?? ms;
       serviceMs.set(stage, before + (ms - before) * SHARE_OF_LAST);
-      quick = findQuick(order, serviceMs);
+      quick = findQuick(fromSources, serviceMs);
     },
     giveBack: (stage) => {
       free += stage.cores;
@@ -123,11 +124,11 @@ export function createCoreTokens(total: number, order: readonly StageNode[], wor
   };
 }
 
-/** Stages of one core that take little beside one of their region that comes after them in the order. */
-function findQuick(order: readonly StageNode[], serviceMs: ReadonlyMap<StageNode, number>): ReadonlySet<StageNode> {
+/** Stages of one core that take little beside one of their region that is farther from the sinks. */
+function findQuick(fromSources: readonly StageNode[], serviceMs: ReadonlyMap<StageNode, number>): ReadonlySet<StageNode> {
   const quick = new Set<StageNode>();
   const slowestMs = new Map<number, number>();
-  for (const stage of order.toReversed()) {
+  for (const stage of fromSources) {
     const ms = serviceMs.get(stage);
     if (ms === undefined || stage.cores === 0) continue;
     const slowest = slowestMs.get(stage.region) ?? 0;

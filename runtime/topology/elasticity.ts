@@ -119,15 +119,16 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
     }
     // What was measured held for the workers there were.
     if (events.length > 0) for (const { stage } of situation.stages) stageMeters[stage].reset();
-    else sayWhyNot(region, situation.stages.every(({ stage, max }) => max === topology.stages[stage].replicasMax) ? decided.reason : REPLACED, situation);
+    else sayWhyNot(region, decided.reason, situation);
     return events;
   };
 
   /** Once for each reason: it stays the same for many chunks. */
-  const sayWhyNot = (region: number, reason: string, situation: Situation): void => {
+  const sayWhyNot = (region: number, whyNot: string, { stages }: Situation): void => {
+    const held = stages.find(({ stage, max }) => max < topology.stages[stage].replicasMax);
+    const [elastic, reason] = held === undefined ? [stages.find(({ min, max }) => min < max), whyNot] : [held, REPLACED];
     if (saidOfRegion.get(region) === reason) return;
     saidOfRegion.set(region, reason);
-    const elastic = situation.stages.find(({ stage, min }) => min < topology.stages[stage].replicasMax);
     if (elastic !== undefined) options.log({ kind: "decision", stage: elastic.stage, from: elastic.active, to: elastic.active, reason, figures: { chunksLeft: elastic.chunksLeft, serviceMs: elastic.serviceMs } });
   };
 

@@ -150,13 +150,6 @@ export function takeUnit(units: Unit[], chunk: number, part: number): boolean {
   return index >= 0;
 }
 
-/** Workers that chunks are bound to, or that have some left to do. */
-export function countWorkers(s: SchedulerState, stage: StageNode): number {
-  let count = 0;
-  for (const { state } of s.stages[stage.id].slots) if (state !== "empty" && state !== "loading") count++;
-  return count;
-}
-
 export function stagesInOrder(topology: Topology): readonly StageNode[] {
   return [...topology.stages].sort((a, b) => depth(topology, a) - depth(topology, b) || a.id - b.id);
 }

@@ -19,7 +19,7 @@ import { capacityOf, fillPlace, firstPart, releasePlace } from "./edge-places.ts
 import { drainRegion, handleSinkDone, handleSourceEnd, resumeEnds, stopIfUseless } from "./region-ends.ts";
 import type { RegionEnds } from "./region-ends.ts";
 import { endRun, endStages, handleLoaded, isOnItsWay, loadReplica, retireIfIdle, unloadReplica } from "./replica-slots.ts";
-import { boundOf, countWorkers, createState, stagesInOrder, takeUnit, verifyIdle } from "./scheduler-state.ts";
+import { boundOf, createState, stagesInOrder, takeUnit, verifyIdle } from "./scheduler-state.ts";
 import type { SchedulerState, Slot, Unit } from "./scheduler-state.ts";
 import { startAll } from "./start-units.ts";
 import type { EdgeNode, StageNode, Topology } from "./topology.ts";
@@ -88,7 +88,7 @@ export interface SchedulerOptions extends RegionEnds {
 
 export function createScheduler(topology: Topology, options: SchedulerOptions = {}): Scheduler {
   const order = stagesInOrder(topology);
-  const tokens = createCoreTokens(topology.cores, order, (stage) => countWorkers(state, stage));
+  const tokens = createCoreTokens(topology.cores, order, ({ id }) => countSlots(state.stages[id].slots, isAtWork));
   const state = createState(topology, order, tokens, options.firstChunks ?? []);
   resumeEnds(state, options);
   return {
@@ -107,6 +107,11 @@ export function createScheduler(topology: Topology, options: SchedulerOptions = 
     coresInUse: () => topology.cores - state.tokens.free(),
     verifyIdle: () => verifyIdle(state),
   };
+}
+
+/** Whether chunks are bound to it, or it has some left to do. */
+function isAtWork({ state }: Slot): boolean {
+  return state !== "empty" && state !== "loading";
 }
 
 function countSlots(slots: readonly Slot[], isMeant: (slot: Slot) => boolean): number {

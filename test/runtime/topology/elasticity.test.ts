@@ -28,6 +28,12 @@ function topologyOf(own: Partial<StageNode>): Topology {
   };
 }
 
+/** Another stage with a range before it. */
+function afterDecoding({ stages: [read, infer], edges: [first, last], ...rest }: Topology): Topology {
+  const decode: StageNode = { ...infer, label: "decode", replicasMax: 2 };
+  return { ...rest, stages: [read, decode, { ...infer, id: 2, ins: [1], outs: [2] }], edges: [first, { ...first, id: 1, fromStage: 1, to: { kind: "stage", stage: 2 } }, { ...last, id: 2, fromStage: 2 }], sinks: [{ id: 0, edge: 2, region: 0 }] };
+}
+
 /** The same once more, as a region of its own. */
 function twice({ cores, stages, edges, sinks, regions }: Topology): Topology {
   return {
@@ -51,7 +57,7 @@ function open(own: Partial<StageNode>): Tried {
   return openWith(topologyOf(own), 100);
 }
 
-function openWith(topology: Topology, freeBytes: number, mayAdd = () => true): Tried {
+function openWith(topology: Topology, freeBytes: number, mayAdd: (stage: number) => boolean = () => true): Tried {
   const events: RunEvent[] = [];
   const scheduler = createScheduler(topology);
   loadAll(scheduler, topology);
@@ -114,6 +120,12 @@ describe("elasticity", () => {
     expect(events).toMatchObject([{ kind: "decision", stage: 1, from: 2, to: 2, reason: expect.stringContaining("was replaced") }]);
     isReplaced = false;
     expect(elasticity?.decide(1002)).toEqual([{ kind: "load", stage: 1 }]);
+  });
+
+  it("names the stage whose model's file was replaced, not another that has a range", () => {
+    const { elasticity, events } = openWith(afterDecoding(topologyOf({ replicasMax: 3 })), 100, (stage) => stage !== 2);
+    elasticity?.decide(1000);
+    expect(events).toMatchObject([{ kind: "decision", stage: 2, reason: expect.stringContaining("was replaced") }]);
   });
 
   it("gives the memory there is once, where several regions want it at one moment", () => {
