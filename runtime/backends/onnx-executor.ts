@@ -17,20 +17,22 @@ import type { Device } from "./device.ts";
 import { loadOnnxRuntime } from "./load-onnxruntime.ts";
 import type { OnnxRuntime } from "./load-onnxruntime.ts";
 import { outlineModel } from "./outline-model.ts";
-import { watchFile } from "./watch-file.ts";
-import type { FileWatch } from "./watch-file.ts";
+import { markFile, watchFiles } from "./watch-files.ts";
+import type { FilesWatch } from "./watch-files.ts";
+import { listModelFiles } from "./weight-places.ts";
 
 /** Faults: R0201 device, R0202 file, R0203 ports, R0208 file written to; each names the model and where the program declares it. */
 export const onnxBackend: Backend = {
   async open(model, file) {
     const device = parseDevice(model.device);
-    const watch = watchFile(file);
-    if (watch === undefined) throw jobError("R0202", `${describe(model)}: ${file} does not exist`, "put the file there, or change the model's `file` and build again");
+    if (markFile(file) === undefined) throw jobError("R0202", `${describe(model)}: ${file} does not exist`, "put the file there, or change the model's `file` and build again");
+    const watch = watchFiles(listModelFiles(file));
     const ort = await loadOnnxRuntime();
     const session = await createSession(ort, model, file, device);
     try {
       checkPorts(model, file, session);
-      if (watch.isReplaced()) throw writtenFault(model, file);
+      const replaced = watch.findReplaced();
+      if (replaced !== undefined) throw writtenFault(model, replaced);
     } catch (error) {
       await session.release();
       throw error;
@@ -39,7 +41,7 @@ export const onnxBackend: Backend = {
   },
 };
 
-function openSession(ort: OnnxRuntime, model: SessionSpec, session: InferenceSession, watch: FileWatch): ModelSession {
+function openSession(ort: OnnxRuntime, model: SessionSpec, session: InferenceSession, watch: FilesWatch): ModelSession {
   // A model whose outputs nobody reads still has to run: rows it rejects are bad rows.
   const fetches = model.outputs.length > 0 ? model.outputs.map((output) => output.port) : session.outputNames.slice(0, 1);
   return {
@@ -50,7 +52,8 @@ function openSession(ort: OnnxRuntime, model: SessionSpec, session: InferenceSes
         throw deviceFault(model, error) ?? error;
       });
       // Weights may be mapped: from here on nobody knows with which ones a call was made.
-      if (watch.isWritten()) throw writtenFault(model, watch.file);
+      const written = watch.findWritten();
+      if (written !== undefined) throw writtenFault(model, written);
       return new Map(model.outputs.map(({ port }) => [port, fromOrt(port, results[port])]));
     },
     close: () => session.release(),

@@ -6,8 +6,9 @@
  *  - Nothing but the place of weights changes: all other bytes are those of the file, in their order.
  *  - A file that is not simply what it should be has no outline: onnxruntime is given the file and says what is wrong.
  */
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { fieldsOf, giveUp, LENGTH_DELIMITED, readProtoFile } from "./proto-file.ts";
+import type { ProtoFile, ProtoRange } from "./proto-file.ts";
 
 export interface ModelOutline {
   /** An ONNX model whose large weights are external data: places in the file itself. */
@@ -20,7 +21,6 @@ export interface ModelOutline {
 const MAPPED_BYTES_MIN = 64 * 1024;
 /** What is not weights is read: more than this is no model to speak of. */
 const OUTLINE_BYTES_MAX = 64 * 2 ** 20;
-const WINDOW_BYTES = 16 * 1024;
 
 /** Field numbers of onnx.proto. */
 const MODEL_GRAPH = 7;
@@ -32,58 +32,24 @@ const EXTERNAL = 1;
 
 /** Undefined where nothing is gained (no large weights), weights are beside the file already, or it cannot be read. */
 export function outlineModel(file: string): ModelOutline | undefined {
-  try {
-    const path = realpathSync(file);
-    const fd = openSync(path, "r");
-    try {
-      return outlineOf(openSource(fd, fstatSync(fd).size), path);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    if (error instanceof NoOutline || isSystemFault(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Not a fault: the file is onnxruntime's to judge. */
-class NoOutline extends Error {}
-
-function isSystemFault(error: unknown): boolean {
-  return error instanceof Error && "syscall" in error;
-}
-
-function outlineOf(source: Source, path: string): ModelOutline | undefined {
-  const model = outlineFields(source, { start: 0, end: source.size }, MODEL_GRAPH, (graph) =>
-    outlineFields(source, graph, GRAPH_INITIALIZER, (tensor) => outlineTensor(source, tensor, basename(path))),
-  );
-  const length = lengthOf(model);
-  if (!isChanged(model) || length > OUTLINE_BYTES_MAX) return undefined;
-  return { bytes: readParts(source, model, length), folder: dirname(path) };
-}
-
-interface Range {
-  readonly start: number;
-  readonly end: number;
+  return readProtoFile(file, (source) => {
+    const model = outlineFields(source, { start: 0, end: source.size }, MODEL_GRAPH, (graph) =>
+      outlineFields(source, graph, GRAPH_INITIALIZER, (tensor) => outlineTensor(source, tensor, basename(source.path))),
+    );
+    const length = lengthOf(model);
+    if (!isChanged(model) || length > OUTLINE_BYTES_MAX) return undefined;
+    return { bytes: readParts(source, model, length), folder: dirname(source.path) };
+  });
 }
 
 /** A run of the file's bytes, or bytes in their place. */
-type Part = Range | Uint8Array;
-
-interface Field {
-  readonly number: number;
-  readonly wireType: number;
-  /** From its tag on. */
-  readonly whole: Range;
-  /** Of a field with a length: what the length counts. */
-  readonly body: Range;
-}
+type Part = ProtoRange | Uint8Array;
 
 /** A message with other bodies in its fields `number`; its own bytes where those stay as they are. */
-function outlineFields(source: Source, message: Range, number: number, outline: (body: Range) => readonly Part[]): readonly Part[] {
+function outlineFields(source: ProtoFile, message: ProtoRange, number: number, outline: (body: ProtoRange) => readonly Part[]): readonly Part[] {
   const parts: Part[] = [];
   for (const field of fieldsOf(source, message)) {
-    const body = field.number === number && field.wireType === 2 ? outline(field.body) : [];
+    const body = field.number === number && field.wireType === LENGTH_DELIMITED ? outline(field.body) : [];
     if (isChanged(body)) {
       parts.push(lengthPrefix(number, lengthOf(body)));
       for (const part of body) keep(parts, part);
@@ -93,13 +59,13 @@ function outlineFields(source: Source, message: Range, number: number, outline: 
 }
 
 /** The tensor with the place of its values instead of the values, if those are many. */
-function outlineTensor(source: Source, tensor: Range, location: string): readonly Part[] {
+function outlineTensor(source: ProtoFile, tensor: ProtoRange, location: string): readonly Part[] {
   const parts: Part[] = [];
-  const raw: Range[] = [];
+  const raw: ProtoRange[] = [];
   for (const field of fieldsOf(source, tensor)) {
     // Beside the file: to be found from the folder in which the user named it, links not resolved.
-    if (field.number === TENSOR_EXTERNAL_DATA) throw new NoOutline();
-    if (field.number === TENSOR_RAW_DATA && field.wireType === 2) raw.push(field.body);
+    if (field.number === TENSOR_EXTERNAL_DATA) giveUp();
+    if (field.number === TENSOR_RAW_DATA && field.wireType === LENGTH_DELIMITED) raw.push(field.body);
     else if (field.number !== TENSOR_DATA_LOCATION) keep(parts, field.whole);
   }
   const [values] = raw;
@@ -111,37 +77,6 @@ function outlineTensor(source: Source, tensor: Range, location: string): readonl
   }
   parts.push(Buffer.concat([varintBytes(TENSOR_DATA_LOCATION * 8), varintBytes(EXTERNAL)]));
   return parts;
-}
-
-function* fieldsOf(source: Source, { start, end }: Range): Generator<Field> {
-  for (let at = start; at < end; ) {
-    const tag = readVarint(source, at, end);
-    const [number, wireType] = [Math.floor(tag.value / 8), tag.value % 8];
-    const length = wireType === 2 ? readVarint(source, tag.next, end) : undefined;
-    const bodyStart = length?.next ?? tag.next;
-    const next = length !== undefined ? length.next + length.value : wireType === 0 ? readVarint(source, tag.next, end).next : tag.next + fixedBytes(wireType);
-    // Zeros would be two gigabytes of fields of two bytes.
-    if (number === 0 || next > end) throw new NoOutline();
-    yield { number, wireType, whole: { start: at, end: next }, body: { start: bodyStart, end: next } };
-    at = next;
-  }
-}
-
-function fixedBytes(wireType: number): number {
-  if (wireType === 1) return 8;
-  if (wireType === 5) return 4;
-  throw new NoOutline();
-}
-
-function readVarint(source: Source, start: number, end: number): { readonly value: number; readonly next: number } {
-  let [value, scale] = [0, 1];
-  for (let at = start; at < Math.min(end, start + 10); at++) {
-    const byte = source.byteAt(at);
-    value += (byte & 0x7f) * scale;
-    if (byte < 0x80) return { value, next: at + 1 };
-    scale *= 128;
-  }
-  throw new NoOutline();
 }
 
 function isChanged(parts: readonly Part[]): boolean {
@@ -159,7 +94,7 @@ function lengthOf(parts: readonly Part[]): number {
   return parts.reduce((sum, part) => sum + (part instanceof Uint8Array ? part.length : part.end - part.start), 0);
 }
 
-function readParts(source: Source, parts: readonly Part[], length: number): Uint8Array {
+function readParts(source: ProtoFile, parts: readonly Part[], length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
@@ -184,30 +119,4 @@ function lengthPrefix(number: number, length: number): Uint8Array {
 function textField(number: number, text: string): Uint8Array {
   const bytes = Buffer.from(text);
   return Buffer.concat([lengthPrefix(number, bytes.length), bytes]);
-}
-
-interface Source {
-  readonly size: number;
-  readonly byteAt: (at: number) => number;
-  readonly read: (into: Uint8Array, at: number) => void;
-}
-
-/** Byte after byte through a window: the file is stepped over, not read. */
-function openSource(fd: number, size: number): Source {
-  const window = new Uint8Array(WINDOW_BYTES);
-  let [start, end] = [0, 0];
-  const read = (into: Uint8Array, at: number): void => {
-    if (readSync(fd, into, 0, into.length, at) !== into.length) throw new NoOutline();
-  };
-  return {
-    size,
-    byteAt(at) {
-      if (at < start || at >= end) {
-        [start, end] = [at, Math.min(at + WINDOW_BYTES, size)];
-        read(window.subarray(0, end - start), start);
-      }
-      return window[at - start] ?? 0;
-    },
-    read,
-  };
 }

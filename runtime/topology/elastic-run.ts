@@ -1,7 +1,6 @@
 /** Elasticity for a run on worker threads: what the machine, the models' files and the books say. */
-import { existsSync, statSync } from "node:fs";
 import { performance } from "node:perf_hooks";
-import { isMarked } from "../backends/watch-file.ts";
+import type { FileMarks } from "../backends/watch-files.ts";
 import { packedBytes, workerHeldBytes } from "../contract/held-bytes.ts";
 import { programFile } from "../contract/program-folder.ts";
 import type { PipelineSpec, StepSpec } from "../contract/program.ts";
@@ -9,6 +8,8 @@ import type { Coordination } from "./coordination.ts";
 import { createElasticity } from "./elasticity.ts";
 import type { Elasticity } from "./elasticity.ts";
 import { freeMemoryBytes } from "./machine.ts";
+import { findOtherFile } from "./placement.ts";
+import type { ModelPlaces } from "./placement.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Topology } from "./topology.ts";
 
@@ -16,7 +17,7 @@ export function createRunElasticity(request: Coordination["request"], scheduler:
   const { pipeline, topology, ledger, log, placement } = request;
   const modelBytes = new Map<number, number>();
   const bytesOf = (stage: number): number => {
-    const known = modelBytes.get(stage) ?? stepsOf(pipeline, stage).flatMap(filesOf).reduce((sum, file) => sum + fileBytes(file), 0);
+    const known = modelBytes.get(stage) ?? fileBytes(placement, modelFilesOf(pipeline, stage));
     modelBytes.set(stage, known);
     return workerHeldBytes + packedBytes(known);
   };
@@ -31,7 +32,7 @@ export function createRunElasticity(request: Coordination["request"], scheduler:
     },
     replicaBytes: bytesOf,
     freeBytes: rarely(freeMemoryBytes),
-    mayAdd: everyStage(topology, (stage) => stepsOf(pipeline, stage).flatMap(filesOf).map(programFile).every((file) => !(file in placement.files) || isMarked(file, placement.files[file]))),
+    mayAdd: everyStage(topology, (stage) => modelFilesOf(pipeline, stage).every((file) => findOtherFile(placement, file) === undefined)),
     chunks: (region) => {
       const rows = ledger.splitsOf(region).map((split) => split.rows);
       const total = rows.reduce((sum: number | undefined, count) => (sum === undefined || count === undefined ? undefined : sum + Math.ceil(count / pipeline.chunkRows)), 0);
@@ -63,13 +64,17 @@ function stepsOf(pipeline: PipelineSpec, stage: number): readonly StepSpec[] {
   return pipeline.stages[stage].steps.map((step) => pipeline.steps[step]);
 }
 
+function modelFilesOf(pipeline: PipelineSpec, stage: number): readonly string[] {
+  return stepsOf(pipeline, stage).flatMap(filesOf).map(programFile);
+}
+
 function filesOf(step: StepSpec): readonly string[] {
   if (step.kind === "model") return [step.model.file];
   return step.kind === "modelPart" ? step.part.ranks.flatMap(({ segments }) => segments.map(({ file }) => file)) : [];
 }
 
-/** Weights may lie in a file beside the model. */
-function fileBytes(file: string): number {
-  const path = programFile(file);
-  return [path, `${path}.data`, `${path}_data`].reduce((sum, one) => sum + (existsSync(one) ? statSync(one).size : 0), 0);
+/** With the weights beside them, which several may share. */
+function fileBytes({ files }: ModelPlaces, models: readonly string[]): number {
+  const marks: FileMarks = Object.assign({}, ...models.map((model) => files[model]));
+  return Object.values(marks).reduce((sum, { size }) => sum + size, 0);
 }

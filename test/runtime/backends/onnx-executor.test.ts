@@ -146,6 +146,18 @@ describe("weights that are used where they lie in the file", () => {
     await session.close();
   });
 
+  test("so does one whose weights, in a file beside it, are written to", async () => {
+    const weights = join(folder, "written.weights");
+    const { model, external } = lookup().build({ external: { location: "written.weights", bytesMin: 1024 } });
+    writeFileSync(weights, ropeBytes(external));
+    const session = await onnxBackend.open(spec([lookupX], [lookupY]), saved(ropeBytes(model)));
+    await session.run(lookupInput);
+    writeFileSync(weights, new Uint8Array(external.length));
+    utimesSync(weights, new Date(), new Date(Date.now() + 5000));
+    await expect(session.run(lookupInput)).rejects.toMatchObject({ code: "R0208", message: `model \`m\` (a.pipe:3): ${weights} was written to while the run used it` });
+    await session.close();
+  });
+
   test("one that is renamed over the file leaves a session what it has", async () => {
     const file = saved(builtBytes(lookup()));
     const session = await onnxBackend.open(spec([lookupX], [lookupY]), file);

@@ -7,6 +7,7 @@ import type { ModelBuilder } from "../../../compiler/onnx/build-model.ts";
 import { ropeBytes } from "../../../compiler/onnx/rope.ts";
 import { outlineModel } from "../../../runtime/backends/outline-model.ts";
 import { builtBytes, readSound } from "../../support/onnx-models.ts";
+import { protoField } from "../../support/proto-bytes.ts";
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "pipec-outline-")));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -57,14 +58,9 @@ test("through a link, the weights are where the link leads", () => {
 test("a tensor may say that its values are in the file", () => {
   // ONNX's own tools write so of what they had read from beside a file: data_location, DEFAULT.
   const said = (bytes: Uint8Array): Buffer => Buffer.concat([bytes, Buffer.from([14 * 8, 0])]);
-  const lengthPrefixed = (number: number, body: Uint8Array): Buffer => {
-    const length: number[] = [];
-    for (let rest = body.length; length.push(rest < 128 ? rest : (rest % 128) | 128), rest >= 128; rest >>= 7);
-    return Buffer.concat([Buffer.from([number * 8 + 2, ...length]), body]);
-  };
-  const values = lengthPrefixed(9, new Uint8Array(128 * 1024));
-  const tensor = said(Buffer.concat([Buffer.from([8, 128, 128, 2, 16, 1]), lengthPrefixed(8, Buffer.from("w")), values]));
-  const outline = outlineModel(saved("said.onnx", lengthPrefixed(7, lengthPrefixed(5, tensor))));
+  const values = protoField(9, new Uint8Array(128 * 1024));
+  const tensor = said(Buffer.concat([Buffer.from([8, 128, 128, 2, 16, 1]), protoField(8, Buffer.from("w")), values]));
+  const outline = outlineModel(saved("said.onnx", protoField(7, protoField(5, tensor))));
   expect(outline?.bytes.length).toBeLessThan(256);
   expect([...(outline?.bytes ?? [])].slice(-2)).toEqual([14 * 8, 1]);
   expect(Buffer.from(outline?.bytes ?? []).toString("latin1")).not.toContain(String.fromCharCode(14 * 8, 0));

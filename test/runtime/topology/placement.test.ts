@@ -3,7 +3,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { markFile } from "../../../runtime/backends/watch-file.ts";
+import { markFiles } from "../../../runtime/backends/watch-files.ts";
 import type { Backend, SessionSpec } from "../../../runtime/contract/backend.ts";
 import { placeBackend } from "../../../runtime/topology/placement.ts";
 import type { ModelPlaces } from "../../../runtime/topology/placement.ts";
@@ -20,8 +20,7 @@ function saved(name: string): string {
 }
 
 function placesOf(file: string, device?: string): ModelPlaces {
-  const mark = markFile(file);
-  return { device, files: mark === undefined ? {} : { [file]: mark } };
+  return { device, files: { [file]: markFiles([file, `${file}.weights`]) } };
 }
 
 /** Writes down what is opened and closed. */
@@ -52,6 +51,16 @@ test("a file that was renamed over the model's is refused, and its session close
   expect(closed).toEqual([]);
   renameSync(saved("new"), file);
   await expect(placed.open(model, file)).rejects.toMatchObject({ code: "R0209", message: `model \`net\` (a.pipe:3): ${file} is not the file that the run began with` });
+  expect(closed).toEqual([file]);
+});
+
+test("so is one whose weights, in a file beside it, were", async () => {
+  const { backend, closed } = recorded();
+  const [file, weights] = [saved("graph"), saved("graph.weights")];
+  const placed = placeBackend(backend, placesOf(file));
+  await placed.open(model, file);
+  renameSync(saved("new weights"), weights);
+  await expect(placed.open(model, file)).rejects.toMatchObject({ code: "R0209", message: `model \`net\` (a.pipe:3): ${weights} is not the file that the run began with` });
   expect(closed).toEqual([file]);
 });
 
