@@ -5,7 +5,7 @@ import type { ModelSpec, PipelineSpec } from "../contract/program.ts";
 import type { Value } from "../contract/value.ts";
 
 export interface RunIdentity {
-  readonly format: 2;
+  readonly format: 3;
   readonly pipeline: string;
   /** Operators, models, externs: by the compiler. */
   readonly fingerprint: string;
@@ -32,7 +32,7 @@ export interface IdentityRequest {
 
 export function describeRun({ pipeline, params, models, files, onnxruntime }: IdentityRequest): RunIdentity {
   return {
-    format: 2,
+    format: 3,
     pipeline: pipeline.name,
     fingerprint: pipeline.fingerprint ?? "",
     parts: pipeline.fingerprintParts ?? {},

@@ -10,8 +10,10 @@ import type { PipelineSpec, StepSpec } from "../contract/program.ts";
 import { nameFromProgram, programFile, setProgramFolder } from "../contract/program-folder.ts";
 import type { Value } from "../contract/value.ts";
 import { loadOnnxRuntime } from "../backends/load-onnxruntime.ts";
+import { locateWeights } from "../backends/weight-places.ts";
 import { describeRun, modelFiles } from "../recovery/identity.ts";
-import { digestModel, digestResource } from "../recovery/file-digests.ts";
+import { digestModel } from "../recovery/digest-model.ts";
+import { digestResource } from "../recovery/digest-resource.ts";
 import { openKeptOutputs } from "../recovery/kept-outputs.ts";
 import type { KeptRequest } from "../recovery/kept-outputs.ts";
 import { openOutputs } from "../recovery/outputs.ts";
@@ -116,8 +118,7 @@ export async function describeKept({ pipeline, params }: Pick<RunRequest, "pipel
   if (pipeline.checkpoint === undefined) throw new Error(`pipeline ${pipeline.name} has no checkpoint`);
   const files = modelFiles(pipeline);
   const onnxruntime = files.length === 0 ? undefined : (await loadOnnxRuntime()).env.versions.node;
-  // A file that cannot be read is a fault of the model's, told when it is loaded.
-  const models = Object.fromEntries(await Promise.all(files.map(async (file): Promise<[string, string]> => [file, await digestModel(programFile(file)).catch(() => "")])));
+  const models = Object.fromEntries(files.map((file) => [file, digestModelFile(programFile(file))]));
   return {
     at: pipeline.checkpoint.at(),
     identity: describeRun({ pipeline, params, models, files: await digestResources(pipeline), onnxruntime }),
@@ -125,6 +126,15 @@ export async function describeKept({ pipeline, params }: Pick<RunRequest, "pipel
     listSources: () => listSources(pipeline, topology),
     columnsOf: (sink) => pipeline.steps[pipeline.sinks[sink].step].columns,
   };
+}
+
+/** A file that cannot be read is a fault of the model's, told when it is loaded. */
+function digestModelFile(file: string): string {
+  try {
+    return digestModel(file, locateWeights(file)?.tensors ?? []);
+  } catch {
+    return "";
+  }
 }
 
 /** Of the files that the pipeline's resources are loaded from, by name. What cannot be read is told when it is loaded. */

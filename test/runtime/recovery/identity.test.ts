@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { describeChanges, describeInputChanges, describeRun, noteInputs } from "../../../runtime/recovery/identity.ts";
 import type { RunIdentity } from "../../../runtime/recovery/identity.ts";
-import { digestModel, digestResource } from "../../../runtime/recovery/file-digests.ts";
+import { digestResource } from "../../../runtime/recovery/digest-resource.ts";
 import { buildPipeline } from "../../support/build-pipeline.ts";
 import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
 
@@ -57,32 +57,6 @@ describe("input files", () => {
     expect(JSON.stringify(noteInputs(many)).length).toBeLessThan(200);
     expect(describeInputChanges([noteInputs(many)], [noteInputs(many.slice(1))])).toEqual(["the input files have changed: there were 5000 and are 4999"]);
   });
-});
-
-it("digests of models tell files with other weights, inside and beside them", async () => {
-  const folder = makeTemporaryFolder();
-  const file = join(folder, "m.onnx");
-  const weights = new Uint8Array(3_000_000).fill(1);
-  writeFileSync(file, "graph");
-  writeFileSync(`${file}.data`, weights);
-  writeFileSync(join(folder, "m2.onnx"), "other");
-  const first = await digestModel(file);
-  writeFileSync(join(folder, "m2.onnx"), "others");
-  expect(await digestModel(file)).toBe(first);
-  weights[weights.length - 1] = 2;
-  writeFileSync(`${file}.data`, weights);
-  expect(await digestModel(file)).not.toBe(first);
-});
-
-it("digests of models hold the weights that lie in files of any name", async () => {
-  const folder = makeTemporaryFolder();
-  const file = join(folder, "m.onnx");
-  writeFileSync(file, Buffer.concat([Buffer.from("graph\x0a\x08location\x12\x09more.bits", "latin1"), Buffer.from("\x0a\x08location\x12\x04gone", "latin1")]));
-  writeFileSync(join(folder, "more.bits"), "one");
-  const first = await digestModel(file);
-  expect(await digestModel(file)).toBe(first);
-  writeFileSync(join(folder, "more.bits"), "two");
-  expect(await digestModel(file)).not.toBe(first);
 });
 
 it("digests of what people edit tell any change: of the bytes of files that are read whole, of the time of larger ones", async () => {

@@ -7,7 +7,7 @@ import type { KeptOutput } from "../../../runtime/recovery/kept-places.ts";
 import { inOrder } from "../../../runtime/recovery/publish-kept.ts";
 
 const output = (path: string, kind: "file" | "folder"): KeptOutput => ({ sink: 0, target: { path, kind, staging: "", extension: "jsonl", isKept: true } });
-const identity: RunIdentity = { format: 2, pipeline: "p", fingerprint: "f", parts: {}, params: {}, cuts: [], models: {}, files: {} };
+const identity: RunIdentity = { format: 3, pipeline: "p", fingerprint: "f", parts: {}, params: {}, cuts: [], models: {}, files: {} };
 
 test("a place is what the user wrote, for a file that waits for its groups too", () => {
   for (const one of [output("out/my-rows.jsonl", "file"), output("out/rows", "folder")]) {
