@@ -80,7 +80,8 @@ function receive(): void {
     for (let due = waiting.shift(); due !== undefined; due = waiting.shift()) {
       await ports.giveTurn();
       work(due);
-      ports.poll();
+      // As a worker that has been told what to do next.
+      if (waiting.length === 0) ports.poll();
     }
     isBusy = false;
   };

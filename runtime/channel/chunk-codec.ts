@@ -97,13 +97,17 @@ function idBytes({ parents, places, levels }: ChunkMessage): number {
   return 2 * Int32Array.BYTES_PER_ELEMENT * ids + places.reduce((sum, place) => sum + place.length, 0);
 }
 
-/** Buffers of a chunk that nobody looks at any more: the large ones that are still here, for the sender to use again. */
-export function spentBuffers(message: ChunkMessage, bytesMin: number): readonly ArrayBuffer[] {
-  const found: ArrayBuffer[] = [];
+/** Adds to `into` the buffers of a chunk that nobody looks at any more: the large ones that are still here, for the sender to use again. Gives their bytes. */
+export function collectSpent(message: ChunkMessage, bytesMin: number, into: ArrayBuffer[]): number {
+  let bytes = 0;
   for (const column of message.columns) {
-    for (const buffer of buffersOf(column)) if (buffer.byteLength >= bytesMin) found.push(buffer);
+    for (const buffer of buffersOf(column)) {
+      if (buffer.byteLength < bytesMin) continue;
+      into.push(buffer);
+      bytes += buffer.byteLength;
+    }
   }
-  return found;
+  return bytes;
 }
 
 /** A buffer this small is copied sooner than it is detached here and attached there. */

@@ -165,7 +165,7 @@ function timesOf<T>(count: number, make: (index: number) => T): T[] {
 }
 
 function slice(data: NumericData, from: number, to: number): NumericData {
-  return data.subarray(from, to);
+  return from === 0 && to === data.length ? data : data.subarray(from, to);
 }
 
 function shapeAt(type: ColumnType, shapes: Int32Array, row: number): readonly number[] {

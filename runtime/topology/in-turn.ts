@@ -6,12 +6,17 @@
 import type { ToWorker } from "./messages.ts";
 import type { WorkerPorts } from "./worker-ports.ts";
 
-export function inTurn(ports: Pick<WorkerPorts, "onControl" | "giveTurn">, handle: (message: ToWorker) => Promise<void> | void, fail: (error: unknown) => void): void {
+/** `hasMore`: whether another word is there already. */
+export function inTurn(ports: Pick<WorkerPorts, "onControl" | "giveTurn">, handle: (message: ToWorker, hasMore: () => boolean) => Promise<void> | void, fail: (error: unknown) => void): void {
   let last = Promise.resolve();
+  let waiting = 0;
+  const hasMore = (): boolean => waiting > 0;
   ports.onControl((message) => {
+    waiting++;
     last = last.then(async () => {
+      waiting--;
       await ports.giveTurn();
-      await handle(message);
+      await handle(message, hasMore);
     }).catch(fail);
   });
 }

@@ -7,7 +7,7 @@ import { performance } from "node:perf_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
-import { spentBuffers } from "../channel/chunk-codec.ts";
+import { collectSpent } from "../channel/chunk-codec.ts";
 import type { ChunkMessage } from "../channel/chunk-codec.ts";
 import { fromWire } from "../channel/wire-chunk.ts";
 import type { WireChunk } from "../channel/wire-chunk.ts";
@@ -47,7 +47,7 @@ const TURN_MS = 20;
 const HOME_BYTES = 4 * 2 ** 20;
 
 interface Spent {
-  readonly buffers: ArrayBuffer[];
+  buffers: ArrayBuffer[];
   bytes: number;
 }
 
@@ -73,6 +73,13 @@ export function openPorts(start: Pick<WorkerStart, "inPorts" | "outPorts">, cont
     outPorts.get(keyOf(edge, replica))?.close();
     outPorts.set(keyOf(edge, replica), port);
     port.on("message", (buffers: readonly ArrayBuffer[]) => homeListener?.(edge, buffers));
+  };
+  const spentOf = (port: MessagePort): Spent => {
+    const known = spent.get(port);
+    if (known !== undefined) return known;
+    const none: Spent = { buffers: [], bytes: 0 };
+    spent.set(port, none);
+    return none;
   };
   const takeChunk = (from: MessagePort, wire: WireChunk): void => chunkListener?.({ ...fromWire(wire), from });
   const takeControl = (message: ToWorker): void => {
@@ -112,16 +119,11 @@ export function openPorts(start: Pick<WorkerStart, "inPorts" | "outPorts">, cont
       return hasCome;
     },
     sendHome: (message, queueBytesMax) => {
-      const port = message.from;
-      const waiting = spent.get(port) ?? { buffers: [], bytes: 0 };
-      for (const buffer of spentBuffers(message, POOLED_BYTES_MIN)) {
-        waiting.buffers.push(buffer);
-        waiting.bytes += buffer.byteLength;
-      }
-      if (waiting.bytes >= Math.min(HOME_BYTES, queueBytesMax / 2)) {
-        spent.delete(port);
-        port.postMessage(waiting.buffers, waiting.buffers);
-      } else spent.set(port, waiting);
+      const waiting = spentOf(message.from);
+      waiting.bytes += collectSpent(message, POOLED_BYTES_MIN, waiting.buffers);
+      if (waiting.bytes < Math.min(HOME_BYTES, queueBytesMax / 2)) return;
+      message.from.postMessage(waiting.buffers, waiting.buffers);
+      [waiting.buffers, waiting.bytes] = [[], 0];
     },
     onHome: (listen) => {
       homeListener = listen;

@@ -114,10 +114,11 @@ async function runStageWorker(pipeline: PipelineSpec, stageId: number, start: Wo
     // When the run is given up, chunks that were promised do not come any more.
     if (message.kind === "close") inbox.giveUp();
   });
-  inTurn(ports, async (message) => {
+  inTurn(ports, async (message, hasMore) => {
     if (message.kind === "run") {
       await runChunk(message.chunk, message.part, message.to);
-      ports.poll();
+      // Between two calls each look is paid for with the caches cold.
+      if (!hasMore()) ports.poll();
       return;
     }
     // One that was retired is told again when the run ends.

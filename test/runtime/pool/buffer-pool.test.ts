@@ -1,6 +1,6 @@
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { expect, test } from "vitest";
-import { decodeChunk, encodeChunk, postChunk, spentBuffers } from "../../../runtime/channel/chunk-codec.ts";
+import { collectSpent, decodeChunk, encodeChunk, postChunk } from "../../../runtime/channel/chunk-codec.ts";
 import type { EdgeSchema } from "../../../runtime/channel/chunk-codec.ts";
 import { fromWire } from "../../../runtime/channel/wire-chunk.ts";
 import { createBufferPool, POOLED_BYTES_MIN } from "../../../runtime/pool/buffer-pool.ts";
@@ -39,8 +39,9 @@ test("chunks go out in pooled buffers, whatever those held, and the buffers come
   expect(stale.byteLength).toBe(0);
   const arrived = fromWire(receiveMessageOnPort(port2)?.message);
   expect(decodeChunk(schema, arrived)).toEqual(chunk);
-  const spent = spentBuffers(arrived, POOLED_BYTES_MIN);
-  port2.postMessage(spent, [...spent]);
+  const spent: ArrayBuffer[] = [];
+  expect(collectSpent(arrived, POOLED_BYTES_MIN, spent)).toBe(large);
+  port2.postMessage(spent, spent);
   const home: readonly ArrayBuffer[] = receiveMessageOnPort(port1)?.message;
   pool.keep(home);
   expect(home.map((buffer) => buffer.byteLength)).toEqual([large]);

@@ -71,6 +71,27 @@ test("who is told ahead lets the event loop have its turn now and then: what com
   expect(seen).toContain("home 3: 1");
 });
 
+test("who handles a word knows whether another is there", async () => {
+  const { ours, theirs } = channel();
+  const ports = openPorts({ inPorts: [], outPorts: [] }, ours);
+  const more: boolean[] = [];
+  const done = new Promise<void>((resolve) => {
+    inTurn(ports, (message, hasMore) => {
+      more.push(hasMore());
+      if (message.kind === "close") resolve();
+    }, (error) => expect.unreachable(String(error)));
+  });
+  const tell = (chunk: number): void => theirs.postMessage({ kind: "run", part: 0, chunk, to: [] } satisfies ToWorker);
+  tell(0);
+  while (more.length === 0) await nextTurn();
+  tell(1);
+  tell(2);
+  expect(ports.poll()).toBe(true);
+  theirs.postMessage({ kind: "close" } satisfies ToWorker);
+  await done;
+  expect(more).toEqual([false, true, false, false]);
+});
+
 test("a poll opens the ports that a word brings before others hear of it", async () => {
   const [control, first, second] = [channel(), channel(), channel()];
   const { ports, told } = listen([first.ours], control.ours);
