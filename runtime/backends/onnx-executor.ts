@@ -8,40 +8,36 @@
  * has no such tensors and says so when the file is loaded.
  */
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { describeModel } from "../contract/backend.ts";
 import type { Backend, ModelSession, SessionPort, SessionSpec } from "../contract/backend.ts";
 import { jobError } from "../contract/failures.ts";
 import type { JobError } from "../contract/kernel.ts";
 import type { Dtype, Tensor } from "../contract/value.ts";
 import { parseDevice } from "./device.ts";
 import type { Device } from "./device.ts";
+import { markFile } from "./file-marks.ts";
 import { loadOnnxRuntime } from "./load-onnxruntime.ts";
 import type { OnnxRuntime } from "./load-onnxruntime.ts";
 import { outlineModel } from "./outline-model.ts";
-import { markFile, watchFiles } from "./watch-files.ts";
-import type { FilesWatch } from "./watch-files.ts";
-import { listModelFiles } from "./weight-places.ts";
 
-/** Faults: R0201 device, R0202 file, R0203 ports, R0208 file written to; each names the model and where the program declares it. */
+/** Faults: R0201 device, R0202 file, R0203 ports; each names the model and where the program declares it. */
 export const onnxBackend: Backend = {
   async open(model, file) {
     const device = parseDevice(model.device);
-    if (markFile(file) === undefined) throw jobError("R0202", `${describe(model)}: ${file} does not exist`, "put the file there, or change the model's `file` and build again");
-    const watch = watchFiles(listModelFiles(file));
+    if (markFile(file) === undefined) throw jobError("R0202", `${describeModel(model)}: ${file} does not exist`, "put the file there, or change the model's `file` and build again");
     const ort = await loadOnnxRuntime();
     const session = await createSession(ort, model, file, device);
     try {
       checkPorts(model, file, session);
-      const replaced = watch.findReplaced();
-      if (replaced !== undefined) throw writtenFault(model, replaced);
     } catch (error) {
       await session.release();
       throw error;
     }
-    return openSession(ort, model, session, watch);
+    return openSession(ort, model, session);
   },
 };
 
-function openSession(ort: OnnxRuntime, model: SessionSpec, session: InferenceSession, watch: FilesWatch): ModelSession {
+function openSession(ort: OnnxRuntime, model: SessionSpec, session: InferenceSession): ModelSession {
   // A model whose outputs nobody reads still has to run: rows it rejects are bad rows.
   const fetches = model.outputs.length > 0 ? model.outputs.map((output) => output.port) : session.outputNames.slice(0, 1);
   return {
@@ -51,9 +47,6 @@ function openSession(ort: OnnxRuntime, model: SessionSpec, session: InferenceSes
       const results = await session.run(feeds, fetches).catch((error: unknown) => {
         throw deviceFault(model, error) ?? error;
       });
-      // Weights may be mapped: from here on nobody knows with which ones a call was made.
-      const written = watch.findWritten();
-      if (written !== undefined) throw writtenFault(model, written);
       return new Map(model.outputs.map(({ port }) => [port, fromOrt(port, results[port])]));
     },
     close: () => session.release(),
@@ -62,7 +55,7 @@ function openSession(ort: OnnxRuntime, model: SessionSpec, session: InferenceSes
 
 async function createSession(ort: OnnxRuntime, model: SessionSpec, file: string, device: Device): Promise<InferenceSession> {
   if (device.provider === "webgpu" && device.index > 0) {
-    throw jobError("R0201", `${describe(model)} is placed on ${model.device}, but onnxruntime chooses the WebGPU adapter by itself`, "use webgpu:0");
+    throw jobError("R0201", `${describeModel(model)} is placed on ${model.device}, but onnxruntime chooses the WebGPU adapter by itself`, "use webgpu:0");
   }
   const options: InferenceSession.SessionOptions = {
     executionProviders: [device.provider === "cpu" || device.provider === "webgpu" ? device.provider : { name: device.provider, deviceId: device.index }],
@@ -109,12 +102,12 @@ function settingsOf({ session, intraOpThreads }: SessionSpec, weightsFolder?: st
 /** A file that cannot be parsed says so by this prefix, whatever the device; on a device, the rest is the device. */
 function loadFault(ort: OnnxRuntime, model: SessionSpec, file: string, device: Device, reason: string): JobError {
   if (device.provider === "cpu" || reason.startsWith("Load model from")) {
-    return jobError("R0202", `${describe(model)}: onnxruntime cannot load ${file}: ${reason.replace(/^Load model from .*? failed: ?/, "")}`);
+    return jobError("R0202", `${describeModel(model)}: onnxruntime cannot load ${file}: ${reason.replace(/^Load model from .*? failed: ?/, "")}`);
   }
   const bundled = ort.listSupportedBackends().filter((backend) => backend.bundled).map((backend) => backend.name);
   return jobError(
     "R0201",
-    `${describe(model)} is placed on ${model.device}, which onnxruntime cannot start here: ${reason}; it comes with ${bundled.join(", ")}`,
+    `${describeModel(model)} is placed on ${model.device}, which onnxruntime cannot start here: ${reason}; it comes with ${bundled.join(", ")}`,
     `install what ${device.provider} needs on this machine, or run with \`--device cpu\``,
   );
 }
@@ -123,11 +116,7 @@ function loadFault(ort: OnnxRuntime, model: SessionSpec, file: string, device: D
 function deviceFault(model: SessionSpec, error: unknown): JobError | undefined {
   const reason = reasonOf(error);
   if (/out of memory/i.test(reason) || !/CUDA failure|CUDNN failure|device (is |was )?lost/i.test(reason)) return undefined;
-  return jobError("R0206", `${describe(model)}: ${model.device} failed: ${reason}`);
-}
-
-function writtenFault(model: SessionSpec, file: string): JobError {
-  return jobError("R0208", `${describe(model)}: ${file} was written to while the run used it`, "write a new model to a file of its own and rename it over the old one; then run again");
+  return jobError("R0206", `${describeModel(model)}: ${model.device} failed: ${reason}`);
 }
 
 function checkPorts(model: SessionSpec, file: string, session: InferenceSession): void {
@@ -136,7 +125,7 @@ function checkPorts(model: SessionSpec, file: string, session: InferenceSession)
     findPortFault("input", model.inputs, inputs) ??
     findPortFault("output", model.outputs, filePorts(session.outputMetadata)) ??
     findUnfed(model.inputs, inputs);
-  if (fault !== undefined) throw jobError("R0203", `${describe(model)}: ${file} ${fault}`, "if the file was replaced, build again");
+  if (fault !== undefined) throw jobError("R0203", `${describeModel(model)}: ${file} ${fault}`, "if the file was replaced, build again");
 }
 
 /** Completes "The file …". */
@@ -179,10 +168,6 @@ function fromOrt(port: string, tensor: OrtTensor | undefined): Tensor {
   const dtype = tensor === undefined ? undefined : dtypes[tensor.type];
   if (tensor === undefined || dtype === undefined) throw new Error(`onnxruntime gave no tensor at ${port}`);
   return { dtype, shape: tensor.dims, data: tensor.data };
-}
-
-function describe(model: SessionSpec): string {
-  return `model \`${model.name}\` (${model.at.file}:${model.at.line})`;
 }
 
 /** The first line: native code appends where in its sources it was. */

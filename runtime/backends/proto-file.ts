@@ -26,6 +26,8 @@ export interface ProtoFile {
   readonly path: string;
   readonly size: number;
   readonly byteAt: (at: number) => number;
+  /** To be looked at before anything else is read. */
+  readonly view: (range: ProtoRange) => Buffer;
   /** Fills all of `into`. */
   readonly read: (into: Uint8Array, at: number) => void;
 }
@@ -74,12 +76,6 @@ export function* fieldsOf(file: ProtoFile, { start, end }: ProtoRange): Generato
   }
 }
 
-export function readText(file: ProtoFile, { start, end }: ProtoRange): string {
-  const bytes = new Uint8Array(end - start);
-  file.read(bytes, start);
-  return Buffer.from(bytes.buffer).toString();
-}
-
 function fixedBytes(wireType: number): number {
   if (wireType === 1) return 8;
   return wireType === 5 ? 4 : giveUp();
@@ -98,20 +94,31 @@ function readVarint(file: ProtoFile, start: number, end: number): { readonly val
 
 /** Byte after byte through a window. */
 function openWindow(path: string, fd: number, size: number): ProtoFile {
-  const window = new Uint8Array(WINDOW_BYTES);
+  const window = Buffer.alloc(WINDOW_BYTES);
   let [start, end] = [0, 0];
   const read = (into: Uint8Array, at: number): void => {
     if (readSync(fd, into, 0, into.length, at) !== into.length) giveUp();
+  };
+  const moveTo = (at: number): void => {
+    [start, end] = [at, Math.min(at + WINDOW_BYTES, size)];
+    read(window.subarray(0, end - start), start);
   };
   return {
     path,
     size,
     byteAt(at) {
-      if (at < start || at >= end) {
-        [start, end] = [at, Math.min(at + WINDOW_BYTES, size)];
-        read(window.subarray(0, end - start), start);
-      }
+      if (at < start || at >= end) moveTo(at);
       return window[at - start] ?? 0;
+    },
+    view(range) {
+      const length = range.end - range.start;
+      if (length <= WINDOW_BYTES) {
+        if (range.start < start || range.end > end) moveTo(range.start);
+        return window.subarray(range.start - start, range.end - start);
+      }
+      const bytes = Buffer.alloc(length);
+      read(bytes, range.start);
+      return bytes;
     },
     read,
   };

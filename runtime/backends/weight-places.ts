@@ -3,7 +3,7 @@
  * lets them be: as initializers, in attributes of nodes, in the graphs within those, in functions.
  */
 import { dirname, join } from "node:path";
-import { fieldsOf, giveUp, LENGTH_DELIMITED, readProtoFile, readText } from "./proto-file.ts";
+import { fieldsOf, giveUp, LENGTH_DELIMITED, readProtoFile } from "./proto-file.ts";
 import type { ProtoFile, ProtoRange } from "./proto-file.ts";
 
 export interface ModelWeights {
@@ -31,6 +31,10 @@ const WITHIN: Readonly<Record<Exclude<Message, "tensor">, Readonly<Record<number
   sparseTensor: { 1: "tensor", 2: "tensor" },
 };
 
+/** What is larger is weights, or taken apart; in what is smaller, the word that tells of weights elsewhere is looked for first: a model has thousands of fields, and is opened by a process that has just begun. */
+const LOOKED_THROUGH_BYTES_MAX = 16 * 1024;
+const LOCATION = "location";
+
 /** Protobuf's own limit. */
 const DEPTH_MAX = 100;
 
@@ -39,13 +43,16 @@ const TENSOR_EXTERNAL_DATA = 13;
 const ENTRY_KEY = 1;
 const ENTRY_VALUE = 2;
 
-/** Undefined where the file is no model. */
+/** Undefined where the file is no model. Small tensors of nodes that lie in the file are none: they are the graph's. */
 export function locateWeights(file: string): ModelWeights | undefined {
   return readProtoFile(file, (model) => {
     const tensors: WeightPlace[] = [];
     const locate = (range: ProtoRange, message: Message, depth: number): void => {
       if (depth > DEPTH_MAX) giveUp();
-      if (message === "tensor") return void tensors.push(placeOf(model, range, file));
+      const isSmall = range.end - range.start <= LOOKED_THROUGH_BYTES_MAX;
+      const isInside = isSmall && !model.view(range).includes(LOCATION);
+      if (message === "tensor") return void tensors.push(isInside || !isSmall ? { file, ...range } : placeOf(model, range, file));
+      if (isInside && depth > 1) return;
       for (const { number, wireType, body } of fieldsOf(model, range)) {
         const within = wireType === LENGTH_DELIMITED ? WITHIN[message][number] : undefined;
         if (within !== undefined) locate(body, within, depth + 1);
@@ -66,7 +73,7 @@ function placeOf(model: ProtoFile, tensor: ProtoRange, file: string): WeightPlac
   for (const { number, wireType, body } of fieldsOf(model, tensor)) {
     if (number === TENSOR_EXTERNAL_DATA && wireType === LENGTH_DELIMITED) external.set(...readEntry(model, body));
   }
-  const location = external.get("location") ?? "";
+  const location = external.get(LOCATION) ?? "";
   if (location === "" || location.includes("\0")) return { file, ...tensor };
   const [start, length] = [Number(external.get("offset") ?? 0), Number(external.get("length"))];
   return { file: join(dirname(file), location), start, end: Number.isNaN(length) ? undefined : start + length };
@@ -75,8 +82,8 @@ function placeOf(model: ProtoFile, tensor: ProtoRange, file: string): WeightPlac
 function readEntry(model: ProtoFile, entry: ProtoRange): [key: string, value: string] {
   let [key, value] = ["", ""];
   for (const { number, body } of fieldsOf(model, entry)) {
-    if (number === ENTRY_KEY) key = readText(model, body);
-    else if (number === ENTRY_VALUE) value = readText(model, body);
+    if (number === ENTRY_KEY) key = model.view(body).toString();
+    else if (number === ENTRY_VALUE) value = model.view(body).toString();
   }
   return [key, value];
 }

@@ -18,6 +18,11 @@ export interface SessionSpec {
   readonly session?: SessionSettings;
 }
 
+/** As messages name it. */
+export function describeModel({ name, at }: Pick<SessionSpec, "name" | "at">): string {
+  return `model \`${name}\` (${at.file}:${at.line})`;
+}
+
 export interface SessionPort {
   readonly port: string;
   /** What the program was built for; absent where only the file knows. */

@@ -1,6 +1,6 @@
 /** Elasticity for a run on worker threads: what the machine, the models' files and the books say. */
 import { performance } from "node:perf_hooks";
-import type { FileMarks } from "../backends/watch-files.ts";
+import type { FileMarks } from "../backends/file-marks.ts";
 import { packedBytes, workerHeldBytes } from "../contract/held-bytes.ts";
 import { programFile } from "../contract/program-folder.ts";
 import type { PipelineSpec, StepSpec } from "../contract/program.ts";

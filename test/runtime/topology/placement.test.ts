@@ -1,9 +1,9 @@
-/** Sessions that are opened later in a run: on the device asked for, of the file that the run began with. */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+/** Sessions of a run: on the device asked for, of the files that the run began with. */
+import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { markFiles } from "../../../runtime/backends/watch-files.ts";
+import { markFiles } from "../../../runtime/backends/file-marks.ts";
 import type { Backend, SessionSpec } from "../../../runtime/contract/backend.ts";
 import { placeBackend } from "../../../runtime/topology/placement.ts";
 import type { ModelPlaces } from "../../../runtime/topology/placement.ts";
@@ -62,6 +62,27 @@ test("so is one whose weights, in a file beside it, were", async () => {
   renameSync(saved("new weights"), weights);
   await expect(placed.open(model, file)).rejects.toMatchObject({ code: "R0209", message: `model \`net\` (a.pipe:3): ${weights} is not the file that the run began with` });
   expect(closed).toEqual([file]);
+});
+
+test.each(["", ".weights"])("a model whose file%s is written to fails the calls made since", async (which) => {
+  const { backend } = recorded();
+  const [file, weights] = [saved("used"), saved("used.weights")];
+  const placed = placeBackend(backend, placesOf(file));
+  const session = await placed.open(model, file);
+  expect(await session.run(new Map())).toEqual(new Map());
+  writeFileSync(`${file}${which}`, "other values");
+  utimesSync(`${file}${which}`, new Date(), new Date(Date.now() + 5000));
+  const fault = { code: "R0208", message: `model \`net\` (a.pipe:3): ${which === "" ? file : weights} was written to while the run used it` };
+  await expect(session.run(new Map())).rejects.toMatchObject(fault);
+  await expect(placed.open(model, file)).rejects.toMatchObject(fault);
+});
+
+test("calls go on where another model is renamed over the file", async () => {
+  const { backend } = recorded();
+  const file = saved("kept");
+  const session = await placeBackend(backend, placesOf(file)).open(model, file);
+  renameSync(saved("newer"), file);
+  expect(await session.run(new Map())).toEqual(new Map());
 });
 
 test("one that comes to be there only later is the backend's to judge", async () => {

@@ -1,4 +1,4 @@
-/** Notices that files in use were written to. One that was renamed over is another file: who has the old one open keeps it. */
+/** Marks by which files that are in use are known again: whether they were written to, or others were put in their place. */
 import { statSync } from "node:fs";
 import type { Stats } from "node:fs";
 
@@ -8,25 +8,6 @@ export type FileMark = Pick<Stats, "dev" | "ino" | "size" | "mtimeMs">;
 /** Files as they were found, by path. */
 export type FileMarks = Readonly<Record<string, FileMark>>;
 
-export interface FilesWatch {
-  /** A file in whose place another one, or other contents, are now. */
-  readonly findReplaced: () => string | undefined;
-  /** A file that was there at first and has other contents now. */
-  readonly findWritten: () => string | undefined;
-}
-
-/** From now on. */
-export function watchFiles(files: readonly string[]): FilesWatch {
-  const marks = markFiles(files);
-  return {
-    findReplaced: () => findReplaced(marks),
-    findWritten: () => Object.keys(marks).find((file) => {
-      const [first, now] = [marks[file], markFile(file)];
-      return now !== undefined && isSameFile(now, first) && !hasSameTimes(now, first);
-    }),
-  };
-}
-
 /** Those of them that are there. */
 export function markFiles(files: readonly string[]): FileMarks {
   return Object.fromEntries(files.flatMap((file): [string, FileMark][] => {
@@ -35,11 +16,19 @@ export function markFiles(files: readonly string[]): FileMarks {
   }));
 }
 
-/** A file that is not what it was when it was marked. */
+/** A file in whose place another one, or other contents, are now. */
 export function findReplaced(marks: FileMarks): string | undefined {
   return Object.keys(marks).find((file) => {
     const now = markFile(file);
     return now === undefined || !isSameFile(now, marks[file]) || !hasSameTimes(now, marks[file]);
+  });
+}
+
+/** A file that is the one that was marked and has other contents now. (One that was renamed over is another: who has the old one open keeps it.) */
+export function findWritten(marks: FileMarks): string | undefined {
+  return Object.keys(marks).find((file) => {
+    const now = markFile(file);
+    return now !== undefined && isSameFile(now, marks[file]) && !hasSameTimes(now, marks[file]);
   });
 }
 
