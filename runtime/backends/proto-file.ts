@@ -6,6 +6,9 @@ import { closeSync, fstatSync, openSync, readSync, realpathSync } from "node:fs"
 
 const WINDOW_BYTES = 16 * 1024;
 
+/** What can be looked at in one piece. */
+export const VIEW_BYTES_MAX = WINDOW_BYTES;
+
 /** Bytes `[start, end)` of a file. */
 export interface ProtoRange {
   readonly start: number;
@@ -26,7 +29,7 @@ export interface ProtoFile {
   readonly path: string;
   readonly size: number;
   readonly byteAt: (at: number) => number;
-  /** To be looked at before anything else is read. */
+  /** Of `VIEW_BYTES_MAX` at most; to be looked at before anything else is read. */
   readonly view: (range: ProtoRange) => Buffer;
   /** Fills all of `into`. */
   readonly read: (into: Uint8Array, at: number) => void;
@@ -111,14 +114,8 @@ function openWindow(path: string, fd: number, size: number): ProtoFile {
       return window[at - start] ?? 0;
     },
     view(range) {
-      const length = range.end - range.start;
-      if (length <= WINDOW_BYTES) {
-        if (range.start < start || range.end > end) moveTo(range.start);
-        return window.subarray(range.start - start, range.end - start);
-      }
-      const bytes = Buffer.alloc(length);
-      read(bytes, range.start);
-      return bytes;
+      if (range.start < start || range.end > end) moveTo(range.start);
+      return window.subarray(range.start - start, range.end - start);
     },
     read,
   };

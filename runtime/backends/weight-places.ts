@@ -3,7 +3,7 @@
  * lets them be: as initializers, in attributes of nodes, in the graphs within those, in functions.
  */
 import { dirname, join } from "node:path";
-import { fieldsOf, giveUp, LENGTH_DELIMITED, readProtoFile } from "./proto-file.ts";
+import { fieldsOf, giveUp, LENGTH_DELIMITED, readProtoFile, VIEW_BYTES_MAX } from "./proto-file.ts";
 import type { ProtoFile, ProtoRange } from "./proto-file.ts";
 
 export interface ModelWeights {
@@ -31,8 +31,10 @@ const WITHIN: Readonly<Record<Exclude<Message, "tensor">, Readonly<Record<number
   sparseTensor: { 1: "tensor", 2: "tensor" },
 };
 
-/** What is larger is weights, or taken apart; in what is smaller, the word that tells of weights elsewhere is looked for first: a model has thousands of fields, and is opened by a process that has just begun. */
-const LOOKED_THROUGH_BYTES_MAX = 16 * 1024;
+/**
+ * The word by which a tensor tells that its values are elsewhere. It is looked for in whole messages before they are taken
+ * apart: a model has thousands of fields, and is opened by a process that has just begun.
+ */
 const LOCATION = "location";
 
 /** Protobuf's own limit. */
@@ -49,8 +51,9 @@ export function locateWeights(file: string): ModelWeights | undefined {
     const tensors: WeightPlace[] = [];
     const locate = (range: ProtoRange, message: Message, depth: number): void => {
       if (depth > DEPTH_MAX) giveUp();
-      const isSmall = range.end - range.start <= LOOKED_THROUGH_BYTES_MAX;
+      const isSmall = range.end - range.start <= VIEW_BYTES_MAX;
       const isInside = isSmall && !model.view(range).includes(LOCATION);
+      // A tensor that is larger holds its values itself.
       if (message === "tensor") return void tensors.push(isInside || !isSmall ? { file, ...range } : placeOf(model, range, file));
       if (isInside && depth > 1) return;
       for (const { number, wireType, body } of fieldsOf(model, range)) {

@@ -1,6 +1,5 @@
 /** Elasticity for a run on worker threads: what the machine, the models' files and the books say. */
 import { performance } from "node:perf_hooks";
-import type { FileMarks } from "../backends/file-marks.ts";
 import { packedBytes, workerHeldBytes } from "../contract/held-bytes.ts";
 import { programFile } from "../contract/program-folder.ts";
 import type { PipelineSpec, StepSpec } from "../contract/program.ts";
@@ -75,6 +74,6 @@ function filesOf(step: StepSpec): readonly string[] {
 
 /** With the weights beside them, which several may share. */
 function fileBytes({ files }: ModelPlaces, models: readonly string[]): number {
-  const marks: FileMarks = Object.assign({}, ...models.map((model) => files[model]));
-  return Object.values(marks).reduce((sum, { size }) => sum + size, 0);
+  const sizes = new Map(models.flatMap((model) => Object.entries(files[model] ?? {})).map(([file, { size }]) => [file, size]));
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }

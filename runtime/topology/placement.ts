@@ -60,11 +60,13 @@ export function placeBackend(backend: Backend, places: ModelPlaces): Backend {
   };
 }
 
-/** Weights may be mapped: once a file was written to, nobody knows with which ones a call was made. */
+/** Weights may be mapped: once a file was written to, nobody knows with which ones a call was made, or why it failed. */
 function watchSession(session: ModelSession, findFault: () => JobError | undefined): ModelSession {
   return {
     run: async (inputs) => {
-      const outputs = await session.run(inputs);
+      const outputs = await session.run(inputs).catch((error: unknown) => {
+        throw findFault() ?? error;
+      });
       const fault = findFault();
       if (fault !== undefined) throw fault;
       return outputs;

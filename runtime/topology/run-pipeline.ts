@@ -9,10 +9,9 @@ import { jobError } from "../contract/failures.ts";
 import type { PipelineSpec, StepSpec } from "../contract/program.ts";
 import { nameFromProgram, programFile, setProgramFolder } from "../contract/program-folder.ts";
 import type { Value } from "../contract/value.ts";
+import { digestModel } from "../backends/digest-model.ts";
 import { loadOnnxRuntime } from "../backends/load-onnxruntime.ts";
-import { locateWeights } from "../backends/weight-places.ts";
 import { describeRun, modelFiles } from "../recovery/identity.ts";
-import { digestModel } from "../recovery/digest-model.ts";
 import { digestResource } from "../recovery/digest-resource.ts";
 import { openKeptOutputs } from "../recovery/kept-outputs.ts";
 import type { KeptRequest } from "../recovery/kept-outputs.ts";
@@ -131,7 +130,7 @@ export async function describeKept({ pipeline, params }: Pick<RunRequest, "pipel
 /** A file that cannot be read is a fault of the model's, told when it is loaded. */
 function digestModelFile(file: string): string {
   try {
-    return digestModel(file, locateWeights(file)?.tensors ?? []);
+    return digestModel(file);
   } catch {
     return "";
   }

@@ -77,6 +77,15 @@ test.each(["", ".weights"])("a model whose file%s is written to fails the calls 
   await expect(placed.open(model, file)).rejects.toMatchObject(fault);
 });
 
+test("a call that fails on a file that was written to is not held against its rows", async () => {
+  const file = saved("broken");
+  const failing: Backend = { open: async () => ({ run: () => Promise.reject(new Error("no such row")), close: async () => {} }) };
+  const session = await placeBackend(failing, placesOf(file)).open(model, file);
+  await expect(session.run(new Map())).rejects.toThrow("no such row");
+  writeFileSync(file, "other values");
+  await expect(session.run(new Map())).rejects.toMatchObject({ code: "R0208" });
+});
+
 test("calls go on where another model is renamed over the file", async () => {
   const { backend } = recorded();
   const file = saved("kept");

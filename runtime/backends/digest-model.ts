@@ -7,13 +7,8 @@ import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { dirname, relative } from "node:path";
-
-/** Bytes `[start, end)` of a file, or all from `start`. */
-interface Place {
-  readonly file: string;
-  readonly start: number;
-  readonly end: number | undefined;
-}
+import { locateWeights } from "./weight-places.ts";
+import type { WeightPlace } from "./weight-places.ts";
 
 const SAMPLE_BYTES = 4096;
 /** Of each weight: its beginning, its middle and its end. */
@@ -21,13 +16,14 @@ const SAMPLES = 3;
 const BLOCK_BYTES = 256 * 1024;
 const DIGITS = 32;
 
-/** Of a model's file in which, and in files beside which, `weights` lie. One of those that is not there counts as such. Throws where the model's cannot be read. */
-export function digestModel(file: string, weights: readonly Place[]): string {
+/** Files of weights that are not there count as such. Throws where the model's cannot be read. */
+export function digestModel(file: string): string {
+  const { filesBeside, tensors } = locateWeights(file) ?? { filesBeside: [], tensors: [] };
   const hash = createHash("sha256");
-  for (const path of [file, ...new Set(weights.map((weight) => weight.file).filter((path) => path !== file).sort())]) {
+  for (const path of [file, ...[...filesBeside].sort()]) {
     hash.update(`${relative(dirname(file), path)}\0`);
     try {
-      addFile(hash, path, weights.filter((weight) => weight.file === path), path === file);
+      addFile(hash, path, tensors.filter((tensor) => tensor.file === path), path === file);
     } catch (error) {
       if (path === file) throw error;
     }
@@ -36,7 +32,7 @@ export function digestModel(file: string, weights: readonly Place[]): string {
 }
 
 /** What lies between the weights, where that is the graph, and samples of each of them. */
-function addFile(hash: Hash, path: string, weights: readonly Place[], withGraph: boolean): void {
+function addFile(hash: Hash, path: string, weights: readonly WeightPlace[], withGraph: boolean): void {
   const fd = openSync(path, "r");
   try {
     const { size } = fstatSync(fd);
