@@ -69,6 +69,11 @@ export function jobError(code: FailureCode, message: string, fix?: string): JobE
   return new JobError(code, message, fix);
 }
 
+/** A file that changes under a run gives rows of neither. */
+export function fileChanged(path: string): JobError {
+  return jobError("R0143", `${path} has changed since the run began`, "run again on input that stays as it is");
+}
+
 /** Faults of the command line end with exit code 2, all others with 5. */
 export function isUsageFailure(code: string): boolean {
   return code >= "R0101" && code <= "R0105";

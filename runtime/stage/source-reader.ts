@@ -3,7 +3,7 @@
  * that where a chunk ends depends on nothing but the source and the plan. Reads no further ahead than the source itself does.
  */
 import { stat } from "node:fs/promises";
-import { jobError } from "../contract/failures.ts";
+import { fileChanged } from "../contract/failures.ts";
 import { bytesOf, findRowFault } from "../contract/check-value.ts";
 import type { Chunk } from "../contract/chunk.ts";
 import type { OpenSource, SourceItem, Split } from "../contract/kernel.ts";
@@ -75,11 +75,11 @@ function rowsWithin(items: readonly SourceItem[], rowsMax: number, bytesMax: num
   return over < 0 ? rowsMax : Math.max(1, over);
 }
 
-/** A file that changes under a run gives rows of neither. One that is gone says so when it is read. */
+/** One that is gone says so when it is read. What stands for several files sees to them itself. */
 async function checkUnchanged({ path, bytes, modifiedMs, digest }: Split): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (digest !== undefined || found?.isFile() !== true) return;
-  if (found.size !== bytes || Math.floor(found.mtimeMs) !== modifiedMs) throw jobError("R0143", `${path} has changed since the run began`, "run again on input that stays as it is");
+  if (found.size !== bytes || Math.floor(found.mtimeMs) !== modifiedMs) throw fileChanged(path);
 }
 
 function makeChunk(step: ReadStep, id: Chunk["id"], items: readonly SourceItem[], log: ChunkLog): Chunk {

@@ -3,7 +3,7 @@
  * wrote; then each format's own rules.
  */
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -12,10 +12,11 @@ import type { Column } from "../../runtime/contract/column.ts";
 import type { OpenSource, SinkKernel, SourceItem, SourceKernel } from "../../runtime/contract/kernel.ts";
 import type { Row } from "../../runtime/contract/value.ts";
 import { csv } from "./csv/kernel.ts";
+import { files } from "./files/kernel.ts";
 import { images } from "./images/kernel.ts";
 import { jsonl } from "./jsonl/kernel.ts";
 import { parquet } from "./parquet/kernel.ts";
-import { listInput } from "../support/list-input.ts";
+import { listTables } from "../support/list-input.ts";
 import { csv as csvSink } from "../sinks/csv/kernel.ts";
 import { jsonl as jsonlSink } from "../sinks/jsonl/kernel.ts";
 import { parquet as parquetSink } from "../sinks/parquet/kernel.ts";
@@ -97,6 +98,7 @@ describe.each(formats)("$name", ({ name, source, sink, sourceArgs, sinkArgs }) =
     await write(join(inner, `B.${name}`), rows.slice(1, 2));
     await write(join(inner, `a.${name}`), rows.slice(0, 1));
     await write(join(inner, "_errors", `x.${name}`), rows.slice(4, 5));
+    await write(join(inner, `_x.${name}`), rows.slice(4, 5));
     const ids = (items: readonly SourceItem[]) => good(items).map((row) => Number(row.id) / 2 ** 40);
     expect(ids(await all(await openSource(inner)))).toEqual([1, 0, 2]);
     expect(ids(await all(await openSource(join(inner, `[ab].${name}`))))).toEqual([0, 2]);
@@ -106,11 +108,11 @@ describe.each(formats)("$name", ({ name, source, sink, sourceArgs, sinkArgs }) =
     const odd = join(folder, "odd (1)", "a[0]");
     await mkdir(odd, { recursive: true });
     for (const name of ["x[1].jsonl", "y (2).jsonl"]) await writeFile(join(odd, name), "");
-    const files = async (path: string): Promise<readonly string[]> => (await listInput(path, [".jsonl"])).map((file) => file.file.slice(odd.length + 1));
-    expect(await files(join(odd, "x[1].jsonl"))).toEqual(["x[1].jsonl"]);
-    expect(await files(odd)).toEqual(["x[1].jsonl", "y (2).jsonl"]);
-    expect(await files(join(odd, "*.jsonl"))).toEqual(["x[1].jsonl", "y (2).jsonl"]);
-    expect(await files(join(folder, "odd*", "*", "y*"))).toEqual(["y (2).jsonl"]);
+    const listed = async (path: string): Promise<readonly string[]> => (await listTables(path, [".jsonl"])).map((file) => file.file.slice(odd.length + 1));
+    expect(await listed(join(odd, "x[1].jsonl"))).toEqual(["x[1].jsonl"]);
+    expect(await listed(odd)).toEqual(["x[1].jsonl", "y (2).jsonl"]);
+    expect(await listed(join(odd, "*.jsonl"))).toEqual(["x[1].jsonl", "y (2).jsonl"]);
+    expect(await listed(join(folder, "odd*", "*", "y*"))).toEqual(["y (2).jsonl"]);
   });
 
   test("missing input is one clear message", async () => {
@@ -205,11 +207,25 @@ describe("parquet holds what rows hold", () => {
 test("images gives path and bytes, in order, hidden files left out", async () => {
   const inner = join(folder, "pictures");
   await mkdir(join(inner, "sub"), { recursive: true });
-  for (const name of ["b.PNG", "a.jpg", ".hidden.png", "notes.txt", "sub/c.webp"]) await writeFile(join(inner, name), name);
+  for (const name of ["b.PNG", "a.jpg", ".hidden.png", "notes.txt", "sub/c.webp", "_DSC0001.JPG", "_SUCCESS"]) await writeFile(join(inner, name), name);
   const open = await images.open({ path: inner }, []);
-  expect(open.splits).toMatchObject([{ rows: 3 }]);
-  expect(good(await all(open)).map((row) => row.path)).toEqual(["a.jpg", "b.PNG", "sub/c.webp"]);
-  expect(good(await all(open, 2))).toEqual([{ path: "sub/c.webp", bytes: new TextEncoder().encode("sub/c.webp") }]);
+  expect(open.splits).toMatchObject([{ rows: 4 }]);
+  expect(good(await all(open)).map((row) => row.path)).toEqual(["_DSC0001.JPG", "a.jpg", "b.PNG", "sub/c.webp"]);
+  expect(good(await all(await files.open({ path: inner }, []))).map((row) => row.path)).toEqual(["_DSC0001.JPG", "a.jpg", "b.PNG", "notes.txt", "sub/c.webp"]);
+  expect(good(await all(open, 3))).toEqual([{ path: "sub/c.webp", bytes: new TextEncoder().encode("sub/c.webp") }]);
+});
+
+test.each(["longer", "as long"])("a picture that changes after the list was made (%s) gives rows of neither", async (text) => {
+  const inner = join(folder, `changing-${text}`);
+  await mkdir(inner);
+  for (const name of ["a.jpg", "b.jpg"]) await writeFile(join(inner, name), "at first");
+  await utimes(join(inner, "b.jpg"), 1e9, 1e9);
+  const open = await images.open({ path: inner }, []);
+  expect(good(await all(open)).length).toBe(2);
+  await writeFile(join(inner, "b.jpg"), text.padEnd(text === "longer" ? 9 : 8));
+  await expect(all(open)).rejects.toMatchObject({ code: "R0143", message: expect.stringMatching(/b\.jpg has changed since the run began/) });
+  await rm(join(inner, "b.jpg"));
+  await expect(all(open)).rejects.toMatchObject({ code: "R0143", message: expect.stringMatching(/b\.jpg does not exist, though it did/) });
 });
 
 test.skipIf(process.platform === "win32")("a pipe is refused at once: waiting for its writer could not be ended", async () => {

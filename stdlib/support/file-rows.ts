@@ -1,49 +1,60 @@
 /** Sources whose rows are whole files: the path and the bytes. */
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { close, fstat, open, read } from "node:fs";
+import { promisify } from "node:util";
+import { fileChanged } from "../../runtime/contract/failures.ts";
 import { JobError } from "../../runtime/contract/kernel.ts";
 import type { OpenSource, SourceItem } from "../../runtime/contract/kernel.ts";
 import { describeFileError } from "./file-error.ts";
-import { listInput } from "./list-input.ts";
-import type { InputFile } from "./list-input.ts";
+import { packFiles } from "./file-table.ts";
+import type { ListedFile } from "./file-table.ts";
+import { listPages } from "./list-input.ts";
 
 /** Files read at once, and handed on together. */
 const FILES_AT_ONCE = 16;
 
+/** A third less work for each file than `readFile` of `node:fs/promises`. */
+const [openFile, statFile, readInto, closeFile] = [promisify(open), promisify(fstat), promisify(read), promisify(close)];
+
 /** One split for the whole folder, so that a chunk may hold many files. */
-export async function openFileRows(path: string, extensions: readonly string[] | undefined): Promise<OpenSource> {
-  const files = await listInput(path, extensions);
+export async function openFileRows(path: string, extensions?: readonly string[]): Promise<OpenSource> {
+  const files = await packFiles(listPages(path, { extensions, isUnderscored: true }));
   return {
-    splits: [
-      {
-        path,
-        bytes: files.reduce((sum, file) => sum + file.bytes, 0),
-        modifiedMs: files.reduce((latest, file) => Math.max(latest, file.modifiedMs), 0),
-        rows: files.length,
-        digest: digestOf(files),
-      },
-    ],
+    splits: [{ path, bytes: files.bytes, modifiedMs: files.modifiedMs, rows: files.count, digest: files.digest }],
     read: async function* (_split, firstRow) {
-      for (let first = firstRow; first < files.length; first += FILES_AT_ONCE) {
-        yield await Promise.all(files.slice(first, first + FILES_AT_ONCE).map(readWhole));
+      let first = firstRow;
+      while (first < files.count) {
+        const some = files.filesFrom(first).slice(0, FILES_AT_ONCE);
+        first += some.length;
+        yield await Promise.all(some.map(readRow));
       }
     },
     close: async () => {},
   };
 }
 
-/** Of the list as JSON, file by file: in one piece, that of some million files would be longer than a string can be. */
-function digestOf(files: readonly InputFile[]): string {
-  const hash = createHash("sha256").update("[");
-  files.forEach(({ name, bytes, modifiedMs }, index) => hash.update(`${index === 0 ? "" : ","}${JSON.stringify([name, bytes, modifiedMs])}`));
-  return hash.update("]").digest("hex");
+async function readRow(listed: ListedFile): Promise<SourceItem> {
+  const bytes = await readWhole(listed).catch((error: unknown) => {
+    if (error instanceof JobError) throw error;
+    // Listed when the run began: the input changed under it, which no row error can mend.
+    throw new JobError("R0143", `${describeFileError(error, listed.file).message}, though it did when the run started`);
+  });
+  return { kind: "row", row: { path: listed.name, bytes }, place: listed.name };
 }
 
-async function readWhole(file: { readonly file: string; readonly name: string }): Promise<SourceItem> {
-  const bytes = await readFile(file.file).catch((error: unknown) => {
-    const described = describeFileError(error, file.file);
-    // Listed a moment ago: the input changed under the run, which no row error can mend.
-    throw new JobError("R0143", `${described.message}, though it did when the run started`);
-  });
-  return { kind: "row", row: { path: file.name, bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) }, place: file.name };
+/** A file that is not what it was when it was listed is a JobError. */
+async function readWhole({ file, bytes, modifiedMs }: ListedFile): Promise<Uint8Array> {
+  const descriptor = await openFile(file, "r");
+  try {
+    const { size, mtimeMs } = await statFile(descriptor);
+    if (size !== bytes || Math.floor(mtimeMs) !== modifiedMs) throw fileChanged(file);
+    const whole = new Uint8Array(bytes);
+    for (let filled = 0; filled < bytes; ) {
+      const { bytesRead } = await readInto(descriptor, whole, filled, bytes - filled, filled);
+      if (bytesRead === 0) throw fileChanged(file);
+      filled += bytesRead;
+    }
+    return whole;
+  } finally {
+    await closeFile(descriptor);
+  }
 }

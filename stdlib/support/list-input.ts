@@ -2,12 +2,15 @@
  * From the path a user gives (a file, a folder, or a glob) to the files it means, in code unit order of their
  * paths, so that every machine sees the same order.
  */
+import { statSync } from "node:fs";
+import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
-import { extname, join, relative } from "node:path";
+import { basename, extname, join } from "node:path";
 import { JobError } from "../../runtime/contract/kernel.ts";
 import type { Split } from "../../runtime/contract/kernel.ts";
 import { describeFileError } from "./file-error.ts";
 import { FILES_OPEN_MAX, mapLimited } from "./map-limited.ts";
+import { walkFolder } from "./walk-folder.ts";
 
 export interface InputFile extends Split {
   /** The place on this machine. */
@@ -16,17 +19,52 @@ export interface InputFile extends Split {
   readonly name: string;
 }
 
-/**
- * `extensions` (with dots, lower case) say which files of a folder count; files that the user names one by one
- * or by a glob are taken whatever they are called. No file at all is a JobError.
- */
-export async function listInput(path: string, extensions: readonly string[] | undefined): Promise<readonly InputFile[]> {
+/** Files on a page of a list, the last page excepted. */
+export const PAGE_FILES = 4096;
+
+/** What a run leaves in the folder that it has written. */
+const MARK = "_SUCCESS";
+
+/** What a file takes where the system has its entry in memory, with room to spare; a disk or a network takes longer. */
+const QUICK_MS = 0.05;
+
+/** Which files of a folder count; those that the user names one by one or by a glob are taken whatever they are called. */
+export interface Wanted {
+  /** With dots, in lower case. */
+  readonly extensions?: readonly string[];
+  /** Whether names that begin with `_` count: a camera's pictures do, what lies beside tables (`_errors.jsonl`) does not. */
+  readonly isUnderscored: boolean;
+}
+
+/** Names below `base`, in order. */
+interface Found {
+  readonly base: string;
+  readonly runs: AsyncIterable<readonly string[]> | Iterable<readonly string[]>;
+}
+
+/** Files that hold tables. No file at all is a JobError. */
+export async function listTables(path: string, extensions: readonly string[]): Promise<readonly InputFile[]> {
+  const files: InputFile[] = [];
+  for await (const page of listPages(path, { extensions, isUnderscored: false })) files.push(...page);
+  return files;
+}
+
+/** Any files, a page at a time, for who does not keep them all. No file at all is a JobError. */
+export async function* listPages(path: string, wanted: Wanted): AsyncGenerator<readonly InputFile[]> {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) {
     throw new JobError("R0144", `${path}: only files on this machine can be read`, "copy the data here first, or mount it as a folder");
   }
-  const { base, names } = (await isPattern(path)) ? await listGlob(path) : await listPlain(path, extensions);
-  if (names.length === 0) throw new JobError("R0145", `${path} has no ${extensions === undefined ? "" : `${extensions.join(", ")} `}files to read`);
-  return mapLimited(names, FILES_OPEN_MAX, (name) => describeFile(base, name));
+  const { base, runs } = (await isPattern(path)) ? await findByPattern(path) : await findPlain(path, wanted);
+  let [count, isQuick] = [0, true];
+  for await (const names of cutPages(runs)) {
+    const files = names.map((name) => (base === "" ? name : join(base, name)));
+    const begun = performance.now();
+    const stats = isQuick ? files.map(statAtOnce) : await mapLimited(files, FILES_OPEN_MAX, statLater);
+    isQuick &&= performance.now() - begun < QUICK_MS * files.length;
+    count += files.length;
+    yield files.map((file, index) => describeFile(file, base === "" ? basename(file) : names[index], stats[index]));
+  }
+  if (count === 0) throw new JobError("R0145", `${path} has no ${wanted.extensions === undefined ? "" : `${wanted.extensions.join(", ")} `}files to read`);
 }
 
 /** What is there under just this name is no pattern: `photos (1)`, `a[0].jsonl`. */
@@ -39,41 +77,60 @@ function loadGlob(): Promise<typeof import("tinyglobby")> {
   return import("tinyglobby");
 }
 
-async function listGlob(pattern: string): Promise<{ base: string; names: readonly string[] }> {
+async function findByPattern(pattern: string): Promise<Found> {
   const parts = pattern.split("/");
   let fixed = 0;
   while (fixed < parts.length - 1 && !(await isPattern(parts.slice(0, fixed + 1).join("/")))) fixed++;
   const base = parts.slice(0, fixed).join("/") || (pattern.startsWith("/") ? "/" : ".");
   const { glob } = await loadGlob();
   const names = await glob(parts.slice(fixed).join("/"), { cwd: base, onlyFiles: true });
-  return { base, names: byCodeUnit(names) };
+  return { base, runs: [names.sort()] };
 }
 
 function exists(path: string): Promise<boolean> {
   return stat(path).then(() => true, () => false);
 }
 
-async function listPlain(path: string, extensions: readonly string[] | undefined): Promise<{ base: string; names: readonly string[] }> {
-  const found = await stat(path).catch((error: unknown) => {
-    throw describeFileError(error, path);
-  });
-  if (!found.isDirectory() && !found.isFile()) throw new JobError("R0141", `${path} is a pipe or a device: it cannot be read again from any row, as a file can`, "write the data to a file first");
-  if (found.isFile()) return { base: "", names: [path] };
-  const { glob } = await loadGlob();
-  const all = await glob("**/*", { cwd: path, onlyFiles: true });
-  // Hidden files and folders that start with _ are what earlier runs leave (dead letters, checkpoints).
-  const visible = all.filter((name) => !name.split("/").some((part) => part.startsWith("_")));
-  return { base: path, names: byCodeUnit(visible.filter((name) => extensions === undefined || extensions.includes(extname(name).toLowerCase()))) };
+async function findPlain(path: string, wanted: Wanted): Promise<Found> {
+  const found = await statLater(path);
+  if (found.isFile()) return { base: "", runs: [[path]] };
+  if (!found.isDirectory()) throw new JobError("R0141", `${path} is a pipe or a device: it cannot be read again from any row, as a file can`, "write the data to a file first");
+  return { base: path, runs: walkFolder(path, (name) => isWanted(name, wanted)) };
 }
 
-function byCodeUnit(names: readonly string[]): readonly string[] {
-  return [...names].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+function isWanted(name: string, { extensions, isUnderscored }: Wanted): boolean {
+  if (name === MARK || (name.startsWith("_") && !isUnderscored)) return false;
+  return extensions === undefined || extensions.includes(extname(name).toLowerCase());
 }
 
-async function describeFile(base: string, name: string): Promise<InputFile> {
-  const file = base === "" ? name : join(base, name);
-  const found = await stat(file).catch((error: unknown) => {
+async function* cutPages(runs: Found["runs"]): AsyncGenerator<readonly string[]> {
+  let page: string[] = [];
+  for await (const run of runs) {
+    for (const name of run) {
+      page.push(name);
+      if (page.length < PAGE_FILES) continue;
+      yield page;
+      page = [];
+    }
+  }
+  if (page.length > 0) yield page;
+}
+
+/** A third of the work that a call through another thread is, and no slower where nothing is waited for. */
+function statAtOnce(file: string): Stats {
+  try {
+    return statSync(file);
+  } catch (error) {
+    throw describeFileError(error, file);
+  }
+}
+
+async function statLater(file: string): Promise<Stats> {
+  return stat(file).catch((error: unknown) => {
     throw describeFileError(error, file);
   });
-  return { file, name: base === "" ? relative(join(name, ".."), name) : name, path: file, bytes: found.size, modifiedMs: Math.floor(found.mtimeMs) };
+}
+
+function describeFile(file: string, name: string, { size, mtimeMs }: Stats): InputFile {
+  return { file, name, path: file, bytes: size, modifiedMs: Math.floor(mtimeMs) };
 }

@@ -10,7 +10,7 @@ import { JobError, RowError } from "../../../runtime/contract/kernel.ts";
 import type { OpenSource, SourceItem, SourceKernel } from "../../../runtime/contract/kernel.ts";
 import type { Row, Value } from "../../../runtime/contract/value.ts";
 import { describeFileError } from "../../support/file-error.ts";
-import { listInput } from "../../support/list-input.ts";
+import { listTables } from "../../support/list-input.ts";
 import type { InputFile } from "../../support/list-input.ts";
 import { FILES_OPEN_MAX, mapLimited } from "../../support/map-limited.ts";
 import { toValue } from "../../support/plain-value.ts";
@@ -24,7 +24,7 @@ interface Options {
 export const csv: SourceKernel = {
   open: async (args, columns) => {
     const options: Options = { header: args.header === true, separator: String(args.separator) };
-    const splits = await listInput(String(args.path), [".csv", ".tsv", ".gz"]);
+    const splits = await listTables(String(args.path), [".csv", ".tsv", ".gz"]);
     const places = await mapLimited(splits, FILES_OPEN_MAX, (split) => findColumns(split, columns, options));
     const source: OpenSource = {
       splits,

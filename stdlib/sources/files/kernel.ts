@@ -3,5 +3,5 @@ import type { SourceKernel } from "../../../runtime/contract/kernel.ts";
 import { openFileRows } from "../../support/file-rows.ts";
 
 export const files: SourceKernel = {
-  open: (args) => openFileRows(String(args.path), undefined),
+  open: (args) => openFileRows(String(args.path)),
 };

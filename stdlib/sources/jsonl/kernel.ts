@@ -4,13 +4,13 @@
  */
 import type { Column } from "../../../runtime/contract/column.ts";
 import type { OpenSource, SourceItem, SourceKernel } from "../../../runtime/contract/kernel.ts";
-import { listInput } from "../../support/list-input.ts";
+import { listTables } from "../../support/list-input.ts";
 import { toRow } from "../../support/plain-value.ts";
 import { readLines } from "../../support/read-lines.ts";
 
 export const jsonl: SourceKernel = {
   open: async (args, columns) => {
-    const splits = await listInput(String(args.path), [".jsonl", ".ndjson", ".gz"]);
+    const splits = await listTables(String(args.path), [".jsonl", ".ndjson", ".gz"]);
     const source: OpenSource = {
       splits,
       read: (split, firstRow) => readRows(splits[split].file, firstRow, columns),

@@ -9,7 +9,7 @@ import type { Column } from "../../../runtime/contract/column.ts";
 import { JobError } from "../../../runtime/contract/kernel.ts";
 import type { OpenSource, SourceItem, SourceKernel } from "../../../runtime/contract/kernel.ts";
 import { describeFileError } from "../../support/file-error.ts";
-import { listInput } from "../../support/list-input.ts";
+import { listTables } from "../../support/list-input.ts";
 import type { InputFile } from "../../support/list-input.ts";
 import { FILES_OPEN_MAX, mapLimited } from "../../support/map-limited.ts";
 import { toRow } from "../../support/plain-value.ts";
@@ -28,7 +28,7 @@ interface OpenFile {
 
 export const parquet: SourceKernel = {
   open: async (args, columns) => {
-    const files = await listInput(String(args.path), [".parquet", ".parq", ".pq"]);
+    const files = await listTables(String(args.path), [".parquet", ".parq", ".pq"]);
     // Only the numbers of rows are kept: what is known of all row groups of all files may not fit into memory.
     const rows = await mapLimited(files, FILES_OPEN_MAX, async (file) => Number((await openFile(file, columns)).metadata.num_rows));
     const source: OpenSource = {
