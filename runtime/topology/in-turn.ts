@@ -13,10 +13,11 @@ export function inTurn(ports: Pick<WorkerPorts, "onControl" | "giveTurn">, handl
   const hasMore = (): boolean => waiting > 0;
   ports.onControl((message) => {
     waiting++;
-    last = last.then(async () => {
+    last = last.then(() => {
       waiting--;
-      await ports.giveTurn();
-      await handle(message, hasMore);
+      const turn = ports.giveTurn();
+      // A promise for nothing is felt by a worker that has just been woken.
+      return turn === undefined ? handle(message, hasMore) : turn.then(() => handle(message, hasMore));
     }).catch(fail);
   });
 }

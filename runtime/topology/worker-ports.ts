@@ -24,8 +24,8 @@ export interface WorkerPorts {
   readonly onControl: (listen: (message: ToWorker) => void) => void;
   /** Calls `listen` for every chunk that comes, now and from ports that join later. */
   readonly onChunk: (listen: (message: ArrivedChunk) => void) => void;
-  /** Lets the event loop have its turn where the last one is long ago. */
-  readonly giveTurn: () => Promise<void>;
+  /** Lets the event loop have its turn where the last one is long ago; undefined where there is nothing to wait for. */
+  readonly giveTurn: () => Promise<void> | undefined;
   /** Tells all that has come on each port, the coordinator's first. False where nothing has, or others wait for their turn. */
   readonly poll: () => boolean;
   /**
@@ -107,11 +107,7 @@ export function openPorts(start: Pick<WorkerStart, "inPorts" | "outPorts">, cont
       chunkListener = listen;
       for (const port of inPorts) listenTo<WireChunk>(port, (wire) => takeChunk(port, wire));
     },
-    giveTurn: async () => {
-      if (!isTurnDue()) return;
-      await nextTurn();
-      turnMs = performance.now();
-    },
+    giveTurn: () => (isTurnDue() ? nextTurn().then(() => void (turnMs = performance.now())) : undefined),
     poll: () => {
       if (isTurnDue()) return false;
       let hasCome = takeAll(control, takeControl);
