@@ -12,6 +12,9 @@ import { listPages } from "./list-input.ts";
 /** Files read at once, and handed on together. */
 const FILES_AT_ONCE = 16;
 
+/** The system gives no more in one call than 2 GiB. */
+const READ_BYTES_MAX = 2 ** 30;
+
 /** A third less work for each file than `readFile` of `node:fs/promises`. */
 const [openFile, statFile, readInto, closeFile] = [promisify(open), promisify(fstat), promisify(read), promisify(close)];
 
@@ -49,7 +52,7 @@ async function readWhole({ file, bytes, modifiedMs }: ListedFile): Promise<Uint8
     if (size !== bytes || Math.floor(mtimeMs) !== modifiedMs) throw fileChanged(file);
     const whole = new Uint8Array(bytes);
     for (let filled = 0; filled < bytes; ) {
-      const { bytesRead } = await readInto(descriptor, whole, filled, bytes - filled, filled);
+      const { bytesRead } = await readInto(descriptor, whole, filled, Math.min(bytes - filled, READ_BYTES_MAX), filled);
       if (bytesRead === 0) throw fileChanged(file);
       filled += bytesRead;
     }

@@ -125,17 +125,21 @@ function toByte(value: number): number {
 }
 
 function takeNearest(picture: Picture, height: number, width: number): Picture {
-  const { channels } = picture;
+  const { channels, data } = picture;
   const result = new Uint8Array(height * width * channels);
+  const columns = nearestPlaces(picture.width, width);
   let target = 0;
-  for (let y = 0; y < height; y++) {
-    const row = Math.min(picture.height - 1, Math.floor(((y + 0.5) * picture.height) / height)) * picture.width;
+  for (const row of nearestPlaces(picture.height, height)) {
     for (let x = 0; x < width; x++) {
-      const source = (row + Math.min(picture.width - 1, Math.floor(((x + 0.5) * picture.width) / width))) * channels;
-      for (let channel = 0; channel < channels; channel++) result[target++] = picture.data[source + channel];
+      const source = (row * picture.width + columns[x]) * channels;
+      for (let channel = 0; channel < channels; channel++) result[target++] = data[source + channel];
     }
   }
   return { height, width, channels, data: result };
+}
+
+function nearestPlaces(from: number, to: number): Int32Array {
+  return Int32Array.from({ length: to }, (_, place) => Math.min(from - 1, Math.floor(((place + 0.5) * from) / to)));
 }
 
 /** Keys (1981) cubic with a = -1/2; Lanczos with three lobes. */

@@ -27,7 +27,10 @@ type EntryName = string;
  * with `_` (what earlier runs left), pipes and devices. Links count as what they lead to.
  */
 export async function* walkFolder(path: string, isWanted: (name: string) => boolean): AsyncGenerator<readonly string[]> {
-  yield* walk({ path, prefix: "", real: await realpath(path), above: [] }, isWanted);
+  const real = await realpath(path).catch((error: unknown) => {
+    throw describeFileError(error, path);
+  });
+  yield* walk({ path, prefix: "", real, above: [] }, isWanted);
 }
 
 async function* walk(folder: Folder, isWanted: (name: string) => boolean): AsyncGenerator<readonly string[]> {
