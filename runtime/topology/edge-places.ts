@@ -65,8 +65,13 @@ function leastLoaded(slots: readonly Slot[], partsMax: number): number | undefin
 export function capacityOf(s: SchedulerState, edge: EdgeNode): number {
   if (edge.to.kind === "sink" || edge.holdsTickets || hasShares(s, edge)) return edge.capacity;
   const { slots } = s.stages[edge.to.stage];
-  let workers = 0;
-  for (const slot of slots) if (mayBind(slot)) workers++;
+  let [workers, opening] = [0, 0];
+  for (const slot of slots) {
+    if (mayBind(slot)) workers++;
+    if (slot.state === "opening") opening++;
+  }
+  // To load takes cores as well: what is made ahead of those that load, but for a chunk each, would only keep them from it.
+  if (opening > 0 && opening >= s.tokens.free()) return workers;
   // What waits is bound to workers: more than their share could not go to those that are loaded later.
   const share = Math.ceil((edge.capacity * workers) / slots.length);
   // A source is quick to give the next: what it has bound to a busy worker is no use to one that is idle.

@@ -111,6 +111,35 @@ describe("workers", () => {
     expect(runsOf(loaded(1, 0), 1)).toEqual([0]);
   });
 
+  it.each([[2, [0, 1]], [8, [0, 1, 2, 3, 4, 5]]])("that load have the cores they need: of %i, what is before them is done ahead as far as cores are left", (cores, ahead) => {
+    const { stages: [read, work], edges: [out], sinks, regions } = chain();
+    const topology: Topology = {
+      cores,
+      stages: [read, { ...work, replicas: 2, replicasMax: 2 }, { ...work, id: 2, label: "model", replicas: 2, replicasMax: 2, ins: [1], outs: [2] }],
+      edges: [out, { ...out, id: 1, fromStage: 1, to: { kind: "stage", stage: 2 } }, { ...out, id: 2, fromStage: 2, to: { kind: "sink", sink: 0 }, capacity: 12, holdsTickets: true }],
+      sinks: [{ ...sinks[0], edge: 2 }],
+      regions,
+    };
+    const scheduler = createScheduler(topology);
+    const loaded = (stage: number, replica: number): readonly SchedulerCommand[] => scheduler.handle({ kind: "loaded", stage, replica, incarnation: 0 });
+    /** All that the source and the stage before the model are told, done at once; gives the chunks that the latter did. */
+    const doAll = (first: readonly SchedulerCommand[]): readonly number[] => {
+      const [queue, prepared]: [SchedulerCommand[], number[]] = [[...first], []];
+      for (let command = queue.shift(); command !== undefined; command = queue.shift()) {
+        if (command.kind !== "run" || command.stage === 2) continue;
+        if (command.stage === 1) prepared.push(command.chunk);
+        queue.push(...scheduler.handle({ ...command, kind: "done", incarnation: 0, isLast: true, bytes: [1], exhausted: false }));
+      }
+      return prepared;
+    };
+    expect(doAll([...loaded(1, 0), ...loaded(1, 1), ...loaded(0, 0)]).toSorted()).toEqual(ahead);
+    // The first that is there takes a core; the other still has the last.
+    const one = loaded(2, 0);
+    expect(runsOf(one, 2)[0]).toBe(0);
+    if (cores === 2) expect(doAll(one)).toEqual([]);
+    expect(runsOf(loaded(2, 1), 2)[0]).toBe(1);
+  });
+
   it("that load longer than the input lasts go when they are there", () => {
     const scheduler = createScheduler(chain());
     scheduler.handle({ kind: "loaded", stage: 0, replica: 0, incarnation: 0 });
