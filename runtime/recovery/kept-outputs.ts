@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { jobError } from "../contract/failures.ts";
 import type { Column } from "../contract/column.ts";
 import type { Split } from "../contract/kernel.ts";
+import { SUCCESS_MARK } from "../contract/success-mark.ts";
 import { keysName, openCommitLog } from "./commit-log.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { hasBegun } from "./commit-state.ts";
@@ -23,7 +24,7 @@ import { describeOutputs, findObstacles, listOutputs, regionOfOutput } from "./k
 import type { KeptOutput } from "./kept-places.ts";
 import { findManifest } from "./manifest-files.ts";
 import type { KeysFile, StagedFile } from "./manifest.ts";
-import { checkTarget, listFiles, MARK, readMark } from "./output-target.ts";
+import { checkTarget, listFiles, readMark } from "./output-target.ts";
 import type { OutputTarget } from "./output-target.ts";
 import { checkInputs, describePlaces, exists } from "./outputs.ts";
 import type { OutputRequest, Outputs, Places, RunStart, WrittenFiles } from "./outputs.ts";
@@ -199,7 +200,7 @@ async function findOld({ request, places, outputs }: Kept): Promise<readonly (re
     if (target.kind === "file" || !(await exists(full))) return [];
     const mark = await readMark(full);
     const files = request.overwrite ? (await listFiles(full, places.others)).filter((file) => file.endsWith(`.${target.extension}`)) : (mark?.files ?? []);
-    return mark === undefined ? files : [MARK, ...files];
+    return mark === undefined ? files : [SUCCESS_MARK, ...files];
   }));
 }
 

@@ -9,6 +9,7 @@ import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "no
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { jobError } from "../contract/failures.ts";
 import { isAddress } from "../contract/program-folder.ts";
+import { SUCCESS_MARK } from "../contract/success-mark.ts";
 import { hasProcess } from "./owner.ts";
 import { syncPath, writing } from "./sync-file.ts";
 
@@ -36,8 +37,6 @@ export function describeTarget(path: string, extension: string): OutputTarget {
   const full = resolve(path);
   return { path, kind, extension, staging: join(dirname(full), `.pipec-staging-${basename(full)}-${process.pid}`), isKept: false };
 }
-
-export const MARK = "_SUCCESS";
 
 export interface Mark extends Owner {
   readonly files: readonly string[];
@@ -116,7 +115,7 @@ async function publishFolder(target: OutputTarget, owner: Owner, files: readonly
   const mark = await readMark(full);
   const old = overwrite ? (await listFiles(full, others)).filter((file) => file.endsWith(`.${target.extension}`)) : (mark?.files ?? []);
   // The mark goes first: a folder whose files are being replaced is not a finished one.
-  await rm(join(full, MARK), { force: true });
+  await rm(join(full, SUCCESS_MARK), { force: true });
   for (const file of old) if (!kept.has(file)) await removeFile(full, file);
   const folders = new Set<string>([full]);
   for (const file of files) {
@@ -127,9 +126,9 @@ async function publishFolder(target: OutputTarget, owner: Owner, files: readonly
   }
   for (const folder of folders) await syncPath(folder);
   const next: Mark = { ...owner, files };
-  await writeFile(join(target.staging, MARK), `${JSON.stringify(next, undefined, 2)}\n`);
-  await syncPath(join(target.staging, MARK));
-  await rename(join(target.staging, MARK), join(full, MARK));
+  await writeFile(join(target.staging, SUCCESS_MARK), `${JSON.stringify(next, undefined, 2)}\n`);
+  await syncPath(join(target.staging, SUCCESS_MARK));
+  await rename(join(target.staging, SUCCESS_MARK), join(full, SUCCESS_MARK));
   await syncPath(full);
 }
 
@@ -154,7 +153,7 @@ export async function discard(target: OutputTarget, made: string | undefined): P
 }
 
 export async function readMark(folder: string): Promise<Mark | undefined> {
-  const text = await readFile(join(folder, MARK), "utf8").catch(() => undefined);
+  const text = await readFile(join(folder, SUCCESS_MARK), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   try {
     return parseMark(JSON.parse(text));

@@ -3,13 +3,13 @@ import { appendFile, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Column } from "../contract/column.ts";
 import type { PipelineSpec } from "../contract/program.ts";
+import { SUCCESS_MARK } from "../contract/success-mark.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { readFileName } from "./commit-state.ts";
 import { realFiles } from "./file-system.ts";
 import type { KeptOutput } from "./kept-places.ts";
 import type { LogOutput, StagedFile } from "./manifest.ts";
 import { walkFiles } from "./output-files.ts";
-import { MARK } from "./output-target.ts";
 import type { Mark, Owner } from "./output-target.ts";
 import { exists } from "./outputs.ts";
 import { readRows } from "./rows-file.ts";
@@ -42,10 +42,10 @@ export async function publishKept(request: PublishRequest, index: number, { targ
   // No folder of dead letters where nothing failed.
   if (names.length === 0 && !(await exists(full))) return null;
   const mark: Mark = { ...owner, files: names.sort() };
-  const staged = join(`${staging}${log.epoch}`, MARK);
+  const staged = join(`${staging}${log.epoch}`, SUCCESS_MARK);
   await writeFile(staged, `${JSON.stringify(mark, undefined, 2)}\n`);
   await syncPath(staged);
-  await log.install(index, MARK, join(full, MARK));
+  await log.install(index, SUCCESS_MARK, join(full, SUCCESS_MARK));
   return null;
 }
 

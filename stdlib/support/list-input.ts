@@ -8,6 +8,7 @@ import { stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { JobError } from "../../runtime/contract/kernel.ts";
 import type { Split } from "../../runtime/contract/kernel.ts";
+import { SUCCESS_MARK } from "../../runtime/contract/success-mark.ts";
 import { describeFileError } from "./file-error.ts";
 import { FILES_OPEN_MAX, mapLimited } from "./map-limited.ts";
 import { walkFolder } from "./walk-folder.ts";
@@ -21,9 +22,6 @@ export interface InputFile extends Split {
 
 /** Files on a page of a list, the last page excepted. */
 export const PAGE_FILES = 4096;
-
-/** What a run leaves in the folder that it has written. */
-const MARK = "_SUCCESS";
 
 /** What a file takes where the system has its entry in memory, with room to spare; a disk or a network takes longer. */
 const QUICK_MS = 0.05;
@@ -99,7 +97,7 @@ async function findPlain(path: string, wanted: Wanted): Promise<Found> {
 }
 
 function isWanted(name: string, { extensions, isUnderscored }: Wanted): boolean {
-  if (name === MARK || (name.startsWith("_") && !isUnderscored)) return false;
+  if (name === SUCCESS_MARK || (name.startsWith("_") && !isUnderscored)) return false;
   return extensions === undefined || extensions.includes(extname(name).toLowerCase());
 }
 

@@ -58,28 +58,28 @@ async function readNames({ path }: Folder, isWanted: (name: string) => boolean):
   const [names, links]: [EntryName[], Map<EntryName, string>] = [[], new Map()];
   try {
     for await (const entry of await opendir(path, { bufferSize: ENTRIES_AT_ONCE })) {
-      if (entry.name.startsWith(".")) continue;
-      if (entry.isFile() && isWanted(entry.name)) names.push(entry.name);
-      if (entry.isDirectory() && isEntered(entry.name)) names.push(`${entry.name}/`);
-      if (entry.isSymbolicLink()) await followLink(entry);
+      const { name } = entry;
+      if (name.startsWith(".")) continue;
+      const kind = entry.isSymbolicLink() ? await kindOfLink(join(path, name)) : kindOf(entry);
+      if (kind === "file" && isWanted(name)) names.push(name);
+      if (kind !== "folder" || name.startsWith("_")) continue;
+      names.push(`${name}/`);
+      if (entry.isSymbolicLink()) links.set(`${name}/`, await realpath(join(path, name)));
     }
   } catch (error) {
     throw describeFileError(error, path);
   }
   return { names, links };
-
-  async function followLink({ name }: Dirent): Promise<void> {
-    const file = join(path, name);
-    const found = await stat(file).catch(() => undefined);
-    if (found?.isDirectory() === true) {
-      if (!isEntered(name)) return;
-      names.push(`${name}/`);
-      links.set(`${name}/`, await realpath(file));
-      // A link that leads nowhere is wanted, too, where its name is: who stats it says so.
-    } else if ((found === undefined || found.isFile()) && isWanted(name)) names.push(name);
-  }
 }
 
-function isEntered(name: string): boolean {
-  return !name.startsWith("_");
+type Kind = "file" | "folder" | "other";
+
+function kindOf(entry: Pick<Dirent, "isFile" | "isDirectory">): Kind {
+  return entry.isFile() ? "file" : entry.isDirectory() ? "folder" : "other";
+}
+
+/** One that leads nowhere counts as a file: who looks at it says what is wrong. */
+async function kindOfLink(path: string): Promise<Kind> {
+  const found = await stat(path).catch(() => undefined);
+  return found === undefined ? "file" : kindOf(found);
 }
