@@ -20,7 +20,7 @@ const [openFile, statFile, readInto, closeFile] = [promisify(open), promisify(fs
 
 /** One split for the whole folder, so that a chunk may hold many files. */
 export async function openFileRows(path: string, extensions?: readonly string[]): Promise<OpenSource> {
-  const files = await packFiles(listPages(path, { extensions, isUnderscored: true }));
+  const files = await packFiles(listPages(path, { extensions, takesUnderscored: true }));
   return {
     splits: [{ path, bytes: files.bytes, modifiedMs: files.modifiedMs, rows: files.count, digest: files.digest }],
     read: async function* (_split, firstRow) {

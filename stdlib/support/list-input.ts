@@ -31,7 +31,7 @@ export interface Wanted {
   /** With dots, in lower case. */
   readonly extensions?: readonly string[];
   /** Whether names that begin with `_` count: a camera's pictures do, what lies beside tables (`_errors.jsonl`) does not. */
-  readonly isUnderscored: boolean;
+  readonly takesUnderscored: boolean;
 }
 
 /** Names below `base`, in order. */
@@ -43,7 +43,7 @@ interface Found {
 /** Files that hold tables. No file at all is a JobError. */
 export async function listTables(path: string, extensions: readonly string[]): Promise<readonly InputFile[]> {
   const files: InputFile[] = [];
-  for await (const page of listPages(path, { extensions, isUnderscored: false })) files.push(...page);
+  for await (const page of listPages(path, { extensions, takesUnderscored: false })) files.push(...page);
   return files;
 }
 
@@ -96,8 +96,8 @@ async function findPlain(path: string, wanted: Wanted): Promise<Found> {
   return { base: path, runs: walkFolder(path, (name) => isWanted(name, wanted)) };
 }
 
-function isWanted(name: string, { extensions, isUnderscored }: Wanted): boolean {
-  if (name === SUCCESS_MARK || (name.startsWith("_") && !isUnderscored)) return false;
+function isWanted(name: string, { extensions, takesUnderscored }: Wanted): boolean {
+  if (name === SUCCESS_MARK || (name.startsWith("_") && !takesUnderscored)) return false;
   return extensions === undefined || extensions.includes(extname(name).toLowerCase());
 }
 

@@ -37,7 +37,7 @@ test("names are in code unit order of whole paths, where a folder's name begins 
 });
 
 test("only wanted files, none that are hidden or in folders that earlier runs left", async () => {
-  place("a.jpg", "notes.txt", ".hidden.jpg", ".cache/b.jpg", "_errors/c.jpg", "d/_e/f.jpg", "d/_g.jpg");
+  place("a.jpg", "notes.txt", ".hidden.jpg", ".cache/b.jpg", "_errors/c.jpg", "lost+found/h.jpg", "d/_e/f.jpg", "d/_g.jpg");
   symlinkSync("d", join(folder, "_d"));
   expect(await walked((name) => name.endsWith(".jpg"))).toEqual(["a.jpg", "d/_g.jpg"]);
 });

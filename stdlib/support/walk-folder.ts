@@ -7,6 +7,9 @@ import { opendir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describeFileError } from "./file-error.ts";
 
+/** A file system's own, at its root, which only the system may read. */
+const RESCUED = "lost+found";
+
 /** Entries that Node asks the system for at once. */
 const ENTRIES_AT_ONCE = 1000;
 
@@ -24,7 +27,7 @@ type EntryName = string;
 
 /**
  * Names below `path` that `isWanted` takes, in runs. Left out: what begins with a dot (hidden), folders that begin
- * with `_` (what earlier runs left), pipes and devices. Links count as what they lead to.
+ * with `_` (what earlier runs left) or are the file system's own, pipes and devices. Links count as what they lead to.
  */
 export async function* walkFolder(path: string, isWanted: (name: string) => boolean): AsyncGenerator<readonly string[]> {
   const real = await realpath(path).catch((error: unknown) => {
@@ -62,7 +65,7 @@ async function readNames({ path }: Folder, isWanted: (name: string) => boolean):
       if (name.startsWith(".")) continue;
       const kind = entry.isSymbolicLink() ? await kindOfLink(join(path, name)) : kindOf(entry);
       if (kind === "file" && isWanted(name)) names.push(name);
-      if (kind !== "folder" || name.startsWith("_")) continue;
+      if (kind !== "folder" || name.startsWith("_") || name === RESCUED) continue;
       names.push(`${name}/`);
       if (entry.isSymbolicLink()) links.set(`${name}/`, await realpath(join(path, name)));
     }
