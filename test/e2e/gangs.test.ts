@@ -69,7 +69,8 @@ describe("a gang", () => {
     const ran = await run(two, "two");
     rmSync(join(two, "crash"));
     expect(ran).toMatchObject({ code: 0, rows: whole.rows, letters: "" });
-    expect(ran.stderr).toContain("the engine was ended by SIGSEGV; `gang` has a process of its own from now on");
+    // Whoever was at work just then is a suspect, too: the stage behind may have been.
+    expect(ran.stderr).toMatch(/the engine was ended by SIGSEGV; `gang`( has a process of its|, `last` have processes of their) own from now on/);
   }, 60_000);
 
   it("that cannot be loaded ends the run before the first row, and says which file is missing", async () => {
