@@ -65,12 +65,12 @@ describe("a gang", () => {
   it("gets a process of its own, with all its ranks in one thread, when a member takes the engine with it", async () => {
     const whole = await run(two, "whole");
     writeFileSync(join(two, "deaths"), "1");
+    rmSync(join(two, "opened"), { force: true });
     writeFileSync(join(two, "crash"), "");
     const ran = await run(two, "two");
     rmSync(join(two, "crash"));
     expect(ran).toMatchObject({ code: 0, rows: whole.rows, letters: "" });
-    // Whoever was at work just then is a suspect, too: the stage behind may have been.
-    expect(ran.stderr).toMatch(/the engine was ended by SIGSEGV; `gang`( has a process of its|, `last` have processes of their) own from now on/);
+    expect(ran.stderr).toContain("the engine was ended by SIGSEGV; `gang` has a process of its own from now on");
   }, 60_000);
 
   it("that cannot be loaded ends the run before the first row, and says which file is missing", async () => {

@@ -15,17 +15,37 @@ const params = defineParams({
   output: { doc: "", type: { kind: "uri" }, default: "out" },
 });
 
-/** The file `deaths` says how often a member is to end when it is told to run; where there is a file `crash`, it takes the process with it. */
+const workerOf: unknown = workerData;
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+/** The file `opened` says that the stage behind the gang has loaded its model, and is not at work any more. */
+function tellOfOpening(): void {
+  if (!isObject(workerOf) || !("pipec" in workerOf) || !isObject(workerOf.pipec) || !("role" in workerOf.pipec)) return;
+  const { role } = workerOf.pipec;
+  const control = parentPort;
+  if (control === null || !isObject(role) || !("stage" in role) || role.stage !== LAST_STAGE) return;
+  const post = control.postMessage.bind(control);
+  control.postMessage = (message: { readonly kind: string }) => {
+    if (message.kind === "ready") writeFileSync("opened", "");
+    post(message);
+  };
+}
+
+/** The file `deaths` says how often a member is to end when it is told to run; where there is a file `crash`, it takes the process with it, while nobody but the gang is at work. */
 function dieOnDemand(): void {
-  if (typeof workerData !== "object" || workerData === null || !("pipecMember" in workerData)) return;
+  if (!isObject(workerOf) || !("pipecMember" in workerOf)) return;
   parentPort?.on("message", (message: { readonly kind: string }) => {
     const left = existsSync("deaths") ? Number(readFileSync("deaths", "utf8")) : 0;
     if (message.kind !== "run" || left === 0) return;
     writeFileSync("deaths", String(left - 1));
-    if (existsSync("crash")) process.kill(process.pid, "SIGSEGV");
-    process.exit(9);
+    if (!existsSync("crash")) process.exit(9);
+    while (!existsSync("opened")) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    process.kill(process.pid, "SIGSEGV");
   });
 }
+
+const LAST_STAGE = 3;
+tellOfOpening();
 dieOnDemand();
 
 const id: Column = { name: "id", type: { kind: "scalar", dtype: "i64" }, bytesMax: 8 };
