@@ -12,6 +12,7 @@ import { SUCCESS_MARK } from "../../runtime/contract/success-mark.ts";
 import { describeFileError } from "./file-error.ts";
 import { FILES_OPEN_MAX, mapLimited } from "./map-limited.ts";
 import { walkFolder } from "./walk-folder.ts";
+import type { Selection } from "./walk-folder.ts";
 
 export interface InputFile extends Split {
   /** The place on this machine. */
@@ -67,22 +68,23 @@ export async function* listPages(path: string, wanted: Wanted): AsyncGenerator<r
 
 /** What is there under just this name is no pattern: `photos (1)`, `a[0].jsonl`. */
 async function isPattern(path: string): Promise<boolean> {
-  return (await loadGlob()).isDynamicPattern(path) && !(await exists(path));
+  return (await loadGlobs()).isGlob(path) && !(await exists(path));
 }
 
 /** Loaded by who lists files: each of a program's threads loads the whole program. */
-function loadGlob(): Promise<typeof import("tinyglobby")> {
-  return import("tinyglobby");
+function loadGlobs(): Promise<typeof import("./select-by-glob.ts")> {
+  return import("./select-by-glob.ts");
 }
 
 async function findByPattern(pattern: string): Promise<Found> {
-  const parts = pattern.split("/");
+  const { selectByGlob, splitGlob } = await loadGlobs();
+  const root = pattern.startsWith("/") ? "/" : "";
+  const parts = splitGlob(pattern);
+  const first = (count: number): string => `${root}${parts.slice(0, count).join("/")}`;
   let fixed = 0;
-  while (fixed < parts.length - 1 && !(await isPattern(parts.slice(0, fixed + 1).join("/")))) fixed++;
-  const base = parts.slice(0, fixed).join("/") || (pattern.startsWith("/") ? "/" : ".");
-  const { glob } = await loadGlob();
-  const names = await glob(parts.slice(fixed).join("/"), { cwd: base, onlyFiles: true });
-  return { base, runs: [names.sort()] };
+  while (fixed < parts.length - 1 && !(await isPattern(first(fixed + 1)))) fixed++;
+  const base = first(fixed) || ".";
+  return { base, runs: walkFolder(base, selectByGlob(parts.slice(fixed))) };
 }
 
 function exists(path: string): Promise<boolean> {
@@ -93,12 +95,19 @@ async function findPlain(path: string, wanted: Wanted): Promise<Found> {
   const found = await statLater(path);
   if (found.isFile()) return { base: "", runs: [[path]] };
   if (!found.isDirectory()) throw new JobError("R0141", `${path} is a pipe or a device: it cannot be read again from any row, as a file can`, "write the data to a file first");
-  return { base: path, runs: walkFolder(path, (name) => isWanted(name, wanted)) };
+  return { base: path, runs: walkFolder(path, selectByName(wanted)) };
 }
 
-function isWanted(name: string, { extensions, takesUnderscored }: Wanted): boolean {
-  if (name === SUCCESS_MARK || (name.startsWith("_") && !takesUnderscored)) return false;
-  return extensions === undefined || extensions.includes(extname(name).toLowerCase());
+/** Not what is hidden, nor what earlier runs left. */
+function selectByName({ extensions, takesUnderscored }: Wanted): Selection {
+  return {
+    takesFile: (path) => {
+      const name = basename(path);
+      if (name.startsWith(".") || name === SUCCESS_MARK || (name.startsWith("_") && !takesUnderscored)) return false;
+      return extensions === undefined || extensions.includes(extname(name).toLowerCase());
+    },
+    entersFolder: (path) => !/^[._]/.test(basename(path)),
+  };
 }
 
 async function* cutPages(runs: Found["runs"]): AsyncGenerator<readonly string[]> {

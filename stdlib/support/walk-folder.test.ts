@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
-import { listTables } from "./list-input.ts";
+import { listPages, listTables } from "./list-input.ts";
 import { walkFolder } from "./walk-folder.ts";
+import type { Selection } from "./walk-folder.ts";
 
 const root = mkdtempSync(join(tmpdir(), "pipec-walk-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -23,9 +24,11 @@ function place(...names: readonly string[]): void {
   }
 }
 
-async function walked(isWanted = (_name: string): boolean => true): Promise<readonly string[]> {
+const everything: Selection = { takesFile: () => true, entersFolder: () => true };
+
+async function walked(selection = everything): Promise<readonly string[]> {
   const names: string[] = [];
-  for await (const run of walkFolder(folder, isWanted)) names.push(...run);
+  for await (const run of walkFolder(folder, selection)) names.push(...run);
   return names;
 }
 
@@ -36,10 +39,22 @@ test("names are in code unit order of whole paths, where a folder's name begins 
   expect(names).toEqual(["B", "a-b/x", "a.jpg", "a/b-c", "a/b/c", "a/x", "a0", "aa/x", "é", "\u{10000}", "\uffee"]);
 });
 
-test("only wanted files, none that are hidden or in folders that earlier runs left", async () => {
-  place("a.jpg", "notes.txt", ".hidden.jpg", ".cache/b.jpg", "_errors/c.jpg", "lost+found/h.jpg", "d/_e/f.jpg", "d/_g.jpg");
+test("only files that are taken in folders that are entered, and nothing of the file system's own", async () => {
+  place("a.jpg", "notes.txt", "in/b.jpg", "in/deep/c.jpg", "in/out/d.jpg", "out/e.jpg", "lost+found/f.jpg", "in/lost+found/g.jpg");
+  const selection: Selection = { takesFile: (path) => path !== "in/b.jpg" && path.endsWith(".jpg"), entersFolder: (path) => path !== "in/out" && path !== "out" };
+  expect(await walked(selection)).toEqual(["a.jpg", "in/deep/c.jpg"]);
+});
+
+test("of a folder, what is hidden is left out, and what earlier runs left", async () => {
+  place("a.jpg", "notes.txt", ".hidden.jpg", ".cache/b.jpg", "_errors/c.jpg", "d/_e/f.jpg", "d/_g.jpg");
   symlinkSync("d", join(folder, "_d"));
-  expect(await walked((name) => name.endsWith(".jpg"))).toEqual(["a.jpg", "d/_g.jpg"]);
+  const named = async (takesUnderscored: boolean): Promise<readonly string[]> => {
+    const names: string[] = [];
+    for await (const page of listPages(folder, { extensions: [".jpg"], takesUnderscored })) names.push(...page.map(({ name }) => name));
+    return names;
+  };
+  expect(await named(true)).toEqual(["a.jpg", "d/_g.jpg"]);
+  expect(await named(false)).toEqual(["a.jpg"]);
 });
 
 test("links count as what they lead to, and no folder is walked inside itself", async () => {

@@ -22,23 +22,26 @@ interface Folder {
   readonly above: readonly string[];
 }
 
+/** Both by their paths below the folder that is walked: `2024/may/1.jpg`, `2024/may`. */
+export interface Selection {
+  readonly takesFile: (path: string) => boolean;
+  readonly entersFolder: (path: string) => boolean;
+}
+
 /** An entry's name; a folder's ends with a slash, which puts it where the paths of its files belong. */
 type EntryName = string;
 
-/**
- * Names below `path` that `isWanted` takes, in runs. Left out: what begins with a dot (hidden), folders that begin
- * with `_` (what earlier runs left) or are the file system's own, pipes and devices. Links count as what they lead to.
- */
-export async function* walkFolder(path: string, isWanted: (name: string) => boolean): AsyncGenerator<readonly string[]> {
+/** What is selected below `path`, in runs, without pipes, devices and the file system's own. Links count as what they lead to. */
+export async function* walkFolder(path: string, selection: Selection): AsyncGenerator<readonly string[]> {
   const real = await realpath(path).catch((error: unknown) => {
     throw describeFileError(error, path);
   });
-  yield* walk({ path, prefix: "", real, above: [] }, isWanted);
+  yield* walk({ path, prefix: "", real, above: [] }, selection);
 }
 
-async function* walk(folder: Folder, isWanted: (name: string) => boolean): AsyncGenerator<readonly string[]> {
+async function* walk(folder: Folder, selection: Selection): AsyncGenerator<readonly string[]> {
   if (folder.above.includes(folder.real)) return;
-  const { names, links } = await readNames(folder, isWanted);
+  const { names, links } = await readNames(folder, selection);
   let run: string[] = [];
   for (const name of names.sort()) {
     if (!name.endsWith("/")) {
@@ -47,7 +50,7 @@ async function* walk(folder: Folder, isWanted: (name: string) => boolean): Async
     }
     yield run;
     run = [];
-    yield* walk(enter(folder, name.slice(0, -1), links.get(name)), isWanted);
+    yield* walk(enter(folder, name.slice(0, -1), links.get(name)), selection);
   }
   yield run;
 }
@@ -57,15 +60,14 @@ function enter({ path, prefix, real, above }: Folder, name: string, link: string
 }
 
 /** `links`: where folders that are links really are. */
-async function readNames({ path }: Folder, isWanted: (name: string) => boolean): Promise<{ names: EntryName[]; links: ReadonlyMap<EntryName, string> }> {
+async function readNames({ path, prefix }: Folder, { takesFile, entersFolder }: Selection): Promise<{ names: EntryName[]; links: ReadonlyMap<EntryName, string> }> {
   const [names, links]: [EntryName[], Map<EntryName, string>] = [[], new Map()];
   try {
     for await (const entry of await opendir(path, { bufferSize: ENTRIES_AT_ONCE })) {
       const { name } = entry;
-      if (name.startsWith(".")) continue;
       const kind = entry.isSymbolicLink() ? await kindOfLink(join(path, name)) : kindOf(entry);
-      if (kind === "file" && isWanted(name)) names.push(name);
-      if (kind !== "folder" || name.startsWith("_") || name === RESCUED) continue;
+      if (kind === "file" && takesFile(`${prefix}${name}`)) names.push(name);
+      if (kind !== "folder" || name === RESCUED || !entersFolder(`${prefix}${name}`)) continue;
       names.push(`${name}/`);
       if (entry.isSymbolicLink()) links.set(`${name}/`, await realpath(join(path, name)));
     }
