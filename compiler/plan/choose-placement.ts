@@ -12,6 +12,12 @@ import { constantSetting, countOf, numberSetting, rangeOf, settingFields, string
 
 type Call = Step & ModelStep;
 
+/**
+ * What rows take is stated for typical ones: a picture of half a megapixel, where a camera's has twelve. So many times
+ * the planned workers may be loaded, as far as the machine has cores.
+ */
+const WORKERS_FACTOR = 4;
+
 /** The settings alone: cuts and degrees that the program asks for, all on the device that it names. */
 export function placementOfSettings(program: LoweredProgram): Placement {
   return { pipelines: program.pipelines.map((pipeline) => ({ calls: new Map(modelSteps(pipeline).map((step) => [step.id, callOfSettings(program, step)])), workers: new Map() })) };
@@ -54,7 +60,9 @@ function placePipeline(program: LoweredProgram, pipeline: LoweredPipeline, on: S
   const workers = on.planned.stages.flatMap((stage) => {
     const own = on.solved.cpuStages.find((candidate) => candidate.kind === "map" && candidate.id === stage.id);
     const first = stage.steps[0];
-    return own === undefined || first === undefined || stage.ordered ? [] : [[first, { here: onOneMachine(own.replicas, on), ...(on.machines === 1 ? {} : { ofAll: own.replicas }) }] as const];
+    if (own === undefined || first === undefined || stage.ordered) return [];
+    const here = onOneMachine(own.replicas, on);
+    return [[first, { here, most: Math.min(on.cores, WORKERS_FACTOR * here), ...(on.machines === 1 ? {} : { ofAll: own.replicas }) }] as const];
   });
   return { calls: new Map(calls), workers: new Map(workers) };
 }

@@ -25,6 +25,8 @@ export interface CallPlacement {
 
 export interface Workers {
   readonly here: number;
+  /** Where rows turn out to take more than is typical, the run may load so many. */
+  readonly most: number;
   /** On all machines of the hardware, where there are several. */
   readonly ofAll?: number;
 }

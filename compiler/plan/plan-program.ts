@@ -45,15 +45,15 @@ function planPipeline(program: LoweredProgram, pipeline: LoweredPipeline, memory
   const valueBytes = ({ steps }: StagePlan): number => valueBytesMax(program, steps.flatMap((id) => pipeline.steps[id] ?? []), facts);
   const input = { pipeline, ends, sinks, chunkRows, chunkBytes, facts, memoryBytes, valueBytes };
   // What does not fit is tried with less: no more workers than at the start, then one copy of weights for all of a stage.
-  const fixed = stages.map(withFixedReplicas);
-  const tries = [stages, fixed, fixed.map(sharingWeights)].map((tried) => ({ stages: tried, ...planCapacities({ ...input, stages: tried }) }));
+  const least = stages.map(withStartAsMost);
+  const tries = [stages, least, least.map(sharingWeights)].map((tried) => ({ stages: tried, ...planCapacities({ ...input, stages: tried }) }));
   const chosen = tries.find(({ memory }) => memory.boundBytes <= memoryBytes) ?? tries[2];
   if (chosen === undefined) throw new Error("nothing was tried");
   return { name: pipeline.name, chunkRows, ...(chunkBytes === undefined ? {} : { chunkBytes }), groupChunks: groupChunksOf(pipeline, chunkRows), sinks, ...chosen };
 }
 
-function withFixedReplicas({ replicasMin: _min, replicasMax: _max, ...stage }: StagePlan): StagePlan {
-  return stage;
+function withStartAsMost({ replicasMin, replicasMax, ...stage }: StagePlan): StagePlan {
+  return replicasMax === undefined ? stage : { ...stage, ...limits({ low: replicasMin ?? stage.replicas, high: stage.replicas }) };
 }
 
 /** The stage with one copy of its weights for all its workers; the stage itself where it has none to share. */
@@ -115,7 +115,7 @@ function planWorkers(pipeline: LoweredPipeline, steps: readonly Step[], first: S
   const isLight = steps.every((step) => step.kind === "zip" || step.kind === "filter" || step.kind === "sample");
   const workers = steps.map((step) => countSetting(step.settings, "workers")).find((count) => count !== undefined) ?? first.workers?.here;
   const replicas = ordered ? 1 : (workers ?? (isLight || followsModel(pipeline, first) ? 1 : DEFAULT_WORKERS));
-  const range = ordered ? undefined : rangeOfWorkers(steps, replicas, first.workers?.here);
+  const range = ordered ? undefined : rangeOfWorkers(steps, replicas, first.workers?.most);
   return { replicas, ...total(first.workers?.ofAll), ...limits(range), concurrency: steps.some((step) => step.kind === "map") ? MAP_CONCURRENCY : 1 };
 }
 
@@ -128,12 +128,13 @@ function limits(range: Range | undefined): { readonly replicasMin?: number; read
 }
 
 /** `workers: 2..8` says so itself; `"auto"`, and what a plan for hardware gives, leave it to the run. */
-function rangeOfWorkers(steps: readonly Step[], replicas: number, planned: number | undefined): Range | undefined {
+function rangeOfWorkers(steps: readonly Step[], replicas: number, plannedMost: number | undefined): Range | undefined {
   const setting = steps.map((step) => constantSetting(step.settings, "workers")).find((value) => value !== undefined);
   const stated = rangeOf(setting);
   if (stated !== undefined) return stated;
   if (setting !== undefined && setting.kind !== "string") return undefined;
-  return planned !== undefined ? { low: 1, high: replicas } : setting === undefined ? undefined : { low: 1, high: Math.max(replicas, AUTO_WORKERS_MAX) };
+  if (plannedMost !== undefined) return { low: 1, high: Math.max(replicas, plannedMost) };
+  return setting === undefined ? undefined : { low: 1, high: Math.max(replicas, AUTO_WORKERS_MAX) };
 }
 
 /** What is left to do after a model (an argmax, a decode) is small beside it. */

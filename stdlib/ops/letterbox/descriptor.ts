@@ -9,6 +9,6 @@ export const descriptor: OperatorDescriptor = {
     "letterbox(x: tensor<u8>[H, W, C], width: int, height: int, color: list<int>) -> { image: tensor<u8>[height, width, C], geometry: tensor<f32>[3] }",
   ],
   defaults: { color: { kind: "list", items: [{ kind: "int", value: 114n }] } },
-  cost: { fixedNs: 5_000, nsPerInputByte: 3, nsPerOutputByte: 6 },
+  cost: { fixedNs: 5_000, nsPerInputByte: 0.5, nsPerOutputByte: 1 },
   async: false,
 };

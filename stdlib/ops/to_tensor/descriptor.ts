@@ -10,6 +10,6 @@ export const descriptor: OperatorDescriptor = {
     'to_tensor(x: tensor<u8>[H, W, C], scale: float, layout: "HWC") -> tensor<f32>[H, W, C]',
   ],
   defaults: { scale: { kind: "float", value: 1 / 255 }, layout: { kind: "string", value: "CHW" } },
-  cost: { fixedNs: 1_000, nsPerInputByte: 1.5 },
+  cost: { fixedNs: 1_000, nsPerInputByte: 0.6 },
   async: false,
 };

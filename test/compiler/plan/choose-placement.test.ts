@@ -12,9 +12,10 @@ import { checkText } from "../../support/stand-ins.ts";
 
 const models = { "m.onnx": "input x: f32[batch, 2]\noutput y: f32[batch, 2]\n" };
 
-function lower(settings: string, more = ""): LoweredProgram {
+/** `before` and `after` the model: steps. */
+function lower(settings: string, after = "", before = ""): LoweredProgram {
   const { program, all } = checkText(
-    `edition 1\nrecord Row { id: string, a: tensor<f32>[2] }\nmodel m(x: tensor<f32>[N, 2]) -> (y: tensor<f32>[N, 2]) { file: "m.onnx" }\npipeline p {\n  let rows = read jsonl("rows") as Row\n  let out = rows |> { .id, ..m(.a) } with { ${settings} }${more}\n  write out to jsonl("o")\n}\n`,
+    `edition 1\nrecord Row { id: string, a: tensor<f32>[2] }\nmodel m(x: tensor<f32>[N, 2]) -> (y: tensor<f32>[N, 2]) { file: "m.onnx" }\npipeline p {\n  let rows = read jsonl("rows") as Row${before}\n  let out = rows |> { .id, ..m(.a) } with { ${settings} }${after}\n  write out to jsonl("o")\n}\n`,
     models,
   );
   if (program === undefined) throw new Error(all.map((diagnostic) => diagnostic.message).join("\n"));
@@ -80,7 +81,7 @@ describe("cores of one machine", () => {
       name: "p", rowsPerSecond: 1, bestRowsPerSecond: 1, boundRowsPerSecond: 1, gap: 0, optimal: true, dollarsPerHour: null, bottleneck: "", resources: [], edges: [], assumes: [], alternatives: [], lanes,
       cpuStages: [{ id, label: "", kind: "map", nsPerRow: 1, rowsPerSource: 1, replicas, model: null, measured: false }],
     };
-    return [...(placementOfCluster(lowered, plan, { version: 1, hardware: [], pipelines: [pipeline] }, { nodes }).pipelines[0]?.workers.values() ?? [])][0]?.here;
+    return [...(placementOfCluster(lowered, plan, { version: 1, hardware: [], pipelines: [pipeline] }, { nodes }).pipelines[0]?.workers.values() ?? [])][0];
   }
   const cores = findNodeType("aws.m5_16xlarge");
   if (node === undefined || cores === undefined) throw new Error("a preset is gone");
@@ -88,11 +89,27 @@ describe("cores of one machine", () => {
   const lane = { device: "T4", devices: 40, rowsPerSecond: 1, stages: [stage(1, [["0:0"]], [0, 10])] };
 
   test("machines with the models' devices do without the others, as far as they have cores", () => {
-    expect(workersOf([lane], both, 375)).toBe(38);
-    expect(workersOf([lane], both, 3750)).toBe(node.cores);
+    expect(workersOf([lane], both, 375)?.here).toBe(38);
+    expect(workersOf([lane], both, 3750)?.here).toBe(node.cores);
   });
 
-  test("without models on devices all machines share", () => expect(workersOf([], both, 375)).toBe(19));
+  test("without models on devices all machines share", () => expect(workersOf([], both, 375)?.here).toBe(19));
+
+  test("rows that take four times what is typical may have the workers for it, as far as there are cores", () => {
+    expect(workersOf([lane], both, 50)).toEqual({ here: 5, most: 20, ofAll: 50 });
+    expect(workersOf([lane], both, 375)).toMatchObject({ here: 38, most: node.cores });
+  });
+});
+
+test("workers that the memory has no room for are none to load: a range ends where it starts", () => {
+  const lowered = lower("batch: 8", "", ' |> { .id, a: softmax(.a) } with { workers: "auto" }');
+  const workers = (memoryBytes?: number): unknown => {
+    const stage = planProgram(lowered, memoryBytes).pipelines[0]?.stages.find(({ kind }) => kind === "cpu");
+    return [stage?.replicasMin, stage?.replicas, stage?.replicasMax];
+  };
+  const bound = planProgram(lowered).pipelines[0]?.memory.boundBytes ?? 0;
+  expect(workers(bound)).toEqual([1, 2, 8]);
+  expect(workers(0.5 * bound)).toEqual([1, 2, 2]);
 });
 
 describe("of settings alone", () => {
