@@ -10,7 +10,7 @@ import { build } from "esbuild";
 import type { BuildFailure, Message, Plugin } from "esbuild";
 import { moduleFile } from "./package-layout.ts";
 import type { PackageLayout } from "./package-layout.ts";
-import { banner, footer } from "./wrapper.ts";
+import { banner, footer, namePackages } from "./wrapper.ts";
 
 /** Packages with native parts or files beside their code, loaded at run time from where pipec is installed. */
 export const nativePackages = ["onnxruntime-node", "sharp", "tokenizers", "@bokuweb/zstd-wasm", "@cornerstonejs/codec-libjpeg-turbo-8bit"] as const;
@@ -60,10 +60,12 @@ export async function bundleProgram(request: BundleRequest): Promise<BundleResul
       banner: { js: banner },
       footer: { js: footer },
       tsconfigRaw: "{}",
-      plugins: [programPlugin(request), pipecPlugin(request.layout)],
+      metafile: true,
+      plugins: [programPlugin(request), pipecPlugin(request.layout), nativePlugin],
     });
     const [map, code] = ["map", "js"].map((ending) => result.outputFiles.find((file) => file.path.endsWith(`.${ending}`))?.text ?? "");
-    return { ok: true, code: withoutPaths(code ?? "") + mapComment(request.outFile), map: cleanMap(map ?? "", request) };
+    const natives = Object.values(result.metafile.outputs).flatMap(({ imports }) => imports.filter(({ path, external }) => external === true && isNative(path)).map(({ path }) => path));
+    return { ok: true, code: namePackages(withoutPaths(code ?? ""), [...new Set(natives)].sort()) + mapComment(request.outFile), map: cleanMap(map ?? "", request) };
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
     return { ok: false, problems: error.errors.map(toProblem) };
@@ -112,6 +114,19 @@ function pipecPlugin(layout: PackageLayout): Plugin {
     },
   };
 }
+
+function isNative(path: string): boolean {
+  return nativePackages.some((name) => path === name || path.startsWith(`${name}/`));
+}
+
+/** `import()` would look from the program's folder alone: a module that calls `require`, which the banner makes, stands between. */
+const nativePlugin: Plugin = {
+  name: "native",
+  setup(context) {
+    context.onResolve({ filter: /^[^./]/ }, ({ path, kind }) => (kind === "dynamic-import" && isNative(path) ? { path, namespace: "native" } : undefined));
+    context.onLoad({ filter: /^/, namespace: "native" }, ({ path }) => ({ contents: `module.exports = require(${JSON.stringify(path)});`, loader: "js" }));
+  },
+};
 
 /** esbuild names modules by where they lie; replaced line by line, so that the map stays right. */
 function withoutPaths(code: string): string {

@@ -3,6 +3,7 @@
  * users as ours, with reasons.
  */
 import { declineTelemetry } from "../contract/decline-telemetry.ts";
+import { loadFailed } from "../contract/failures.ts";
 
 export type OnnxRuntime = typeof import("onnxruntime-node");
 
@@ -15,7 +16,9 @@ export function loadOnnxRuntime(): Promise<OnnxRuntime> {
 async function load(): Promise<OnnxRuntime> {
   // A program's threads have only copies of the environment: for those, its process has said so when it began.
   declineTelemetry();
-  const ort = await import("onnxruntime-node");
+  const ort = await import("onnxruntime-node").catch((error: unknown) => {
+    throw loadFailed("onnxruntime, which runs models,", error);
+  });
   // Read when the first session is made; below this, native code writes to stderr what it also throws.
   ort.env.logLevel = "fatal";
   withoutFloat16Array(() => new ort.Tensor("float16", new Uint16Array(1), [1]));

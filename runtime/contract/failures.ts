@@ -26,7 +26,7 @@ export const failureCatalogue = {
   R0144: { title: "Place is not on this machine", page: "Only files on this machine can be read and written. Copy the data here first, or mount it as a folder." },
   R0145: { title: "Nothing to read", page: "The path matches no file of the wanted kind." },
   R0146: { title: "Sink needs a file", page: "The sink was given no path to write to." },
-  R0147: { title: "Something the program loads cannot be loaded", page: "A tokenizer, a list of lines or a lookup table could not be loaded before the first row." },
+  R0147: { title: "Something the program loads cannot be loaded", page: "A tokenizer, a list of lines or a lookup table could not be loaded before the first row, or a package with native parts (onnxruntime, sharp) is there and does not load: it was installed for another system, or not wholly. Install it anew where the program runs." },
   R0148: { title: "Lookup table has two rows for one key", page: "A table made with `table(by: …)` must have one row for each key." },
   R0150: { title: "Output folder holds other files", page: "The folder has files that an earlier run of this pipeline did not write. A run replaces only what an earlier run of the same pipeline wrote (it is listed in `_SUCCESS`). Choose another folder, or pass `--overwrite` to replace files of the same kind." },
   R0151: { title: "Output cannot be written", page: "The place is not on this machine, may not be written, or its disk is full. Nothing half-written is left under a final name." },
@@ -72,6 +72,12 @@ export function jobError(code: FailureCode, message: string, fix?: string): JobE
 /** A file that changes under a run gives rows of neither. */
 export function fileChanged(path: string): JobError {
   return jobError("R0143", `${path} has changed since the run began`, "run again on input that stays as it is");
+}
+
+/** `name`: of a resource, or of a package with native parts and what it is for. */
+export function loadFailed(name: string, error: unknown): JobError {
+  if (error instanceof JobError) return error;
+  return jobError("R0147", `${name} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 /** Faults of the command line end with exit code 2, all others with 5. */

@@ -1,6 +1,5 @@
 /** Things loaded once per worker before its first row: tokenizers, key lists, lookup tables. */
-import { jobError } from "./failures.ts";
-import { JobError } from "./kernel.ts";
+import { loadFailed } from "./failures.ts";
 import type { Resource, ResourceFile } from "./program.ts";
 
 /** `load` runs once in each thread that needs it; its fault is the job's. Reading `value` before is our bug. */
@@ -11,8 +10,7 @@ export function resource<T>(name: string, load: () => Promise<T> | T, files: () 
     try {
       loaded = { value: await load() };
     } catch (error) {
-      if (error instanceof JobError) throw error;
-      throw jobError("R0147", `${name} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+      throw loadFailed(name, error);
     }
   };
   return {

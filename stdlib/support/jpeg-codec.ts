@@ -6,6 +6,7 @@
  */
 /// <reference path="./libjpeg-turbo.d.ts" />
 import type { JpegDecoder } from "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs";
+import { loadFailed } from "../../runtime/contract/failures.ts";
 
 /** Above this, SIMD in native code outweighs what a call of it costs (measured: equal at about 500 x 400 pixels). */
 export const SMALL_PIXELS_MAX = 2 ** 18;
@@ -19,9 +20,9 @@ export interface JpegCodec {
 }
 
 export async function openJpegCodec(): Promise<JpegCodec> {
-  const { default: load } = await import("@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs");
+  const { default: load } = await import("@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs").catch(giveUp);
   const open = async (): Promise<JpegDecoder> => new (await load({ print: ignore, printErr: ignore })).JPEGDecoder();
-  let decoder = await open();
+  let decoder = await open().catch(giveUp);
   let failures = 0;
   return {
     decode: async (jpeg) => {
@@ -37,6 +38,10 @@ export async function openJpegCodec(): Promise<JpegCodec> {
       return new Uint8Array(buffer, byteOffset, byteLength);
     },
   };
+}
+
+function giveUp(error: unknown): never {
+  throw loadFailed("libjpeg-turbo, which decodes small pictures,", error);
 }
 
 /** What is wrong with a broken picture, sharp is asked, which says it better. */

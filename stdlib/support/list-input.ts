@@ -53,7 +53,8 @@ export async function* listPages(path: string, wanted: Wanted): AsyncGenerator<r
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) {
     throw new JobError("R0144", `${path}: only files on this machine can be read`, "copy the data here first, or mount it as a folder");
   }
-  const { base, runs } = (await isPattern(path)) ? await findByPattern(path) : await findPlain(path, wanted);
+  const asPattern = await isPattern(path);
+  const { base, runs } = asPattern ? await findByPattern(path) : await findPlain(path, wanted);
   let [count, isQuick] = [0, true];
   for await (const names of cutPages(runs)) {
     const files = names.map((name) => (base === "" ? name : join(base, name)));
@@ -63,7 +64,9 @@ export async function* listPages(path: string, wanted: Wanted): AsyncGenerator<r
     count += files.length;
     yield files.map((file, index) => describeFile(file, base === "" ? basename(file) : names[index], stats[index]));
   }
-  if (count === 0) throw new JobError("R0145", `${path} has no ${wanted.extensions === undefined ? "" : `${wanted.extensions.join(", ")} `}files to read`);
+  if (count > 0) return;
+  const kinds = wanted.extensions === undefined ? "" : `${wanted.extensions.join(", ")} `;
+  throw new JobError("R0145", asPattern ? `${path} matches no file` : `${path} has no ${kinds}files to read`);
 }
 
 /** What is there under just this name is no pattern: `photos (1)`, `a[0].jsonl`. */

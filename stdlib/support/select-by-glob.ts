@@ -24,10 +24,13 @@ export function selectByGlob(segments: readonly string[]): Selection {
   const namesHidden = /(^|[/{,(|])\./.test(rest);
   const entersFolder = (path: string): boolean =>
     path.split("/").every((name, depth) => (depth < matchers.length ? matchers[depth](name) : namesHidden || !name.startsWith(".")));
-  return { takesFile: (path) => takesFile(path), entersFolder };
+  return { takesFile, entersFolder };
 }
 
-/** At slashes (the last says that folders are meant, with all that is in them) that are in no group, class or escape: a group with a slash in it stays whole. */
+/**
+ * At slashes that are in no group, class or escape: a group with a slash in it stays whole. One at the end says that
+ * folders are meant, with all that is in them.
+ */
 export function splitGlob(glob: string): readonly string[] {
   const segments = [""];
   let depth = 0;

@@ -4,6 +4,7 @@
  * error.
  */
 import type { Sharp } from "sharp";
+import { loadFailed } from "../../../runtime/contract/failures.ts";
 import { RowError } from "../../../runtime/contract/kernel.ts";
 import type { Tensor } from "../../../runtime/contract/value.ts";
 import { openJpegCodec, SMALL_PIXELS_MAX } from "../../support/jpeg-codec.ts";
@@ -17,7 +18,9 @@ let codec: Promise<JpegCodec> | undefined;
 
 /** At the first picture: most workers of a program never see one. */
 async function loadSharp(): Promise<SharpModule> {
-  const { default: sharp } = await import("sharp");
+  const { default: sharp } = await import("sharp").catch((error: unknown) => {
+    throw loadFailed("sharp, which decodes pictures,", error);
+  });
   // One picture at a time in a worker's libvips: the workers are what runs side by side.
   sharp.concurrency(1);
   sharp.cache(false);
