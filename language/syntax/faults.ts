@@ -62,16 +62,30 @@ function describeFault(context: FaultContext, fault: SyntaxFault, index: number)
     if (inList && previous !== undefined) return missingComma(context, phrase, open, found, previous);
   }
   const isName = phrase === "a name" && found !== undefined && t.keywords.includes(found.tokenType);
-  return unexpected(context, phrase, found, previous, isName ? "keywords cannot be names" : undefined);
+  return unexpected(context, phrase, found, previous, isName ? "keywords cannot be names" : areSettings(context, index) ? SETTINGS_PLACE : undefined);
+}
+
+const SETTINGS_PLACE = "the settings of a pipeline are the first thing between its braces: `pipeline p { with { … } … }`";
+
+/** `pipeline p with {`, and `with {` or `errors:` after a pipeline's statements or in place of one. */
+function areSettings({ tokens }: FaultContext, index: number): boolean {
+  if (tokens[index]?.tokenType === t.With) return tokens[index - 2]?.tokenType === t.Pipeline || openBlock(tokens, index) === t.Pipeline;
+  return tokens[index]?.tokenType === t.Id && tokens[index + 1]?.tokenType === t.Colon && openBlock(tokens, index) === t.Pipeline;
+}
+
+/** What the innermost brace that is open before `index` belongs to, where a keyword and a name say so. */
+function openBlock(tokens: readonly IToken[], index: number): TokenType | undefined {
+  const open = openBracket(tokens, index, "}");
+  return open === undefined ? undefined : tokens[tokens.indexOf(open) - 2]?.tokenType;
 }
 
 function strayText(context: FaultContext, found: IToken | undefined, index: number): Diagnostic {
   const isStatement = found !== undefined && regionStarts.has(found.tokenType) && found.tokenType !== t.PipeTo;
-  if (index > 0 && !isStatement && sameLine(context.source, context.tokens[index - 1], found)) return leftOver(context, found);
+  if (index > 0 && !isStatement && sameLine(context.source, context.tokens[index - 1], found)) return leftOver(context, found, index);
   const isBracket = found !== undefined && closingTypes.has(found.tokenType);
   const reason = isStatement
     ? `\`${found.image}\` belongs inside the braces of ${ownerOf(found.tokenType)}`
-    : isBracket ? "no bracket is open here" : undefined;
+    : isBracket ? "no bracket is open here" : found?.tokenType === t.With ? SETTINGS_PLACE : undefined;
   return report(syntaxCodes.strayItem, { found: describeToken(found) }, {
     at: foundSpan(context, found),
     others: index === 0 ? [] : [{ span: endOfToken(context.source, context.tokens[index - 1]), text: "the item before ends here" }],
@@ -80,12 +94,14 @@ function strayText(context: FaultContext, found: IToken | undefined, index: numb
 }
 
 /** Text behind a complete item on the same line: more likely part of it than of another. */
-function leftOver(context: FaultContext, found: IToken | undefined): Diagnostic {
+function leftOver(context: FaultContext, found: IToken | undefined, index: number): Diagnostic {
   const isComparison = found !== undefined && comparisons.has(found.tokenType);
+  const isWith = found?.tokenType === t.With && context.tokens[index - 1]?.tokenType === t.RBrace;
+  const reason = isComparison ? "comparisons do not chain; join two with `and`" : isWith ? SETTINGS_PLACE : undefined;
   return report(syntaxCodes.unexpected, { expected: "the next item", found: describeToken(found) }, {
     at: foundSpan(context, found),
     label: "what comes before is complete",
-    ...(isComparison ? { reason: "comparisons do not chain; join two with `and`" } : {}),
+    ...(reason === undefined ? {} : { reason }),
   });
 }
 

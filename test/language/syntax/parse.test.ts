@@ -38,6 +38,23 @@ describeWithShared("the shared programs", "programs", () => {
   });
 });
 
+test.each([
+  "pipeline p with { errors: skip } { let a = read jsonl(1) as R }",
+  "pipeline p { let a = read jsonl(1) as R } with { errors: skip }",
+  "pipeline p { let a = read jsonl(1) as R }\nwith { errors: skip }",
+  "pipeline p {\n  errors: skip\n  let a = read jsonl(1) as R\n}",
+  "pipeline p {\n  let a = read jsonl(1) as R\n  write a to jsonl(2)\n  errors: skip\n}",
+])("a pipeline's settings in another place: %s", (text) => {
+  const [first] = parse(text).diagnostics;
+  expect(first?.reason).toBe("the settings of a pipeline are the first thing between its braces: `pipeline p { with { … } … }`");
+});
+
+test.each(["fn f(x: int) -> int {\n  errors: 1\n  return x\n}", 'test "t" {\n  errors: 1\n}'])("what only looks like settings: %s", (text) => {
+  const { diagnostics } = parse(text);
+  expect(diagnostics.length).toBeGreaterThan(0);
+  expect(diagnostics.map(({ reason }) => reason ?? "").join()).not.toContain("settings");
+});
+
 describe("words", () => {
   test("keywords may name fields, arguments, settings and keys", () => {
     const words = "edition import from as model where pipeline test with let to if then or not true null tensor list in".split(" ");
