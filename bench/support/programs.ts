@@ -90,10 +90,15 @@ export function steadyRate(run: ProgramRun, rowsPerFile: number, skip: number): 
   return ((times.length - 1) * rowsPerFile * 1000) / (last - first);
 }
 
-/** Core seconds that a row had between the first rows of the first file and the last, where the run was watched and the system tells. */
+/**
+ * Core seconds that a row had between the first rows of the first file and those of the last that was begun while the
+ * run was still looked at; undefined where it was not watched, or the system does not tell.
+ */
 export function steadyCoreSeconds(run: ProgramRun, rowsPerFile: number): number | undefined {
-  const [from, to] = [run.openedMs[0], run.openedMs.at(-1)].map((atMs) => (atMs === undefined ? undefined : coreSecondsAt(run.cores, atMs)));
-  return from === undefined || to === undefined ? undefined : (to - from) / ((run.openedMs.length - 1) * rowsPerFile);
+  const lookedAtMs = run.cores.at(-1)?.atMs ?? 0;
+  const opened = run.openedMs.filter((atMs) => atMs <= lookedAtMs);
+  const [from, to] = [opened[0], opened.at(-1)].map((atMs) => (atMs === undefined ? undefined : coreSecondsAt(run.cores, atMs)));
+  return from === undefined || to === undefined || opened.length < 2 ? undefined : (to - from) / ((opened.length - 1) * rowsPerFile);
 }
 
 /** Between two samples, as if they grew evenly. */
