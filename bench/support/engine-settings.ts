@@ -4,4 +4,8 @@ import { nativeThreads } from "../../runtime/topology/machine.ts";
 import { withMallocSettings } from "../../runtime/topology/malloc-settings.ts";
 
 export const engineEnvironment = (): NodeJS.ProcessEnv => ({ ...withMallocSettings(process.env), UV_THREADPOOL_SIZE: String(nativeThreads()) });
-export const engineArguments = heapArguments;
+
+/** Of chunks of pictures. */
+const CHUNK_ROWS = 16;
+
+export const engineArguments = heapArguments(CHUNK_ROWS);

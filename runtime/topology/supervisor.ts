@@ -116,13 +116,13 @@ function startEngine(request: SuperviseRequest, order: EngineOrder): ChildProces
   return fork(request.file, [...request.argv], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: { ...withMallocSettings(process.env), UV_THREADPOOL_SIZE: threads, ...orderVariable(order) },
-    execArgv: engineArguments(process.execArgv),
+    execArgv: engineArguments(request.pipeline, process.execArgv),
   });
 }
 
 /** Node's words for the engine: its own, then the user's, all but a text to run in place of a file. */
-function engineArguments(words: readonly string[]): string[] {
-  return [...heapArguments, ...(words.some((word) => /^(-e|-p|-pe|--eval|--print)(=|$)/.test(word)) ? [] : words)];
+function engineArguments({ chunkRows }: PipelineSpec, words: readonly string[]): string[] {
+  return [...heapArguments(chunkRows), ...(words.some((word) => /^(-e|-p|-pe|--eval|--print)(=|$)/.test(word)) ? [] : words)];
 }
 
 function note(said: { -readonly [Kind in keyof EngineEnd["said"]]: EngineEnd["said"][Kind] }, message: FromEngine): void {

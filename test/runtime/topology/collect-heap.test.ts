@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { collectNowAndThen } from "../../../runtime/topology/collect-heap.ts";
+import { collectNowAndThen, heapArguments } from "../../../runtime/topology/collect-heap.ts";
 
 const heap = vi.hoisted(() => ({ bytes: 0 }));
 vi.mock("node:v8", () => ({ getHeapStatistics: () => ({ used_heap_size: heap.bytes }) }));
@@ -27,4 +27,9 @@ test("where the engine was not started for it, nothing is done", () => {
   vi.stubGlobal("gc", undefined);
   collectNowAndThen();
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("threads that move few rows at a time keep little room for new objects, what moves thousands has V8's", () => {
+  expect(heapArguments(16)).toContain("--max-semi-space-size=4");
+  expect(heapArguments(4096).join(" ")).not.toContain("semi-space");
 });
