@@ -10,8 +10,9 @@ import { getHeapStatistics } from "node:v8";
 const HEAP_MIB_MIN = 64;
 const EVERY_MS = 60_000;
 
+/** Chunks of pictures and tensors have no more, those of small rows a thousand. */
 const FEW_ROWS = 64;
-/** Of three such spaces that V8 copies what is new between. */
+/** What V8 counts by: a thread has up to three of it. */
 const SMALL_SPACE_MIB = 4;
 
 /** Node's words for the engine's process. `chunkRows`: of the pipeline. */

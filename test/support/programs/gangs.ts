@@ -15,13 +15,15 @@ const params = defineParams({
   output: { doc: "", type: { kind: "uri" }, default: "out" },
 });
 
-const workerOf: unknown = workerData;
+const LAST_STAGE = 3;
+
+const startedWith: unknown = workerData;
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
 /** The file `opened` says that the stage behind the gang has loaded its model, and is not at work any more. */
 function tellOfOpening(): void {
-  if (!isObject(workerOf) || !("pipec" in workerOf) || !isObject(workerOf.pipec) || !("role" in workerOf.pipec)) return;
-  const { role } = workerOf.pipec;
+  if (!isObject(startedWith) || !("pipec" in startedWith) || !isObject(startedWith.pipec) || !("role" in startedWith.pipec)) return;
+  const { role } = startedWith.pipec;
   const control = parentPort;
   if (control === null || !isObject(role) || !("stage" in role) || role.stage !== LAST_STAGE) return;
   const post = control.postMessage.bind(control);
@@ -33,7 +35,7 @@ function tellOfOpening(): void {
 
 /** The file `deaths` says how often a member is to end when it is told to run; where there is a file `crash`, it takes the process with it, while nobody but the gang is at work. */
 function dieOnDemand(): void {
-  if (!isObject(workerOf) || !("pipecMember" in workerOf)) return;
+  if (!isObject(startedWith) || !("pipecMember" in startedWith)) return;
   parentPort?.on("message", (message: { readonly kind: string }) => {
     const left = existsSync("deaths") ? Number(readFileSync("deaths", "utf8")) : 0;
     if (message.kind !== "run" || left === 0) return;
@@ -44,7 +46,6 @@ function dieOnDemand(): void {
   });
 }
 
-const LAST_STAGE = 3;
 tellOfOpening();
 dieOnDemand();
 
