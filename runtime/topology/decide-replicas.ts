@@ -14,7 +14,7 @@ export interface StageLoad {
   readonly active: number;
   readonly min: number;
   readonly max: number;
-  /** Core tokens of one worker. */
+  /** That one worker keeps busy: its core tokens; what was measured where it needs none, since it waits some of the time. */
   readonly cores: number;
   /** Of one chunk on one worker, on average over `batches`. */
   readonly serviceMs: number;
@@ -141,8 +141,8 @@ function findSlowest(situation: Situation, counts: ReadonlyMap<number, number>):
   }
   for (const stage of stages) {
     const count = counts.get(stage.stage) ?? stage.active;
-    // No more of them can compute at once than there are cores for.
-    const atOnce = stage.cores === 0 ? count : Math.min(count, Math.max(1, Math.floor(cores / stage.cores)));
+    // No more of them can compute at once than there are cores for. What waits some of the time, the pool alone bounds.
+    const atOnce = stage.cores < 1 ? count : Math.min(count, Math.max(1, Math.floor(cores / stage.cores)));
     const leftMs = (stage.serviceMs * stage.chunksLeft) / Math.max(1, atOnce);
     if (leftMs > slowest.leftMs) slowest = { label: stage.label, leftMs, stage };
   }

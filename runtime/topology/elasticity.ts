@@ -33,6 +33,7 @@ export interface PartDone {
   readonly isLast: boolean;
   readonly rows: number;
   readonly busyMs: number;
+  readonly computeMs: number;
 }
 
 export interface Elasticity {
@@ -69,11 +70,13 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
   const working = topology.regions.map(({ id }) => topology.stages.filter((stage) => stage.region === id && !stage.isSource));
   const elastic = working.map((stages) => stages.filter(({ replicasMin, replicasMax }) => replicasMin < replicasMax));
   const stageMeters = topology.stages.map(() => createServiceMeter());
+  /** Of those that may wait: what their workers compute. */
+  const computeMeters = topology.stages.map(({ mayWait }) => (mayWait ? createServiceMeter() : undefined));
   const sinkMeters = topology.sinks.map(() => createServiceMeter());
   /** By stage: workers that have done their first chunk, which warms them up. */
   const warm = topology.stages.map(() => new Set<number>());
   /** By stage and chunk: what the parts of chunks that are under way took so far. */
-  const underWay = topology.stages.map(() => new Map<number, { readonly rows: number; readonly busyMs: number }>());
+  const underWay = topology.stages.map(() => new Map<number, Pick<PartDone, "rows" | "busyMs" | "computeMs">>());
   const saidOfRegion = new Map<number, string>();
   let stopped = false;
 
@@ -83,6 +86,12 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
     { load: { label: topology.stages[source].label, serviceMs: 0, chunksLeft: 0 }, meter: stageMeters[source], stage: source },
     ...sinks.map((sink) => ({ load: { label: `sink ${sink + 1}`, serviceMs: 0, chunksLeft: 0 }, meter: sinkMeters[sink], stage: topology.edges[topology.sinks[sink].edge].fromStage })),
   ]);
+
+  /** Cores that a worker keeps busy. */
+  const coresOf = (stage: number): number => {
+    const [compute, serviceMs] = [computeMeters[stage], stageMeters[stage].meanMs()];
+    return compute === undefined || serviceMs === 0 ? topology.stages[stage].cores : Math.min(1, compute.meanMs() / serviceMs);
+  };
 
   const situationOf = (region: number, nowMs: number, replicas: ReturnType<Scheduler["replicas"]>, freeBytes: number): Situation => {
     const chunks = options.chunks(region);
@@ -94,6 +103,7 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
       load.active = replicas[id].active;
       load.max = options.mayAdd(id) ? topology.stages[id].replicasMax : load.active;
       load.serviceMs = stageMeters[id].meanMs();
+      load.cores = coresOf(id);
       load.batches = stageMeters[id].batches();
       load.replicaBytes = options.replicaBytes(id);
       load.chunksLeft = leftOf(id);
@@ -118,9 +128,20 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
       for (let count = from; count !== to; count += Math.sign(to - from)) events.push({ kind: to > from ? "load" : "unload", stage });
     }
     // What was measured held for the workers there were.
-    if (events.length > 0) for (const { stage } of situation.stages) stageMeters[stage].reset();
+    if (events.length > 0) for (const { stage } of situation.stages) resetMeters(stage);
     else sayWhyNot(region, decided.reason, situation);
     return events;
+  };
+
+  const addToMeters = (stage: number, { rows, busyMs, computeMs }: Pick<PartDone, "rows" | "busyMs" | "computeMs">): void => {
+    const batches = options.batchesOf(stage, rows);
+    stageMeters[stage].add(busyMs, batches);
+    computeMeters[stage]?.add(computeMs, batches);
+  };
+
+  const resetMeters = (stage: number): void => {
+    stageMeters[stage].reset();
+    computeMeters[stage]?.reset();
   };
 
   /** Once for each reason: it stays the same for many chunks. */
@@ -133,13 +154,13 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
   };
 
   return {
-    partDone: ({ stage, replica, chunk, isLast, rows, busyMs }) => {
-      const part = { rows, busyMs };
+    partDone: ({ stage, replica, chunk, isLast, rows, busyMs, computeMs }) => {
+      const part = { rows, busyMs, computeMs };
       const before = underWay[stage].get(chunk);
-      const sum = before === undefined ? part : { rows: before.rows + part.rows, busyMs: before.busyMs + part.busyMs };
+      const sum = before === undefined ? part : { rows: before.rows + rows, busyMs: before.busyMs + busyMs, computeMs: before.computeMs + computeMs };
       if (!isLast) return void underWay[stage].set(chunk, sum);
       if (before !== undefined) underWay[stage].delete(chunk);
-      if (warm[stage].has(replica)) stageMeters[stage].add(sum.busyMs, options.batchesOf(stage, sum.rows));
+      if (warm[stage].has(replica)) addToMeters(stage, sum);
       warm[stage].add(replica);
     },
     sinkDone: (sink, busyMs) => sinkMeters[sink].add(busyMs, 1),

@@ -80,7 +80,7 @@ function handleStageMessage(c: Coordination, { stage, replica, incarnation }: Ex
     const { chunk, part, isLast, bytes, exhausted } = message;
     c.request.log({ kind: "chunkDone", stage, replica, chunk, part, isLast, rowsIn: message.rowsIn, rowsOut: message.rowsOut, failed: message.failures.length, busyMs: message.busyMs });
     carryOut(c, c.scheduler.handle({ kind: "done", stage, replica, incarnation, chunk, part, isLast, bytes, exhausted, busyMs: message.busyMs }));
-    c.elasticity?.partDone({ stage, replica, chunk, isLast, rows: message.rowsIn, busyMs: message.busyMs });
+    c.elasticity?.partDone({ stage, replica, chunk, isLast, rows: message.rowsIn, busyMs: message.busyMs, computeMs: message.computeMs });
     adapt(c);
   } else if (message.kind === "faulty") {
     const { chunk, part, isLast, bytes } = message;

@@ -91,6 +91,8 @@ export interface ChunkReport {
   readonly filtered: number;
   readonly failures: readonly RowFailure[];
   readonly busyMs: number;
+  /** Of `busyMs`, what its thread was at work and not waiting. */
+  readonly computeMs: number;
   /** For whoever goes on after this run. */
   readonly progress?: StageProgress;
 }

@@ -2,7 +2,6 @@
  * A stage of a pipeline, opened in this thread: one chunk in on each in-edge, one chunk out on each out-edge, whole or
  * part by part.
  */
-import { performance } from "node:perf_hooks";
 import { decodeChunk, encodeChunk, voidChunk, wholeChunk } from "../channel/chunk-codec.ts";
 import type { ChunkMessage, EdgeSchema, PartPlace } from "../channel/chunk-codec.ts";
 import type { Backend, ModelSession } from "../contract/backend.ts";
@@ -26,6 +25,7 @@ import type { ChunkLog, PartStepSpec, StepContext, StepMemory } from "../stage/s
 import { watchSession } from "../stage/watched-session.ts";
 import { edgeSchema } from "./edge-schema.ts";
 import type { ChunkReport, StageResume } from "./messages.ts";
+import { startThreadClock } from "./thread-clock.ts";
 import { parentFields, pipelineParts } from "./topology.ts";
 
 export interface StageRunner {
@@ -158,7 +158,7 @@ async function takeIn(stage: OpenStage, messages: readonly ChunkMessage[]): Prom
     const given = cutsParts ? begin(stage, lost.id.ordinal, { kind: "void", id: lost.id }) : { messages: voids(stage, lost.id, { part, isLast }), part, isLast };
     return { ...given, report: emptyReport, exhausted: opened.isExhausted() };
   }
-  const started = performance.now();
+  const clock = startThreadClock();
   const log = createChunkLog(host.isStopped);
   const given = new Map(stage.ins.map(({ id, fromStep }): [number, Chunk] => [fromStep, joinParts(messages.filter(({ edge }) => edge === id).map((message) => decodeChunk(schemaOf(stage, id), message)))]));
   const read = await source?.reader.next(log);
@@ -172,11 +172,11 @@ async function takeIn(stage: OpenStage, messages: readonly ChunkMessage[]): Prom
   const position = read === undefined ? {} : { position: { split: read.id.split, row: read.id.firstRow + read.places.length } };
   const progress = { ...opened.remember(), ...position, isExhausted: exhausted };
   const rowsIn = read?.places.length ?? rowsOf([...given.values()]);
-  const report = { rowsIn, rowsOut: 0, filtered: log.filtered, failures: log.failures, busyMs: performance.now() - started, progress };
+  const report = { rowsIn, rowsOut: 0, filtered: log.filtered, failures: log.failures, ...clock(), progress };
   if (made.kind === "fault") return { ...begin(stage, messages[0].id.ordinal, made), report, exhausted };
   if (cutsParts) return { ...begin(stage, messages[0].id.ordinal, { kind: "parts", cut: cutParts(chunkOf(made.chunks, stage.lastWhole), stage.cuts), next: 0 }), report, exhausted };
   const encoded = encode(stage, made.chunks, { part, isLast });
-  return { messages: encoded, part, isLast, report: { ...report, rowsOut: made.chunks.get(stage.last)?.rows.length ?? 0, busyMs: performance.now() - started }, exhausted };
+  return { messages: encoded, part, isLast, report: { ...report, rowsOut: made.chunks.get(stage.last)?.rows.length ?? 0, ...clock() }, exhausted };
 }
 
 async function givePart(stage: OpenStage, ordinal: number): Promise<StageResult> {
@@ -187,7 +187,7 @@ async function givePart(stage: OpenStage, ordinal: number): Promise<StageResult>
   begun.delete(ordinal);
   if (parts.kind === "fault") throw parts.error;
   if (parts.kind === "void") return { messages: voids(stage, parts.id, wholeChunk), ...wholeChunk, report: emptyReport, exhausted: opened.isExhausted() };
-  const started = performance.now();
+  const clock = startThreadClock();
   const log = createChunkLog(host.isStopped);
   const cut = parts.cut.next().value;
   if (cut === undefined) throw new Error(`chunk ${ordinal} has no more parts`);
@@ -195,7 +195,7 @@ async function givePart(stage: OpenStage, ordinal: number): Promise<StageResult>
   const chunks = await finishing.run(new Map([[stage.lastWhole, cut.chunk]]), log);
   const messages = encode(stage, chunks, place);
   if (!cut.isLast) begun.set(ordinal, { ...parts, next: parts.next + 1 });
-  const report = { rowsIn: 0, rowsOut: chunkOf(chunks, stage.last).rows.length, filtered: log.filtered, failures: log.failures, busyMs: performance.now() - started };
+  const report = { rowsIn: 0, rowsOut: chunkOf(chunks, stage.last).rows.length, filtered: log.filtered, failures: log.failures, ...clock() };
   return { messages, ...place, report, exhausted: opened.isExhausted() };
 }
 
@@ -229,7 +229,7 @@ async function doWhole(steps: OpenSteps, given: ReadonlyMap<number, Chunk>, log:
   }
 }
 
-const emptyReport: ChunkReport = { rowsIn: 0, rowsOut: 0, filtered: 0, failures: [], busyMs: 0 };
+const emptyReport: ChunkReport = { rowsIn: 0, rowsOut: 0, filtered: 0, failures: [], busyMs: 0, computeMs: 0 };
 
 /** A chunk may hold many calls: each first looks whether it is still wanted. */
 function stoppable(session: ModelSession, isStopped: () => boolean): ModelSession {

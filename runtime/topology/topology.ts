@@ -26,6 +26,8 @@ export interface StageNode {
   readonly replicasMax: number;
   /** Core tokens of one worker while it works. 0: it waits, or works on another device. */
   readonly cores: number;
+  /** Calls functions that may wait: it needs no tokens, and what it computes is measured. */
+  readonly mayWait: boolean;
   /** Takes chunks in row order. */
   readonly ordered: boolean;
   /** Reads a source: its chunks come from no edge. */
@@ -93,6 +95,7 @@ export function readTopology(pipeline: PipelineSpec, options: TopologyOptions = 
     label: stage.label,
     ...workersOf(pipeline, stage, cores, options.device),
     cores: Math.min(cores, coresOf(pipeline, stage, options.device)),
+    mayWait: stage.cores === 0 && modelSteps(pipeline, stage).length === 0,
     ordered: stage.ordered,
     isSource: isSource(stage),
     ...parts.stages[stage.id],
@@ -155,14 +158,19 @@ function workersOf(pipeline: PipelineSpec, stage: StageSpec, cores: number, devi
  */
 function coresOf(pipeline: PipelineSpec, stage: StageSpec, device: string | undefined): number {
   if (stage.cores !== undefined) return stage.cores;
-  const steps = stage.steps.map((id) => pipeline.steps[id]);
-  if (steps.some((step) => step.kind === "read")) return 0;
-  const models = steps.flatMap((step) => (step.kind === "model" || step.kind === "modelPart" ? [step] : []));
+  if (stage.steps.some((id) => pipeline.steps[id].kind === "read")) return 0;
+  const models = modelSteps(pipeline, stage);
   return models.length === 0 ? 1 : Math.max(...models.map((step) => step.model.intraOpThreads * cpuRanks(step, stage, device)));
 }
 
+type ModelStepSpec = Extract<StepSpec, { kind: "model" | "modelPart" }>;
+
+function modelSteps(pipeline: PipelineSpec, stage: StageSpec): readonly ModelStepSpec[] {
+  return stage.steps.map((id) => pipeline.steps[id]).flatMap((step) => (step.kind === "model" || step.kind === "modelPart" ? [step] : []));
+}
+
 /** Ranks of a replica that run on the CPU, at most. */
-function cpuRanks(step: Extract<StepSpec, { kind: "model" | "modelPart" }>, stage: StageSpec, device: string | undefined): number {
+function cpuRanks(step: ModelStepSpec, stage: StageSpec, device: string | undefined): number {
   const planned = step.kind === "model" ? [step.model.device] : step.part.ranks.map((rank) => rank.device);
   const replicas = stage.devices ?? [planned];
   return Math.max(...replicas.map((ranks) => ranks.filter((own) => (device ?? own) === "cpu").length));

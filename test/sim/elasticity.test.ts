@@ -21,7 +21,7 @@ function chain(seed: number, isElastic: boolean): Work {
   const node = (id: number): StageNode => {
     const replicasMax = most[id - 1] ?? 1;
     const replicas = isElastic ? 1 : replicasMax;
-    return { id, label: `stage ${id}`, replicas, replicasMin: isElastic ? 1 : replicasMax, replicasMax, cores: 0, ordered: id === 0, isSource: id === 0, takesParts: false, cutsParts: false, ins: id === 0 ? [] : [id - 1], outs: [id], region: 0 };
+    return { id, label: `stage ${id}`, replicas, replicasMin: isElastic ? 1 : replicasMax, replicasMax, cores: 0, mayWait: id !== 0, ordered: id === 0, isSource: id === 0, takesParts: false, cutsParts: false, ins: id === 0 ? [] : [id - 1], outs: [id], region: 0 };
   };
   const tickets = 12 + 4 * count;
   const topology: Topology = {

@@ -125,7 +125,7 @@ export function startEngine(life: EngineLife, topology: Topology, agenda: Agenda
     state.coreMs += serviceMs * stage.cores;
     agenda.send(said, work.delayMs(), () => {
       carryOut(scheduler.handle({ kind: "done", stage: stage.id, replica, incarnation, chunk, part, isLast, bytes: outs.map((id) => work.bytes(id, chunk)), exhausted: false, busyMs: serviceMs }));
-      elasticity?.partDone({ stage: stage.id, replica, chunk, isLast, rows: 1, busyMs: serviceMs });
+      elasticity?.partDone({ stage: stage.id, replica, chunk, isLast, rows: 1, busyMs: serviceMs, computeMs: stage.mayWait ? 0 : serviceMs });
       for (const event of elasticity?.decide(agenda.now()) ?? []) carryOut(scheduler.handle(event));
     });
     return stage.takesParts || isLast;

@@ -8,8 +8,8 @@ export function engineTopology({ cores, stages, edges, sinks, regions }: Topolog
   return { cores, stages: stages.map(stageOf), edges: edges.map(edgeOf), sinks: sinks.map(sinkOf), regions: regions.map((region) => regionOf(region, ticketsMax)) };
 }
 
-function stageOf({ id, label, replicas, replicasMin, replicasMax, cores, ordered, isSource, takesParts, cutsParts, ins, outs, region }: StageNode): StageNode {
-  return { id, label, replicas, replicasMin, replicasMax, cores, ordered, isSource, takesParts, cutsParts, ins, outs, region };
+function stageOf({ id, label, replicas, replicasMin, replicasMax, cores, mayWait, ordered, isSource, takesParts, cutsParts, ins, outs, region }: StageNode): StageNode {
+  return { id, label, replicas, replicasMin, replicasMax, cores, mayWait, ordered, isSource, takesParts, cutsParts, ins, outs, region };
 }
 
 function edgeOf({ id, fromStage, to, capacity, bytesMax, holdsTickets, inParts }: EdgeNode): EdgeNode {

@@ -33,7 +33,7 @@ export interface ThreeStagesResult {
 
 export async function simulateThreeStages(options: ThreeStagesOptions): Promise<ThreeStagesResult> {
   const { unitMs, isElastic, tickets = 2 * (CPU_SLOTS + CPU_SLOTS + DEVICE_SLOTS), delayMs = 0.1, loadMs = 100 } = options;
-  const stage = { ordered: false, isSource: false, takesParts: false, cutsParts: false, region: 0 };
+  const stage = { mayWait: false, ordered: false, isSource: false, takesParts: false, cutsParts: false, region: 0 };
   const fixed = (replicas: number) => ({ replicas, replicasMin: replicas, replicasMax: replicas });
   const range = { replicas: isElastic ? 1 : DEVICE_SLOTS, replicasMin: isElastic ? 1 : DEVICE_SLOTS, replicasMax: DEVICE_SLOTS };
   const topology: Topology = {

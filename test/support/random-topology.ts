@@ -18,12 +18,13 @@ export function randomTopology(random: Random, tickets: "one" | "planned"): Topo
   const regionCount = 1 + random.integer(2);
   for (let region = 0; region < regionCount; region++) {
     const first = stages.length;
-    stages.push({ id: first, label: `source ${region}`, ...replicasOf(random, true), cores: 0, ordered: true, isSource: true, region });
+    stages.push({ id: first, label: `source ${region}`, ...replicasOf(random, true), cores: 0, mayWait: false, ordered: true, isSource: true, region });
     const count = 1 + random.integer(7);
     for (let added = 0; added < count; added++) {
       const id = stages.length;
       const ordered = random.integer(5) === 0;
-      stages.push({ id, label: `stage ${id}`, ...replicasOf(random, ordered), cores: random.integer(1 + cores), ordered, isSource: false, region });
+      const own = { ...replicasOf(random, ordered), cores: random.integer(1 + cores) };
+      stages.push({ id, label: `stage ${id}`, ...own, mayWait: own.cores === 0, ordered, isSource: false, region });
       const froms = new Set(Array.from({ length: 1 + (random.integer(3) === 0 ? 1 + random.integer(2) : 0) }, () => first + random.integer(id - first)));
       for (const from of froms) links.push({ from, to: id });
     }

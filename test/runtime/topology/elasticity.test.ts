@@ -10,7 +10,7 @@ import { createServiceMeter } from "../../../runtime/topology/service-meter.ts";
 import type { StageNode, Topology } from "../../../runtime/topology/topology.ts";
 import { loadAll } from "../../support/load-all.ts";
 
-const base = { ordered: false, isSource: false, takesParts: false, cutsParts: false, region: 0, replicas: 1, replicasMin: 1, replicasMax: 1, cores: 0 };
+const base = { ordered: false, isSource: false, takesParts: false, cutsParts: false, region: 0, replicas: 1, replicasMin: 1, replicasMax: 1, cores: 0, mayWait: false };
 
 function topologyOf(own: Partial<StageNode>): Topology {
   return {
@@ -45,7 +45,7 @@ function twice({ cores, stages, edges, sinks, regions }: Topology): Topology {
   };
 }
 
-const whole = { stage: 1, replica: 0, rows: 32, busyMs: 100, isLast: true };
+const whole = { stage: 1, replica: 0, rows: 32, busyMs: 100, computeMs: 100, isLast: true };
 
 interface Tried {
   readonly scheduler: Scheduler;
@@ -136,6 +136,19 @@ describe("elasticity", () => {
     };
     expect(decisionsWith(2)).toEqual([{ kind: "load", stage: 1 }, { kind: "load", stage: 3 }]);
     expect(decisionsWith(1)).toEqual([{ kind: "load", stage: 1 }]);
+  });
+
+  it("loads no more workers of what waits some of the time than keep the cores busy", () => {
+    const loadedWhere = (computeMs: number): number => {
+      const { elasticity } = open({ replicasMax: 16, mayWait: true });
+      for (let chunk = 0; chunk < 9; chunk++) elasticity?.partDone({ ...whole, chunk, computeMs: 0.7 * computeMs, busyMs: 70, isLast: false });
+      for (let chunk = 0; chunk < 9; chunk++) elasticity?.partDone({ ...whole, chunk, computeMs: 0.3 * computeMs, busyMs: 30 });
+      return elasticity?.decide(1000).length ?? 0;
+    };
+    // Of four cores.
+    expect(loadedWhere(100)).toBe(3);
+    expect(loadedWhere(50)).toBe(7);
+    expect(loadedWhere(0)).toBe(15);
   });
 
   it("changes nothing while the run drains", () => {

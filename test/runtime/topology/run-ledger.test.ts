@@ -15,7 +15,7 @@ function ledgerOf(regions: number): RunLedger {
   const ids = Array.from({ length: regions }, (_, id) => id);
   const topology: Topology = {
     cores: 1,
-    stages: ids.map((id) => ({ id, label: `source ${id}`, region: id, replicas: 1, replicasMin: 1, replicasMax: 1, cores: 0, ordered: true, isSource: true, takesParts: false, cutsParts: false, ins: [], outs: [] })),
+    stages: ids.map((id) => ({ id, label: `source ${id}`, region: id, replicas: 1, replicasMin: 1, replicasMax: 1, cores: 0, mayWait: false, ordered: true, isSource: true, takesParts: false, cutsParts: false, ins: [], outs: [] })),
     edges: [],
     sinks: [],
     regions: ids.map((id) => ({ id, source: id, tickets: 1, groupChunks: 4, sinks: [] })),
@@ -38,7 +38,7 @@ function openLedger(max: number): RunLedger {
 describe("rows that fail", () => {
   it("count once, in however many branches or children they fail", () => {
     const ledger = openLedger(0.5);
-    ledger.addReport(0, 0, { rowsIn: 4, rowsOut: 1, filtered: 0, busyMs: 1, failures: [failure(0, "a"), failure(0, "b"), failure(2, "a"), failure(2, "a")] }, true);
+    ledger.addReport(0, 0, { rowsIn: 4, rowsOut: 1, filtered: 0, busyMs: 1, computeMs: 1, failures: [failure(0, "a"), failure(0, "b"), failure(2, "a"), failure(2, "a")] }, true);
     ledger.completeChunk(0, 0, undefined);
     expect(ledger.counters.dead).toBe(2);
   });
@@ -53,7 +53,7 @@ it("a region is read when its own rows are, those of earlier runs included, and 
   ledger.addSource(2, [split(1), split()]);
   ledger.addEarlier(0, { rowsIn: 4, filtered: 0, dead: 0 });
   for (const region of [0, 1, 2]) {
-    ledger.addReport(region, 0, { rowsIn: 4, rowsOut: 4, filtered: 0, busyMs: 1, failures: [] }, true);
+    ledger.addReport(region, 0, { rowsIn: 4, rowsOut: 4, filtered: 0, busyMs: 1, computeMs: 1, failures: [] }, true);
     ledger.completeChunk(region, 0, undefined);
   }
   expect([0, 1, 2].map(ledger.isAllRead)).toEqual([true, false, false]);

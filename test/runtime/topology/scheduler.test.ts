@@ -7,7 +7,7 @@ import type { Scheduler, SchedulerCommand } from "../../../runtime/topology/sche
 import type { StageNode, Topology } from "../../../runtime/topology/topology.ts";
 import { loadAll } from "../../support/load-all.ts";
 
-const base = { ordered: false, isSource: false, takesParts: false, cutsParts: false, region: 0 };
+const base = { ordered: false, mayWait: false, isSource: false, takesParts: false, cutsParts: false, region: 0 };
 
 /** A source, a stage of up to three workers, and a sink; groups of 4 chunks. */
 function chain(own: Partial<StageNode> = {}, cores = 4): Topology {
