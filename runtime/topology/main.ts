@@ -186,7 +186,7 @@ async function runNamed({ program, file, order, link }: Command, pipeline: Pipel
         log(event);
       },
     });
-    const fault = outcome.isOverBudget ? `${outcome.counters.dead} of ${outcome.counters.rowsRead} rows failed, more than the pipeline's \`errors\` setting allows; the output holds the others` : undefined;
+    const fault = outcome.overBudget === undefined ? undefined : `${outcome.overBudget}; the output holds the others`;
     const code = fault === undefined ? exitCodes.done : exitCodes.overBudget;
     watch.close(view.finish(outcome), code, fault);
     if (fault !== undefined) printFault("R0161", fault, undefined);

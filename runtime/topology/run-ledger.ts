@@ -36,7 +36,8 @@ export interface RunLedger {
   readonly isAllRead: (region: number) => boolean;
   /** The chunk was read ahead for nothing: what failed in it does not matter. */
   readonly dropChunk: (region: number, chunk: number) => void;
-  readonly isOverBudget: () => boolean;
+  /** What is wrong if more rows failed than may. */
+  readonly overBudget: () => string | undefined;
 }
 
 /** Failed rows of one chunk that are told of in full. */
@@ -59,6 +60,7 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
   const budget = createErrorBudget(pipeline.errors);
   const splits = new Map<number, readonly Split[]>();
   const open = new Map<string, OpenChunk>();
+  let firstFailure: string | undefined;
   const rowsReadOf = topology.regions.map(() => 0);
   const splitsOf = (region: number): readonly Split[] => splits.get(region) ?? [];
 
@@ -78,9 +80,13 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
   const judge = (region: number, rows: number, failures: readonly RowFailure[]): void => {
     const [first] = failures;
     if (first !== undefined && pipeline.errors.kind === "fail") throw jobError("R0160", describeFailure(first, splitsOf(region)), 'mend the row, or set such rows aside with `errors: dead_letter("path", max: 0.1%)`');
-    const mustStop = budget.add(rows, sourceRowsOf(failures));
-    if (mustStop) throw jobError("R0161", `${counters.dead} of ${counters.rowsRead} rows failed, more than the pipeline's \`errors\` setting allows${first === undefined ? "" : `; the last: ${describeFailure(first, splitsOf(region))}`}`);
+    if (first !== undefined) firstFailure ??= describeFailure(first, splitsOf(region));
+    if (budget.add(rows, sourceRowsOf(failures))) throw jobError("R0161", describeExcess());
   };
+
+  /** The first failed row of this run; there may be none, where all failed in the runs that it goes on after. */
+  const describeExcess = (): string =>
+    `${counters.dead} of ${counters.rowsRead} rows failed, more than the pipeline's \`errors\` setting allows${firstFailure === undefined ? "" : `; the first: ${firstFailure}`}`;
 
   return {
     counters,
@@ -144,7 +150,7 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
     dropChunk: (region, chunk) => {
       open.delete(`${region}:${chunk}`);
     },
-    isOverBudget: () => budget.isOver(),
+    overBudget: () => (budget.isOver() ? describeExcess() : undefined),
   };
 }
 

@@ -68,7 +68,8 @@ export interface RunOutcome {
   /** Where each sink's files are, as the user named it; undefined for a sink without files. */
   readonly places: readonly (string | undefined)[];
   readonly deadLetterPath: string | undefined;
-  readonly isOverBudget: boolean;
+  /** What is wrong if more rows failed than may. */
+  readonly overBudget: string | undefined;
   readonly elapsedMs: number;
 }
 
@@ -94,7 +95,7 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
       written,
       places: outputs.targets.map((target) => target?.path),
       deadLetterPath: outputs.deadLetterPath,
-      isOverBudget: ledger.isOverBudget(),
+      overBudget: ledger.overBudget(),
       elapsedMs: performance.now() - started,
     };
   } catch (error) {

@@ -140,7 +140,7 @@ function summarize(pipeline: PipelineSpec, outcome: RunOutcome, workers: WorkerC
   const { counters, elapsedMs, written, places, deadLetterPath } = outcome;
   return {
     ...describeRun(pipeline, counters, workers, elapsedMs),
-    outcome: outcome.isOverBudget ? "overBudget" : "finished",
+    outcome: outcome.overBudget !== undefined ? "overBudget" : "finished",
     outputs: written.map(({ files, rows, bytes }, index) => {
       const place = places[index];
       return { label: pipeline.sinks[index].label, ...(place === undefined ? {} : { place }), rows, files, bytes };
