@@ -33,8 +33,12 @@ export interface PartDone {
   readonly isLast: boolean;
   readonly rows: number;
   readonly busyMs: number;
+  /** Of `busyMs`, what the worker's thread was at work and not waiting. */
   readonly computeMs: number;
 }
+
+/** Some parts of a chunk together. */
+type PartsDone = Pick<PartDone, "rows" | "busyMs" | "computeMs">;
 
 export interface Elasticity {
   readonly partDone: (done: PartDone) => void;
@@ -76,7 +80,7 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
   /** By stage: workers that have done their first chunk, which warms them up. */
   const warm = topology.stages.map(() => new Set<number>());
   /** By stage and chunk: what the parts of chunks that are under way took so far. */
-  const underWay = topology.stages.map(() => new Map<number, Pick<PartDone, "rows" | "busyMs" | "computeMs">>());
+  const underWay = topology.stages.map(() => new Map<number, PartsDone>());
   const saidOfRegion = new Map<number, string>();
   let stopped = false;
 
@@ -90,7 +94,7 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
   /** Cores that a worker keeps busy. */
   const coresOf = (stage: number): number => {
     const [compute, serviceMs] = [computeMeters[stage], stageMeters[stage].meanMs()];
-    return compute === undefined || serviceMs === 0 ? topology.stages[stage].cores : Math.min(1, compute.meanMs() / serviceMs);
+    return compute === undefined || serviceMs === 0 ? topology.stages[stage].cores : compute.meanMs() / serviceMs;
   };
 
   const situationOf = (region: number, nowMs: number, replicas: ReturnType<Scheduler["replicas"]>, freeBytes: number): Situation => {
@@ -133,7 +137,7 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
     return events;
   };
 
-  const addToMeters = (stage: number, { rows, busyMs, computeMs }: Pick<PartDone, "rows" | "busyMs" | "computeMs">): void => {
+  const addToMeters = (stage: number, { rows, busyMs, computeMs }: PartsDone): void => {
     const batches = options.batchesOf(stage, rows);
     stageMeters[stage].add(busyMs, batches);
     computeMeters[stage]?.add(computeMs, batches);
