@@ -11,6 +11,7 @@ import { createModelBuilder } from "../../compiler/onnx/build-model.ts";
 import type { GraphDraft } from "../../compiler/onnx/model-draft.ts";
 import { nameRun, orderVariable, processesFile } from "../../runtime/topology/engine-order.ts";
 import { builtBytes } from "../support/onnx-models.ts";
+import { crash } from "../support/crash.ts";
 import { copySample, makeWorkplace, node, pipec, readTree } from "../support/workplace.ts";
 import type { Ended } from "../support/workplace.ts";
 
@@ -55,17 +56,18 @@ pipeline strict {
 const externs = `import { existsSync, writeFileSync } from "node:fs";
 import { pbkdf2Sync } from "node:crypto";
 
+${String(crash)}
+
 function obey(name: string, text: string): void {
   const [who, what, file] = text.split(" ");
   if (who !== name) return;
   if (what === "once") {
     if (existsSync(file)) return;
     writeFileSync(file, "");
-    process.kill(process.pid, "SIGSEGV");
-    for (;;);
+    crash();
   }
   if (what === "abort") process.abort();
-  if (what === "segv") process.kill(process.pid, "SIGSEGV");
+  if (what === "segv") crash();
   if (what === "loop") for (;;);
   if (what === "wait") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   if (what === "native") pbkdf2Sync("a", "b", 2 ** 31 - 1, 64, "sha512");

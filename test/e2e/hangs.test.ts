@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { crash } from "../support/crash.ts";
 import { makeWorkplace, node, pipec } from "../support/workplace.ts";
 
 const program = `edition 1
@@ -36,6 +37,19 @@ export function work(id: bigint): Promise<bigint> {
   if (id !== 7n) return Promise.resolve(answer);
   return existsSync("forever") ? new Promise(() => {}) : new Promise((resolve) => setTimeout(() => resolve(answer), 3500));
 }
+`;
+
+/** In place of a native reader: the first read of `bad.jsonl` is a crash. */
+const crashingReader = `const fs = require("node:fs");
+
+${String(crash)}
+
+const { open } = fs.promises;
+const { createReadStream } = fs;
+const isBad = (path) => String(path).endsWith("bad.jsonl");
+fs.promises.open = async (path, ...more) => (isBad(path) ? crash() : open(path, ...more));
+fs.createReadStream = (path, ...more) => (isBad(path) ? crash() : createReadStream(path, ...more));
+require("node:module").syncBuiltinESMExports();
 `;
 
 let folder: string;
@@ -81,9 +95,7 @@ describe("a row that does not come back", () => {
 
 describe.skipIf(process.platform === "win32")("a reader that ends the process", () => {
   test("is told with the file and what to do", { timeout: 60_000 }, async () => {
-    // In place of a native reader: this file's first read is a crash.
-    const crash = 'const fs = require("node:fs");\nconst open = fs.promises.open;\nfs.promises.open = async (path, ...more) => {\n  if (String(path).endsWith("bad.jsonl")) process.kill(process.pid, "SIGSEGV");\n  return open(path, ...more);\n};\nconst stream = fs.createReadStream;\nfs.createReadStream = (path, ...more) => {\n  if (String(path).endsWith("bad.jsonl")) process.kill(process.pid, "SIGSEGV");\n  return stream(path, ...more);\n};\nrequire("node:module").syncBuiltinESMExports();\n';
-    writeFileSync(join(folder, "crash.cjs"), crash);
+    writeFileSync(join(folder, "crash.cjs"), crashingReader);
     writeFileSync(join(folder, "bad.jsonl"), '{"id":1}\n');
     const { code, stderr } = await run({ NODE_OPTIONS: `--require ${join(folder, "crash.cjs")}` }, "slow", "--input", "bad.jsonl");
     expect([code, stderr]).toEqual([5, expect.stringMatching(/error\[R0172\]: the engine was ended by SIGSEGV while reading bad\.jsonl from row 0 on/)]);

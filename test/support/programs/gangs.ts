@@ -6,6 +6,7 @@ import type { Column } from "../../../runtime/contract/column.ts";
 import type { ModelBinding, ModelPart, ModelSpec, PipelineSpec, RankSpec, SinkSpec, StepSpec } from "../../../runtime/contract/program.ts";
 import { jsonl } from "../../../stdlib/sinks/jsonl/kernel.ts";
 import { buildPipeline, here } from "../build-pipeline.ts";
+import { crash } from "../crash.ts";
 import { gangRanks } from "../gang-ranks.ts";
 import { numbers } from "./numbers-source.ts";
 
@@ -42,7 +43,7 @@ function dieOnDemand(): void {
     writeFileSync("deaths", String(left - 1));
     if (!existsSync("crash")) process.exit(9);
     while (!existsSync("opened")) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    process.kill(process.pid, "SIGSEGV");
+    crash();
   });
 }
 

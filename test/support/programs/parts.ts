@@ -10,6 +10,7 @@ import type { AggregateKernel } from "../../../runtime/contract/kernel.ts";
 import type { Row } from "../../../runtime/contract/value.ts";
 import { jsonl } from "../../../stdlib/sinks/jsonl/kernel.ts";
 import { buildPipeline, here } from "../build-pipeline.ts";
+import { crash } from "../crash.ts";
 import { numbers } from "./numbers-source.ts";
 
 const params = defineParams({
@@ -60,7 +61,7 @@ const steps: readonly StepSpec[] = [
     ...base, id: 4, name: "spelled", kind: "map", input: 3, concurrency: 1, columns: [id, item, signs],
     row: async (row) => {
       await unevenly(row);
-      if (row.item === `${params.crash_at}.9!`) process.kill(process.pid, "SIGSEGV");
+      if (row.item === `${params.crash_at}.9!`) crash();
       return { ...row, signs: [...String(row.item)].slice(0, String(row.item).length % 5) };
     },
   },
