@@ -41,6 +41,7 @@ export function renderMetrics(subject: MetricsSubject, state: RunState, elapsedM
     { name: "pipec_edge_bytes", kind: "gauge", help: "Bytes of those chunks.", values: perEdge((edge) => edge.bytes) },
     { name: "pipec_chunks_in_flight", kind: "gauge", help: "Chunks between sources and sinks.", values: one(state.chunksInFlight) },
     { name: "pipec_cores_in_use", kind: "gauge", help: "Core tokens that stages hold.", values: one(state.coresInUse) },
+    { name: "pipec_cpu_seconds_total", kind: "counter", help: "CPU time of the engine's process, all its threads together.", values: one(state.cpuMs / 1000) },
     { name: "pipec_resident_bytes", kind: "gauge", help: "Resident memory of the engine's process.", values: one(state.residentBytes) },
     { name: "pipec_commits_total", kind: "counter", help: "Groups committed.", values: one(state.commits) },
     { name: "pipec_restarts_total", kind: "counter", help: "Workers, gangs and engines that were started again.", values: one(state.restarts) },

@@ -51,7 +51,8 @@ export type RunEventBody =
   /** A worker has not got on for so long, or gets on again after it. `what`: "stands on row 12 of data/a.jsonl". */
   | { readonly kind: "stall"; readonly stage?: number; readonly step: string; readonly at: Place; readonly what: string; readonly stillMs: number; readonly isOver: boolean }
   | { readonly kind: "fault"; readonly code: string; readonly message: string; readonly stage?: number }
-  | { readonly kind: "sample"; readonly edges: readonly EdgeGauge[]; readonly inFlight: readonly number[]; readonly coresInUse: number; readonly residentBytes: number };
+  /** `cpuMs`: CPU time of the engine's process, all its threads together, in the `overMs` since the last look. */
+  | { readonly kind: "sample"; readonly edges: readonly EdgeGauge[]; readonly inFlight: readonly number[]; readonly coresInUse: number; readonly cpuMs: number; readonly overMs: number; readonly residentBytes: number };
 
 /** `atMs`: since the run began. */
 export type RunEvent = { readonly atMs: number } & RunEventBody;

@@ -33,6 +33,8 @@ export interface RunState {
   edges: readonly EdgeGauge[];
   chunksInFlight: number;
   coresInUse: number;
+  /** Of all engines of the run. */
+  cpuMs: number;
   residentBytes: number;
   residentBytesMax: number;
   rowsDone: number;
@@ -58,6 +60,7 @@ export function createRunState(stages: number, sinks: number): RunState {
     edges: [],
     chunksInFlight: 0,
     coresInUse: 0,
+    cpuMs: 0,
     residentBytes: 0,
     residentBytesMax: 0,
     rowsDone: 0,
@@ -118,6 +121,7 @@ export function foldEvent(state: RunState, event: RunEvent): void {
       state.edges = event.edges;
       state.chunksInFlight = event.inFlight.reduce((sum, chunks) => sum + chunks, 0);
       state.coresInUse = event.coresInUse;
+      state.cpuMs += event.cpuMs;
       state.residentBytes = event.residentBytes;
       state.residentBytesMax = Math.max(state.residentBytesMax, event.residentBytes);
       return;

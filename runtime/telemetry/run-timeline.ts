@@ -11,13 +11,13 @@ export interface TimelineBin {
   /** Milliseconds of work, by stage and then by sink; of all replicas together. */
   readonly busyMs: readonly number[];
   readonly rowsDone: number;
+  readonly cpuMs: number;
   /** As last seen within the bin; undefined where nobody looked. */
   readonly gauges: Gauges | undefined;
 }
 
 export interface Gauges {
   readonly edges: readonly EdgeGauge[];
-  readonly coresInUse: number;
   readonly residentBytes: number;
 }
 
@@ -35,6 +35,7 @@ export interface RunTimeline {
 interface OpenBin {
   readonly busyMs: number[];
   rowsDone: number;
+  cpuMs: number;
   gauges: Gauges | undefined;
 }
 
@@ -42,7 +43,7 @@ interface OpenBin {
 export function createRunTimeline(stages: number, sinks: number, earlier: TimelineBins = { widthMs: FIRST_BIN_MS, bins: [] }): RunTimeline {
   let { widthMs } = earlier;
   let bins: OpenBin[] = earlier.bins.map((bin) => ({ ...bin, busyMs: [...bin.busyMs] }));
-  const emptyBin = (): OpenBin => ({ busyMs: Array.from({ length: stages + sinks }, () => 0), rowsDone: 0, gauges: undefined });
+  const emptyBin = (): OpenBin => ({ busyMs: Array.from({ length: stages + sinks }, () => 0), rowsDone: 0, cpuMs: 0, gauges: undefined });
   const binAt = (atMs: number): OpenBin => {
     while (atMs >= widthMs * BINS_MAX) {
       bins = mergePairs(bins);
@@ -52,20 +53,26 @@ export function createRunTimeline(stages: number, sinks: number, earlier: Timeli
     while (bins.length <= index) bins.push(emptyBin());
     return bins[index];
   };
-  const addBusy = (workplace: number, endMs: number, busyMs: number): void => {
+  /** Gives each bin from `startMs` to `endMs` what of that time lies in it. */
+  const spread = (startMs: number, endMs: number, give: (bin: OpenBin, ms: number) => void): void => {
     binAt(endMs);
-    for (let from = Math.max(0, endMs - busyMs); from < endMs; ) {
+    for (let from = Math.max(0, startMs); from < endMs; ) {
       const to = Math.min(endMs, (Math.floor(from / widthMs) + 1) * widthMs);
-      binAt(from).busyMs[workplace] += to - from;
+      give(binAt(from), to - from);
       from = to;
     }
+  };
+  const addBusy = (workplace: number, endMs: number, busyMs: number): void => spread(endMs - busyMs, endMs, (bin, ms) => (bin.busyMs[workplace] += ms));
+  const addSample = ({ atMs, edges, cpuMs, overMs, residentBytes }: Extract<RunEvent, { kind: "sample" }>): void => {
+    binAt(atMs).gauges = { edges, residentBytes };
+    spread(atMs - overMs, atMs, (bin, ms) => (bin.cpuMs += (cpuMs / overMs) * ms));
   };
   return {
     add: (event) => {
       if (event.kind === "chunkDone") addBusy(event.stage, event.atMs, event.busyMs);
       else if (event.kind === "sinkDone") addBusy(stages + event.sink, event.atMs, event.busyMs);
       else if (event.kind === "rowsDone") binAt(event.atMs).rowsDone += event.rows;
-      else if (event.kind === "sample") binAt(event.atMs).gauges = { edges: event.edges, coresInUse: event.coresInUse, residentBytes: event.residentBytes };
+      else if (event.kind === "sample") addSample(event);
     },
     widthMs: () => widthMs,
     bins: () => bins,
@@ -78,7 +85,7 @@ function mergePairs(bins: readonly OpenBin[]): OpenBin[] {
     const first = bins[at];
     const second = bins.at(at + 1 < bins.length ? at + 1 : at);
     if (second === undefined || second === first) merged.push(first);
-    else merged.push({ busyMs: first.busyMs.map((ms, index) => ms + second.busyMs[index]), rowsDone: first.rowsDone + second.rowsDone, gauges: second.gauges ?? first.gauges });
+    else merged.push({ busyMs: first.busyMs.map((ms, index) => ms + second.busyMs[index]), rowsDone: first.rowsDone + second.rowsDone, cpuMs: first.cpuMs + second.cpuMs, gauges: second.gauges ?? first.gauges });
   }
   return merged;
 }

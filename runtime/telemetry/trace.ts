@@ -1,6 +1,6 @@
 /**
  * A run's events in the trace event format that ui.perfetto.dev reads: a track for each replica and sink, counters for
- * edges, cores and memory, marks for commits and decisions. Times are in microseconds.
+ * edges, core tokens, CPU and memory, marks for commits and decisions. Times are in microseconds.
  *
  * Written as the events come; a file whose end is missing (a killed run) can still be read.
  */
@@ -51,7 +51,7 @@ export function traceRecords(subject: TraceSubject, event: RunEvent): readonly T
     case "sample": {
       const counter = (name: string, args: TraceRecord["args"]): TraceRecord => ({ name, ph: "C", ts, pid: 1, tid: 0, ...(args === undefined ? {} : { args }) });
       const edges = event.edges.map((edge, id) => counter(`chunks: ${subject.edges[id]}`, { held: edge.held }));
-      return [...edges, counter("cores in use", { cores: event.coresInUse }), counter("resident MiB", { MiB: Math.round(event.residentBytes / 2 ** 20) })];
+      return [...edges, counter("core tokens", { held: event.coresInUse }), counter("CPU", { cores: event.overMs > 0 ? event.cpuMs / event.overMs : 0 }), counter("resident MiB", { MiB: Math.round(event.residentBytes / 2 ** 20) })];
     }
     case "commit":
       return [mark(`commit of group ${event.group}`, { rows: event.rows, files: event.files })];

@@ -68,6 +68,7 @@ export async function openWatch(request: WatchRequest): Promise<RunWatch> {
     timeline.add(event);
     trace?.add(event);
   }, history.elapsedMs);
+  const takeCpuTime = startCpuClock();
   let timer: NodeJS.Timeout | undefined;
   let rowsEarlier = history.journal?.rowsEarlier;
   const leaveWord = (): void => {
@@ -83,7 +84,7 @@ export async function openWatch(request: WatchRequest): Promise<RunWatch> {
       rowsEarlier ??= rows;
       let looks = 0;
       const look = (): void => {
-        log({ kind: "sample", edges: scheduler?.edgeFill() ?? [], inFlight: scheduler?.inFlight() ?? [], coresInUse: scheduler?.coresInUse() ?? 0, residentBytes: process.memoryUsage.rss() });
+        log({ kind: "sample", edges: scheduler?.edgeFill() ?? [], inFlight: scheduler?.inFlight() ?? [], coresInUse: scheduler?.coresInUse() ?? 0, ...takeCpuTime(), residentBytes: process.memoryUsage.rss() });
         if (looks++ % JOURNAL_EVERY === 0) leaveWord();
       };
       look();
@@ -100,6 +101,18 @@ export async function openWatch(request: WatchRequest): Promise<RunWatch> {
       leaveWord();
       trace?.handOver();
     },
+  };
+}
+
+/** Gives the process's CPU time since it was asked last. */
+function startCpuClock(): () => { readonly cpuMs: number; readonly overMs: number } {
+  let [usage, lookedMs] = [process.cpuUsage(), performance.now()];
+  return () => {
+    const [{ user, system }, nowMs] = [process.cpuUsage(usage), performance.now()];
+    const overMs = nowMs - lookedMs;
+    usage = { user: usage.user + user, system: usage.system + system };
+    lookedMs = nowMs;
+    return { cpuMs: (user + system) / 1000, overMs };
   };
 }
 

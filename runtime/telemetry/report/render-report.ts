@@ -19,9 +19,9 @@ export function renderReport(data: ReportData): string {
 <title>${escapeHtml(summary.pipeline)}, ${escapeHtml(data.startedAt)}</title>
 <style>
 body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:1000px;padding:0 1em;color:#222}
-svg{display:block;max-width:100%;height:auto;margin:.5em 0}text{font:12px system-ui,sans-serif;fill:#222}text.strong{font-weight:600}text.faint{fill:#777}
+svg{display:block;max-width:100%;height:auto;margin:.5em 0}text{font:12px system-ui,sans-serif;fill:#222}text.strong{font-weight:600}text.faint{fill:#777}text.end{text-anchor:end}
 table{border-collapse:collapse}td,th{padding:.2em .8em .2em 0;text-align:left;vertical-align:top}td.number{text-align:right;font-variant-numeric:tabular-nums}
-pre{background:#f4f6f8;padding:1em;overflow:auto}h2{margin-top:2em;font-size:1.2em}
+code{white-space:nowrap}pre{background:#f4f6f8;padding:1em;overflow:auto}h2{margin-top:2em;font-size:1.2em}
 </style>
 </head>
 <body>
@@ -36,12 +36,12 @@ ${predictedTable(data)}
 ${drawBusyBands(data)}
 <h2>How full the queues were</h2>
 ${drawQueueBands(data)}
-<h2>Rate, cores and memory</h2>
+<h2>Rate, CPU and memory</h2>
 ${drawLines(data)}
-<h2>Failed rows</h2>
-${failures(data)}
 <h2>Decisions and incidents</h2>
 ${incidents(data)}
+<h2>Failed rows</h2>
+${failures(data)}
 </body>
 </html>
 `;

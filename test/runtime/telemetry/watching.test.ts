@@ -10,6 +10,7 @@ import { renderReport } from "../../../runtime/telemetry/report/render-report.ts
 import type { RunEvent } from "../../../runtime/telemetry/run-event.ts";
 import { createRunState, foldEvent } from "../../../runtime/telemetry/run-state.ts";
 import { createRunTimeline } from "../../../runtime/telemetry/run-timeline.ts";
+import type { RunTimeline } from "../../../runtime/telemetry/run-timeline.ts";
 import { openTrace } from "../../../runtime/telemetry/trace.ts";
 import { readPastRuns } from "../../../runtime/contract/past-run.ts";
 
@@ -18,7 +19,7 @@ const events: readonly RunEvent[] = [
   { atMs: 0, kind: "stageStarted", stage: 0, replica: 0, incarnation: 0 },
   { atMs: 20, kind: "stageReady", stage: 0, replica: 0, loadMs: 20 },
   { atMs: 500, kind: "chunkDone", stage: 0, replica: 0, chunk: 0, part: 0, isLast: true, rowsIn: 10, rowsOut: 9, failed: 1, busyMs: 450 },
-  { atMs: 510, kind: "sample", edges: [{ held: 1, capacity: 4, bytes: 128 }], inFlight: [2], coresInUse: 1, residentBytes: 2 ** 20 },
+  { atMs: 510, kind: "sample", edges: [{ held: 1, capacity: 4, bytes: 128 }], inFlight: [2], coresInUse: 1, cpuMs: 400, overMs: 500, residentBytes: 2 ** 20 },
   { atMs: 520, kind: "sinkDone", sink: 0, chunk: 0, rows: 9, busyMs: 5 },
   { atMs: 521, kind: "rowsDone", rows: 10 },
   { atMs: 522, kind: "rowsFailed", chunk: 0, count: 1, samples: [{ where: "a.jsonl, line 4", message: "no <image>", step: "pixels", at }] },
@@ -38,6 +39,7 @@ test("metrics", () => {
   expect(text).toContain('pipec_rows_done_total{program="job.pipe",pipeline="job"} 10\n');
   expect(text).toContain('pipec_stage_busy_seconds_total{program="job.pipe",pipeline="job",stage="dec\\"ode"} 0.45\n');
   expect(text).toContain('pipec_edge_chunks{program="job.pipe",pipeline="job",edge="decode → jsonl 1"} 1\n');
+  expect(text).toContain('pipec_cpu_seconds_total{program="job.pipe",pipeline="job"} 0.4\n');
   expect(text).toContain("# TYPE pipec_stage_replicas gauge\n");
   for (const line of text.trimEnd().split("\n")) expect(line).toMatch(/^(# (HELP|TYPE) pipec_[a-z_]+ .+|pipec_[a-z_]+\{.+\} [\d.]+)$/);
 });
@@ -141,7 +143,13 @@ describe("the timeline", () => {
     for (const event of events) timeline.add(event);
     expect(timeline.widthMs()).toBe(250);
     expect(timeline.bins().map((bin) => bin.busyMs)).toEqual([[200, 0], [250, 0], [0, 5]]);
-    expect(timeline.bins()[2]).toMatchObject({ rowsDone: 10, gauges: { coresInUse: 1 } });
+    expect(timeline.bins()[2]).toMatchObject({ rowsDone: 10, gauges: { residentBytes: 2 ** 20 } });
+  });
+
+  test("CPU time is spread over the time since the look before", () => {
+    const timeline = createRunTimeline(1, 1);
+    for (const event of events) timeline.add(event);
+    expect(timeline.bins().map((bin) => Math.round(bin.cpuMs))).toEqual([192, 200, 8]);
   });
 
   test("stays bounded, and loses nothing, however long the run", () => {
@@ -157,10 +165,8 @@ describe("the timeline", () => {
   });
 });
 
-test("the report escapes what comes from data and links to the source", () => {
-  const timeline = createRunTimeline(1, 1);
-  for (const event of events) timeline.add(event);
-  const html = renderReport({
+function reportOf(timeline: RunTimeline): string {
+  return renderReport({
     program: "job.pipe",
     sourceFolder: "/home/me",
     startedAt: "2026-01-02T03:04:05Z",
@@ -173,11 +179,25 @@ test("the report escapes what comes from data and links to the source", () => {
     edges: [{ from: 0, to: { kind: "sink", sink: 0 } }],
     predicted: { rowsPerSecond: 20, bottleneck: "decode", machine: "laptop", stages: [25] },
   });
+}
+
+test("the report escapes what comes from data and links to the source", () => {
+  const timeline = createRunTimeline(1, 1);
+  for (const event of events) timeline.add(event);
+  const html = reportOf(timeline);
   expect(html).toContain("no &#60;image&#62;");
   expect(html).toContain("vscode://file/home/me/job.pipe:7:3");
   expect(html).toContain("from 1 to 2 replicas, gains more than it costs (periodMs 45)");
   expect(html).toContain("<td class=\"number\">20 rows/s</td><td class=\"number\">10 rows/s</td><td class=\"number\">50 %</td>");
+  expect(html).toContain("0.3 s: rows done 0.0 rows/s, CPU 0.8 cores");
   expect(html).not.toMatch(/<script|src=|https?:/);
+});
+
+test("the report's rate is a mean in which batches do not look like bursts", () => {
+  const timeline = createRunTimeline(1, 1);
+  for (let second = 0; second < 40; second++) timeline.add({ atMs: second * 1000 + 999, kind: "rowsDone", rows: 8 });
+  // Each batch falls into one bin of a quarter of a second.
+  expect(/at most ([\d,.]+ rows\/s)/.exec(reportOf(timeline))?.[1]).toBe("8.0 rows/s");
 });
 
 test("of each run the last word counts, and lines that are no runs are left out", () => {
