@@ -64,6 +64,8 @@ export interface OpenSource {
   readonly splits: readonly Split[];
   /** Rows of one split in order, from row `firstRow` on; may be asked for again. Reads ahead no more than a row group or 1 MiB. */
   readonly read: (split: number, firstRow: number) => AsyncIterable<readonly SourceItem[]>;
+  /** Of the split's `bytes`, those behind what was read last. For sources whose splits do not say their rows. */
+  readonly bytesRead?: () => number;
   readonly close: () => Promise<void>;
 }
 

@@ -19,6 +19,8 @@ export interface ChunkBooks {
 export interface SourcePosition {
   readonly split: number;
   readonly row: number;
+  /** Of the split's bytes, about how many lie before it, where the source says so. */
+  readonly bytes?: number;
 }
 
 /** What a stage adds to its report of a chunk. */

@@ -19,6 +19,8 @@ export type ChunkCuts = Pick<PipelineSpec, "chunkRows" | "chunkBytes">;
 export interface SourceReader {
   /** The next chunk, or undefined at the end. One call at a time. Bad rows are logged. */
   readonly next: (log: ChunkLog) => Promise<Chunk | undefined>;
+  /** Of the bytes of the last chunk's split, about how many are behind the chunk; undefined where the source does not say. */
+  readonly bytesBehind: () => number | undefined;
 }
 
 /** Told where rows are being read; gives what is told when they are there. */
@@ -30,6 +32,8 @@ export function createSourceReader(step: ReadStep, source: OpenSource, { chunkRo
   let { split, row: firstRow } = start;
   let waiting: SourceItem[] = [];
   let items: AsyncIterator<readonly SourceItem[]> | undefined;
+  /** Before the first of `waiting`. */
+  let bytesBehind: number | undefined;
 
   const fill = async (): Promise<void> => {
     if (items === undefined) await checkUnchanged(source.splits[split]);
@@ -40,15 +44,24 @@ export function createSourceReader(step: ReadStep, source: OpenSource, { chunkRo
       ended?.();
       if (more.done === true) return checkUnchanged(source.splits[split]);
       waiting = waiting.length === 0 ? [...more.value] : waiting.concat(more.value);
+      bytesBehind ??= shareOf(source.bytesRead?.(), firstRow, waiting.length);
     }
   };
 
+  /** Rows that lie together are taken to be equally long. */
+  const pass = (rows: number): void => {
+    const read = source.bytesRead?.();
+    if (read !== undefined && bytesBehind !== undefined) bytesBehind += ((read - bytesBehind) * rows) / waiting.length;
+  };
+
   return {
+    bytesBehind: () => bytesBehind,
     next: async (log) => {
       while (split < source.splits.length) {
         await fill();
         if (waiting.length > 0) {
           const taken = waiting.slice(0, Math.min(chunkRows, rowsWithin(waiting, chunkRows, chunkBytes)));
+          pass(taken.length);
           waiting = waiting.slice(taken.length);
           const chunk = makeChunk(step, { ordinal, split, firstRow }, taken, log);
           ordinal++;
@@ -58,10 +71,16 @@ export function createSourceReader(step: ReadStep, source: OpenSource, { chunkRo
         split++;
         firstRow = 0;
         items = undefined;
+        bytesBehind = undefined;
       }
       return undefined;
     },
   };
+}
+
+/** Of `bytes` for `rows` rows and as many as lie before them, what those before them take. */
+function shareOf(bytes: number | undefined, before: number, rows: number): number | undefined {
+  return bytes === undefined ? undefined : (bytes * before) / Math.max(1, before + rows);
 }
 
 /** How many of the next rows take no more than `bytesMax` together; at least one. */

@@ -1,6 +1,6 @@
 /**
- * Aligns streams of one lineage by row id. A row that one of them lost (filtered or failed) is in none of the result;
- * what failed under an open explode in one of them has failed in the result.
+ * Aligns streams of one lineage by row id. A row that one of them lost (filtered or failed, and counted where it was) is
+ * in none of the result; what failed under an open explode in one of them has failed in the result.
  */
 import type { Chunk, ParentLevel } from "../contract/chunk.ts";
 import type { Row } from "../contract/value.ts";
@@ -8,7 +8,7 @@ import type { OpenStep } from "./step-context.ts";
 
 export function openZip(): OpenStep {
   return {
-    run: async (inputs, log) => {
+    run: async (inputs) => {
       const [first] = inputs;
       const rows: Row[] = [];
       const kept: number[] = [];
@@ -18,7 +18,6 @@ export function openZip(): OpenStep {
         kept.push(index);
         rows.push(Object.assign({}, ...inputs.map((input, which) => input.rows[at[which]])));
       });
-      log.filtered += Math.max(...inputs.map((input) => input.rows.length)) - rows.length;
       return {
         id: first.id,
         places: first.places,

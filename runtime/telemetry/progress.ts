@@ -11,6 +11,8 @@ export interface RunSnapshot {
   readonly rowsDone: number;
   /** Where the sources know it before they are read. */
   readonly rowsTotal?: number;
+  /** Where they do not: about how many there are, by the bytes that were read; as soon as some were. */
+  readonly rowsExpected?: number;
   readonly rowsDead: number;
   /** Over the last seconds, not the whole run. */
   readonly rowsPerSecond: number;
@@ -70,10 +72,11 @@ export function printProgressJson(snapshot: RunSnapshot): string {
   return JSON.stringify({ event: "progress", ...snapshot, bottleneck: findBottleneck(snapshot.stages)?.label ?? null });
 }
 
-function describeRows({ rowsDone, rowsTotal, rowsDead, rowsPerSecond, elapsedMs }: RunSnapshot): string {
+function describeRows({ rowsDone, rowsTotal, rowsExpected, rowsDead, rowsPerSecond, elapsedMs }: RunSnapshot): string {
   const total = rowsTotal === undefined ? "" : ` of ${formatCount(rowsTotal)}`;
-  const share = rowsTotal === undefined || rowsTotal === 0 ? "" : `, ${formatShare(rowsDone / rowsTotal)}`;
-  const left = rowsTotal === undefined || rowsPerSecond <= 0 ? "" : `, about ${formatDuration(((rowsTotal - rowsDone) / rowsPerSecond) * 1000)} left`;
+  const end = rowsTotal ?? rowsExpected;
+  const share = end === undefined || end === 0 ? "" : `, ${rowsTotal === undefined ? "about " : ""}${formatShare(rowsDone / end)}`;
+  const left = end === undefined || rowsPerSecond <= 0 ? "" : `, about ${formatDuration(((end - rowsDone) / rowsPerSecond) * 1000)} left`;
   const dead = rowsDead === 0 ? "" : `, ${formatPlural(rowsDead, "dead row")}`;
   return `${formatCount(rowsDone)}${total} rows${share}, ${formatRate(rowsPerSecond)}, ${formatDuration(elapsedMs)}${left}${dead}`;
 }

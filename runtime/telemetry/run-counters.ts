@@ -27,6 +27,8 @@ export interface RunCounters {
   dead: number;
   /** Rows of the sources, where all of them say it beforehand. */
   rowsTotal: number | undefined;
+  /** Where they do not: about how many there are, by the bytes that were read. */
+  rowsExpected: number | undefined;
 }
 
 export function createRunCounters(stages: readonly { readonly label: string; readonly replicas: number }[], sinks: readonly { readonly label: string }[]): RunCounters {
@@ -38,5 +40,6 @@ export function createRunCounters(stages: readonly { readonly label: string; rea
     filtered: 0,
     dead: 0,
     rowsTotal: undefined,
+    rowsExpected: undefined,
   };
 }

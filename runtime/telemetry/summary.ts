@@ -14,7 +14,7 @@ export interface RunSummary {
   readonly rowsIn: number;
   /** Those of them that an earlier run had committed: this one took no time for them. */
   readonly rowsEarlier?: number;
-  /** Rows that a filter, limit, sample, dedupe or zip left out. */
+  /** Rows that a filter, limit, sample or dedupe left out; a zip leaves out what one of those did, or what failed. */
   readonly rowsFiltered: number;
   readonly rowsDead: number;
   readonly stages: readonly StageSummary[];

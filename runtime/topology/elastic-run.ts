@@ -1,6 +1,7 @@
 /** Elasticity for a run on worker threads: what the machine, the models' files and the books say. */
 import { performance } from "node:perf_hooks";
 import { packedBytes, workerHeldBytes } from "../contract/held-bytes.ts";
+import type { Split } from "../contract/kernel.ts";
 import { programFile } from "../contract/program-folder.ts";
 import type { PipelineSpec, StepSpec } from "../contract/program.ts";
 import type { Coordination } from "./coordination.ts";
@@ -33,14 +34,17 @@ export function createRunElasticity(request: Coordination["request"], scheduler:
     freeBytes: rarely(freeMemoryBytes),
     mayAdd: everyStage(topology, (stage) => modelFilesOf(pipeline, stage).every((file) => findOtherFile(placement, file) === undefined)),
     chunks: (region) => {
-      const rows = ledger.splitsOf(region).map((split) => split.rows);
-      const total = rows.reduce((sum: number | undefined, count) => (sum === undefined || count === undefined ? undefined : sum + Math.ceil(count / pipeline.chunkRows)), 0);
-      // Where nobody knows, half of the run is taken to lie ahead.
-      return (total ?? 2 * scheduler.completed(region)) - first[region];
+      const known = chunksOf(ledger.splitsOf(region), pipeline.chunkRows);
+      if (known !== undefined) return known - first[region];
+      // Where nobody knows, half of the run is taken to lie ahead, and at least what was read.
+      const share = ledger.shareRead(region) ?? HALF;
+      return Math.max(share === 0 ? 0 : Math.ceil(scheduler.completed(region) / share) - first[region], scheduler.done(topology.regions[region].source));
     },
     log,
   });
 }
+
+const HALF = 1 / 2;
 
 const LOOK_MS = 250;
 
@@ -52,6 +56,11 @@ function rarely<Found>(look: () => Found): () => Found {
     if (last === undefined || nowMs >= last.untilMs) last = { found: look(), untilMs: nowMs + LOOK_MS };
     return last.found;
   };
+}
+
+/** Undefined where a split does not say how many rows it has. */
+function chunksOf(splits: readonly Split[], chunkRows: number): number | undefined {
+  return splits.reduce((sum: number | undefined, { rows }) => (sum === undefined || rows === undefined ? undefined : sum + Math.ceil(rows / chunkRows)), 0);
 }
 
 function everyStage(topology: Topology, look: (stage: number) => boolean): (stage: number) => boolean {

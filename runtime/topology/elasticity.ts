@@ -81,7 +81,8 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
   const warm = topology.stages.map(() => new Set<number>());
   /** By stage and chunk: what the parts of chunks that are under way took so far. */
   const underWay = topology.stages.map(() => new Map<number, PartsDone>());
-  const saidOfRegion = new Map<number, string>();
+  /** By region: why nothing was changed, since something last was. */
+  const saidOfRegion = topology.regions.map(() => new Set<string>());
   let stopped = false;
 
   // They are asked for after every chunk, and most of what they say never changes: kept, and brought up to date.
@@ -131,9 +132,13 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
       stageLoads[stage].lastChange = { atMs: nowMs, isMore: to > from, serviceMs: stageMeters[stage].meanMs() };
       for (let count = from; count !== to; count += Math.sign(to - from)) events.push({ kind: to > from ? "load" : "unload", stage });
     }
+    if (events.length === 0) {
+      sayWhyNot(region, decided.reason, situation);
+      return events;
+    }
     // What was measured held for the workers there were.
-    if (events.length > 0) for (const { stage } of situation.stages) resetMeters(stage);
-    else sayWhyNot(region, decided.reason, situation);
+    for (const { stage } of situation.stages) resetMeters(stage);
+    saidOfRegion[region].clear();
     return events;
   };
 
@@ -148,12 +153,12 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
     computeMeters[stage]?.reset();
   };
 
-  /** Once for each reason: it stays the same for many chunks. */
+  /** Once for each reason: they stay for many chunks, or take turns. */
   const sayWhyNot = (region: number, whyNot: string, { stages }: Situation): void => {
     const held = stages.find(({ stage, max }) => max < topology.stages[stage].replicasMax);
     const [elastic, reason] = held === undefined ? [stages.find(({ min, max }) => min < max), whyNot] : [held, REPLACED];
-    if (saidOfRegion.get(region) === reason) return;
-    saidOfRegion.set(region, reason);
+    if (saidOfRegion[region].has(reason)) return;
+    saidOfRegion[region].add(reason);
     if (elastic !== undefined) options.log({ kind: "decision", stage: elastic.stage, from: elastic.active, to: elastic.active, reason, figures: { chunksLeft: elastic.chunksLeft, serviceMs: elastic.serviceMs } });
   };
 

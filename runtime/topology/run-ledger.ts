@@ -32,6 +32,8 @@ export interface RunLedger {
   readonly completeChunk: (region: number, chunk: number, letters: DeadLetterFile | undefined) => ChunkBooks;
   /** Counts what an earlier run committed of the region. */
   readonly addEarlier: (region: number, earlier: { readonly rowsIn: number; readonly filtered: number; readonly dead: number }) => void;
+  /** Of the region's input, by rows or else by bytes, what complete chunks hold, earlier runs' included; undefined where nobody knows. */
+  readonly shareRead: (region: number) => number | undefined;
   /** Whether the region's source has said how many rows it has, and they are all in complete chunks. */
   readonly isAllRead: (region: number) => boolean;
   /** The chunk was read ahead for nothing: what failed in it does not matter. */
@@ -59,15 +61,33 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
   const counters = createRunCounters(topology.stages, pipeline.sinks);
   const budget = createErrorBudget(pipeline.errors);
   const splits = new Map<number, readonly Split[]>();
+  const sizes = new Map<number, InputSize>();
   const open = new Map<string, OpenChunk>();
   let firstFailure: string | undefined;
   const rowsReadOf = topology.regions.map(() => 0);
+  /** By region: where the last complete chunk ends. */
+  const readTo = topology.regions.map((): SourcePosition | undefined => undefined);
   const splitsOf = (region: number): readonly Split[] => splits.get(region) ?? [];
 
   const addRead = (region: number, rows: number): void => {
     rowsReadOf[region] += rows;
     counters.rowsRead += rows;
   };
+
+  const shareRead = (region: number): number | undefined => {
+    const { rows, bytesBefore } = sizes.get(region) ?? noInput;
+    if (rows !== undefined) return rows === 0 ? undefined : rowsReadOf[region] / rows;
+    const { split = 0, bytes } = readTo[region] ?? {};
+    const all = bytesBefore[bytesBefore.length - 1];
+    return bytes === undefined || all === 0 ? undefined : Math.min(1, (bytesBefore[split] + bytes) / all);
+  };
+
+  /** About how many rows there are, once some of each region are read. */
+  const expectRows = (): number | undefined =>
+    addKnown(topology.regions.map(({ id }) => {
+      const share = shareRead(id) ?? 0;
+      return share === 0 ? undefined : rowsReadOf[id] / share;
+    }));
 
   const openChunk = (key: string): OpenChunk => {
     const known = open.get(key);
@@ -93,7 +113,8 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
     splitsOf,
     addSource: (region, list) => {
       splits.set(region, list);
-      counters.rowsTotal = countRows([...splits.values()].flat());
+      sizes.set(region, sizeOf(list));
+      counters.rowsTotal = addKnown([...sizes.values()].map(({ rows }) => rows));
     },
     addReport: (stage, chunk, report, isLast) => {
       const node = topology.stages[stage];
@@ -125,6 +146,8 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
       const { rowsRead, filtered, failures, fault, position, passed, exhausted, keys } = openChunk(key);
       open.delete(key);
       addRead(region, rowsRead);
+      readTo[region] = position ?? readTo[region];
+      counters.rowsExpected = expectRows();
       counters.filtered += filtered;
       counters.dead += sourceRowsOf(failures);
       if (rowsRead > 0) log({ kind: "rowsDone", rows: rowsRead });
@@ -142,9 +165,9 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
       counters.dead += dead;
       budget.add(rowsIn, dead);
     },
+    shareRead,
     isAllRead: (region) => {
-      const list = splits.get(region);
-      const total = list === undefined ? undefined : countRows(list);
+      const total = sizes.get(region)?.rows;
       return total !== undefined && rowsReadOf[region] >= total;
     },
     dropChunk: (region, chunk) => {
@@ -154,9 +177,25 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
   };
 }
 
-/** Undefined where a source does not know. */
-function countRows(splits: readonly Split[]): number | undefined {
-  return splits.reduce((sum: number | undefined, { rows }) => (sum === undefined || rows === undefined ? undefined : sum + rows), 0);
+/** What a source says of its input before it is read. */
+interface InputSize {
+  /** Undefined where it does not know. */
+  readonly rows: number | undefined;
+  /** By split, and at the end all of them. */
+  readonly bytesBefore: readonly number[];
+}
+
+const noInput: InputSize = { rows: undefined, bytesBefore: [0] };
+
+function sizeOf(splits: readonly Split[]): InputSize {
+  const bytesBefore = [0];
+  for (const { bytes } of splits) bytesBefore.push(bytesBefore[bytesBefore.length - 1] + bytes);
+  return { rows: addKnown(splits.map(({ rows }) => rows)), bytesBefore };
+}
+
+/** Undefined where one of them is. */
+function addKnown(counts: readonly (number | undefined)[]): number | undefined {
+  return counts.reduce((sum, count) => (sum === undefined || count === undefined ? undefined : sum + count), 0);
 }
 
 /** Source rows of one chunk that failed: a row may fail in several branches, or in several of its children. */

@@ -115,8 +115,9 @@ function createSnapshots(pipeline: PipelineSpec, counters: RunCounters, workers:
       queuedChunks: ins.reduce((sum, edge) => sum + (fill[edge]?.held ?? 0), 0),
       queueChunks: ins.reduce((sum, edge) => sum + (fill[edge]?.capacity ?? 0), 0),
     }));
-    const { rowsRead, rowsTotal, dead } = counters;
-    return { pipeline: pipeline.name, elapsedMs, rowsDone: rowsRead, ...(rowsTotal === undefined ? {} : { rowsTotal }), rowsDead: dead, rowsPerSecond: rowsPerMs * 1000, stages };
+    const { rowsRead, rowsTotal, rowsExpected, dead } = counters;
+    const end = rowsTotal === undefined ? rowsExpected === undefined ? {} : { rowsExpected: Math.round(rowsExpected) } : { rowsTotal };
+    return { pipeline: pipeline.name, elapsedMs, rowsDone: rowsRead, ...end, rowsDead: dead, rowsPerSecond: rowsPerMs * 1000, stages };
   };
 }
 

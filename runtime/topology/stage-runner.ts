@@ -13,6 +13,7 @@ import type { EdgeSpec, ModelSpec, PipelineSpec, StageSpec } from "../contract/p
 import { BEGINNING, wholeSteps } from "../contract/stage-parts.ts";
 import { createBufferPool } from "../pool/buffer-pool.ts";
 import type { BufferPool } from "../pool/buffer-pool.ts";
+import type { SourcePosition } from "../recovery/progress.ts";
 import { openLocalPart } from "../stage/local-part.ts";
 import { cutParts, joinParts } from "../stage/chunk-parts.ts";
 import type { ChunkPart } from "../stage/chunk-parts.ts";
@@ -169,7 +170,7 @@ async function takeIn(stage: OpenStage, messages: readonly ChunkMessage[]): Prom
   }
   const made = await doWhole(opened, given, log, cutsParts);
   const exhausted = opened.isExhausted();
-  const position = read === undefined ? {} : { position: { split: read.id.split, row: read.id.firstRow + read.places.length } };
+  const position = read === undefined ? {} : { position: positionAfter(read, source?.reader.bytesBehind()) };
   const progress = { ...opened.remember(), ...position, isExhausted: exhausted };
   const rowsIn = read?.places.length ?? rowsOf([...given.values()]);
   const report = { rowsIn, rowsOut: 0, filtered: log.filtered, failures: log.failures, ...clock(), progress };
@@ -197,6 +198,10 @@ async function givePart(stage: OpenStage, ordinal: number): Promise<StageResult>
   if (!cut.isLast) begun.set(ordinal, { ...parts, next: parts.next + 1 });
   const report = { rowsIn: 0, rowsOut: chunkOf(chunks, stage.last).rows.length, filtered: log.filtered, failures: log.failures, ...clock() };
   return { messages, ...place, report, exhausted: opened.isExhausted() };
+}
+
+function positionAfter({ id, places }: Chunk, bytes: number | undefined): SourcePosition {
+  return { split: id.split, row: id.firstRow + places.length, ...(bytes === undefined ? {} : { bytes }) };
 }
 
 function begin({ begun }: OpenStage, ordinal: number, beginning: Begun): Pick<StageResult, "messages" | "part" | "isLast"> {

@@ -123,6 +123,22 @@ describe.each(formats)("$name", ({ name, source, sink, sourceArgs, sinkArgs }) =
   });
 });
 
+test.each(["jsonl", "csv", "jsonl.gz", "csv.gz"])("%s says how many of its bytes are read, which its rows are not counted for", async (name) => {
+  const isTable = name.startsWith("csv");
+  const file = join(folder, `long.${name}`);
+  const text = `${isTable ? "n\n" : ""}${Array.from({ length: 200_000 }, (_, n) => (isTable ? `${n}\n` : `{"n":${n}}\n`)).join("")}`;
+  await writeFile(file, name.endsWith(".gz") ? gzipSync(text) : text);
+  const source = isTable ? csv : jsonl;
+  const open = await source.open({ path: file, header: true, separator: "," }, [{ name: "n", type: { kind: "scalar", dtype: "i64" }, bytesMax: 8 }]);
+  const told: number[] = [];
+  for await (const batch of open.read(0, 0)) if (batch.length > 0) told.push(open.bytesRead?.() ?? -1);
+  expect(told.length).toBeGreaterThan(2);
+  expect(told.toSorted((a, b) => a - b)).toEqual(told);
+  expect(told[0]).toBeGreaterThan(0);
+  expect(told.at(-1)).toBe(open.splits[0]?.bytes);
+  await open.close();
+});
+
 describe("what a file lacks is said before the first row", () => {
   test.each(formats.filter((format) => format.name !== "jsonl"))("$name", async ({ name, source, sourceArgs }) => {
     const wanted: readonly Column[] = [{ name: "nope", type: { kind: "string" }, bytesMax: 10 }];

@@ -1,4 +1,4 @@
-/** The pipeline as a graph: a box for each stage and sink with its rates, an arrow for each edge. */
+/** The pipeline as a graph: a box for each stage and sink with its rates, a line for each edge. */
 import { formatRate, formatShare } from "../format.ts";
 import type { ReportData, ReportEdge } from "./report-data.ts";
 import { clip, rect, svg, text } from "./svg.ts";
@@ -7,6 +7,7 @@ const BOX_WIDTH = 190;
 const BOX_HEIGHT = 66;
 const GAP_X = 60;
 const GAP_Y = 18;
+const LANE_HEIGHT = 12;
 
 interface Node {
   readonly label: string;
@@ -17,13 +18,13 @@ interface Node {
 
 export function drawGraph(data: ReportData): string {
   const nodes = nodesOf(data);
-  const places = placeNodes(nodes);
+  const { places, lanes, height } = layOut(nodes, data.edges.map((edge) => [edge.from, targetOf(data, edge)]));
   const width = Math.max(...places.map(({ x }) => x)) + BOX_WIDTH + 10;
-  const height = Math.max(...places.map(({ y }) => y)) + BOX_HEIGHT + 10;
-  const arrows = data.edges.map((edge) => {
+  const arrows = data.edges.map((edge, index) => {
     const [from, to] = [places[edge.from], places[targetOf(data, edge)]];
-    const [x1, y1, x2, y2] = [from.x + BOX_WIDTH, from.y + BOX_HEIGHT / 2, to.x, to.y + BOX_HEIGHT / 2];
-    return `<path d="M${x1} ${y1}C${x1 + GAP_X / 2} ${y1} ${x2 - GAP_X / 2} ${y2} ${x2} ${y2}" fill="none" stroke="#888"/><circle cx="${x2}" cy="${y2}" r="3" fill="#888"/>`;
+    const path = [...lanes[index], { x: to.x, y: to.y + BOX_HEIGHT / 2 }].map(({ x, y }) => `S${x - GAP_X / 2} ${y} ${x} ${y}h${x === to.x ? 0 : BOX_WIDTH}`);
+    const [x, y] = [from.x + BOX_WIDTH, from.y + BOX_HEIGHT / 2];
+    return `<path d="M${x} ${y}${path.join("")}" fill="none" stroke="#888"/><circle cx="${to.x}" cy="${to.y + BOX_HEIGHT / 2}" r="3" fill="#888"/>`;
   });
   const boxes = nodes.map((node, index) => {
     const { x, y } = places[index];
@@ -58,13 +59,33 @@ function depthsOf(stages: number, edges: readonly ReportEdge[]): readonly number
   return depths;
 }
 
-function placeNodes(nodes: readonly Node[]): readonly { readonly x: number; readonly y: number }[] {
-  const taken = new Map<number, number>();
-  return nodes.map(({ depth }) => {
-    const row = taken.get(depth) ?? 0;
-    taken.set(depth, row + 1);
-    return { x: 5 + depth * (BOX_WIDTH + GAP_X), y: 5 + row * (BOX_HEIGHT + GAP_Y) };
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+interface Layout {
+  /** By node: its upper left corner. */
+  readonly places: readonly Point[];
+  /** By edge: where it enters each column that it passes through. */
+  readonly lanes: readonly (readonly Point[])[];
+  readonly height: number;
+}
+
+/** A column for each depth. An edge that skips columns passes below what stands in them. */
+function layOut(nodes: readonly Node[], edges: readonly (readonly [from: number, to: number])[]): Layout {
+  const bottoms: number[] = [];
+  const take = (depth: number, height: number): Point => {
+    const y = bottoms[depth] ?? 5;
+    bottoms[depth] = y + height;
+    return { x: 5 + depth * (BOX_WIDTH + GAP_X), y };
+  };
+  const places = nodes.map(({ depth }) => take(depth, BOX_HEIGHT + GAP_Y));
+  const lanes = edges.map(([from, to]) => {
+    const passed = Array.from({ length: Math.max(0, nodes[to].depth - nodes[from].depth - 1) }, (_, index) => nodes[from].depth + 1 + index);
+    return passed.map((depth) => take(depth, LANE_HEIGHT));
   });
+  return { places, lanes, height: Math.max(...bottoms) };
 }
 
 function targetOf({ stages }: ReportData, { to }: ReportEdge): number {

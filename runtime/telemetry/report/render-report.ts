@@ -20,7 +20,7 @@ export function renderReport(data: ReportData): string {
 <style>
 body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:1000px;padding:0 1em;color:#222}
 svg{display:block;max-width:100%;height:auto;margin:.5em 0}text{font:12px system-ui,sans-serif;fill:#222}text.strong{font-weight:600}text.faint{fill:#777}text.end{text-anchor:end}
-table{border-collapse:collapse}td,th{padding:.2em .8em .2em 0;text-align:left;vertical-align:top}td.number{text-align:right;font-variant-numeric:tabular-nums}
+table{border-collapse:collapse}td,th{padding:.2em .8em .2em 0;text-align:left;vertical-align:top}td.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 code{white-space:nowrap}pre{background:#f4f6f8;padding:1em;overflow:auto}h2{margin-top:2em;font-size:1.2em}
 </style>
 </head>

@@ -14,11 +14,13 @@ import { listTables } from "../../support/list-input.ts";
 import type { InputFile } from "../../support/list-input.ts";
 import { FILES_OPEN_MAX, mapLimited } from "../../support/map-limited.ts";
 import { toValue } from "../../support/plain-value.ts";
-import { openBytes } from "../../support/read-lines.ts";
+import { readBytes } from "../../support/read-lines.ts";
 
 interface Options {
   readonly header: boolean;
   readonly separator: string;
+  /** Told how many of the file's bytes were read. */
+  readonly onRead?: (bytes: number) => void;
 }
 
 export const csv: SourceKernel = {
@@ -26,9 +28,11 @@ export const csv: SourceKernel = {
     const options: Options = { header: args.header === true, separator: String(args.separator) };
     const splits = await listTables(String(args.path), [".csv", ".tsv", ".gz"]);
     const places = await mapLimited(splits, FILES_OPEN_MAX, (split) => findColumns(split, columns, options));
+    let bytesRead = 0;
     const source: OpenSource = {
       splits,
-      read: (split, firstRow) => readRows(splits[split].file, firstRow, columns, places[split], options),
+      read: (split, firstRow) => readRows(splits[split].file, firstRow, columns, places[split], { ...options, onRead: (bytes) => (bytesRead = bytes) }),
+      bytesRead: () => bytesRead,
       close: async () => {},
     };
     return source;
@@ -120,7 +124,7 @@ async function* readRecords(file: string, options: Options): AsyncGenerator<read
     },
   });
   try {
-    for await (const bytes of openBytes(file)) {
+    for await (const bytes of readBytes(file, options.onRead)) {
       await writeTo(parser, bytes);
       if (found.length > 0) yield found;
       found = [];

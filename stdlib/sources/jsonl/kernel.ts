@@ -11,19 +11,21 @@ import { readLines } from "../../support/read-lines.ts";
 export const jsonl: SourceKernel = {
   open: async (args, columns) => {
     const splits = await listTables(String(args.path), [".jsonl", ".ndjson", ".gz"]);
+    let bytesRead = 0;
     const source: OpenSource = {
       splits,
-      read: (split, firstRow) => readRows(splits[split].file, firstRow, columns),
+      read: (split, firstRow) => readRows(splits[split].file, firstRow, columns, (bytes) => (bytesRead = bytes)),
+      bytesRead: () => bytesRead,
       close: async () => {},
     };
     return source;
   },
 };
 
-async function* readRows(file: string, firstRow: number, columns: readonly Column[]): AsyncGenerator<readonly SourceItem[]> {
+async function* readRows(file: string, firstRow: number, columns: readonly Column[], onRead: (bytes: number) => void): AsyncGenerator<readonly SourceItem[]> {
   let line = 0;
   let row = 0;
-  for await (const lines of readLines(file)) {
+  for await (const lines of readLines(file, onRead)) {
     const items: SourceItem[] = [];
     for (const text of lines) {
       line++;

@@ -66,4 +66,33 @@ describe("a source", () => {
     for (const at of [1, 2, 3, 5, 12]) expect(await cut(at)).toEqual(chunks);
     for (const [chunk, rows] of chunks.entries()) expect(await cut(2, { chunk, split: 0, row: rows[0] ?? 0 })).toEqual(chunks.slice(chunk));
   });
+
+  it("says how many of a split's bytes are behind a chunk, from wherever it begins, where the source tells what it has read", async () => {
+    // Rows of ten bytes, handed over three at a time.
+    const open = (rows: number): OpenSource => {
+      let bytesRead = 0;
+      return {
+        splits: [0, 1].map((split) => ({ path: `${split}.txt`, bytes: 10 * rows, modifiedMs: 0 })),
+        read: async function* (_split, firstRow) {
+          for (let row = firstRow; row < rows; row += 3) {
+            bytesRead = 10 * Math.min(rows, row + 3);
+            yield Array.from({ length: Math.min(3, rows - row) }, (_, index): SourceItem => ({ kind: "row", row: { id: row + index }, place: "" }));
+          }
+        },
+        bytesRead: () => bytesRead,
+        close: async () => {},
+      };
+    };
+    const behind = async (start?: { readonly chunk: number; readonly split: number; readonly row: number }): Promise<readonly (number | undefined)[]> => {
+      const reader = createSourceReader(step, open(10), { chunkRows: 4 }, start);
+      const bytes: (number | undefined)[] = [];
+      while ((await reader.next(createChunkLog())) !== undefined) bytes.push(reader.bytesBehind());
+      return bytes;
+    };
+    expect(await behind()).toEqual([40, 80, 100, 40, 80, 100]);
+    expect(await behind({ chunk: 1, split: 0, row: 4 })).toEqual([80, 100, 40, 80, 100]);
+    const silent = createSourceReader(step, source([4], 2), { chunkRows: 4 });
+    await silent.next(createChunkLog());
+    expect(silent.bytesBehind()).toBeUndefined();
+  });
 });

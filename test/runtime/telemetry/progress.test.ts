@@ -38,6 +38,7 @@ describe("progress", () => {
   test("as a line", () => {
     expect(renderProgressLine(snapshot)).toBe("classify  12,500 of 50,000 rows, 25 %, 1,016 rows/s, 12.3 s, about 36.9 s left, 3 dead rows; slowest: resnet50, 98 % busy, queue 4/4");
     const { rowsTotal: _, ...unknownTotal } = snapshot;
+    expect(renderProgressLine({ ...unknownTotal, rowsExpected: 25_000.4 })).toContain("classify  12,500 rows, about 50 %, 1,016 rows/s, 12.3 s, about 12.3 s left, 3 dead rows;");
     expect(renderProgressLine({ ...unknownTotal, rowsDone: 0, rowsDead: 1, rowsPerSecond: 0, stages: [] })).toBe("classify  0 rows, 0.0 rows/s, 12.3 s, 1 dead row");
   });
 

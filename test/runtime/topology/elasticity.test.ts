@@ -151,6 +151,23 @@ describe("elasticity", () => {
     expect(loadedWhere(0)).toBe(15);
   });
 
+  it("says once why it changes nothing, though reasons take turns, until it has changed something", () => {
+    let isReplaced = false;
+    const { scheduler, elasticity, events } = openWith(topologyOf({ replicasMax: 3 }), 100, () => !isReplaced);
+    for (let turn = 0; turn < 6; turn++) {
+      isReplaced = turn % 2 === 1;
+      elasticity?.decide(1000 + turn);
+    }
+    expect(events).toHaveLength(2);
+    isReplaced = false;
+    for (let chunk = 0; chunk < 9; chunk++) elasticity?.partDone({ ...whole, chunk });
+    expect(elasticity?.decide(2000)).toHaveLength(2);
+    for (const replica of [1, 2]) scheduler.handle({ kind: "loaded", stage: 1, replica, incarnation: 0 });
+    isReplaced = true;
+    elasticity?.decide(3000);
+    expect(events.slice(2)).toMatchObject([{ to: 3 }, { from: 1, to: 1, reason: expect.stringContaining("was replaced") }]);
+  });
+
   it("changes nothing while the run drains", () => {
     const { elasticity } = open({ replicasMax: 3 });
     for (let chunk = 0; chunk < 9; chunk++) elasticity?.partDone({ ...whole, chunk });

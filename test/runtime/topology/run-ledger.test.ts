@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RowFailure } from "../../../runtime/contract/row-failure.ts";
+import type { SourcePosition } from "../../../runtime/recovery/progress.ts";
 import { createRunLedger } from "../../../runtime/topology/run-ledger.ts";
 import type { RunLedger } from "../../../runtime/topology/run-ledger.ts";
 import { readTopology } from "../../../runtime/topology/topology.ts";
@@ -57,4 +58,24 @@ it("a region is read when its own rows are, those of earlier runs included, and 
     ledger.completeChunk(region, 0, undefined);
   }
   expect([0, 1, 2].map(ledger.isAllRead)).toEqual([true, false, false]);
+});
+
+it("what is read of a region is known by its rows, by its bytes where nobody counted those, or not at all", () => {
+  const ledger = ledgerOf(3);
+  const split = (bytes: number, rows?: number) => ({ path: "a", bytes, modifiedMs: 0, ...(rows === undefined ? {} : { rows }) });
+  ledger.addSource(0, [split(1, 8), split(1, 12)]);
+  ledger.addSource(1, [split(300), split(700)]);
+  ledger.addSource(2, [split(1)]);
+  const complete = (region: number, position: SourcePosition): void => {
+    ledger.addReport(region, 0, { rowsIn: 5, rowsOut: 5, filtered: 0, busyMs: 1, computeMs: 1, failures: [], progress: { position, passed: {}, keys: new Map(), isExhausted: false } }, true);
+    ledger.completeChunk(region, 0, undefined);
+  };
+  expect([0, 1, 2].map(ledger.shareRead)).toEqual([0, undefined, undefined]);
+  complete(0, { split: 0, row: 5 });
+  complete(1, { split: 1, row: 2, bytes: 100 });
+  expect([0, 1, 2].map(ledger.shareRead)).toEqual([0.25, 0.4, undefined]);
+  expect(ledger.counters.rowsExpected).toBeUndefined();
+  complete(2, { split: 0, row: 1, bytes: 0.5 });
+  // 20 by count, 12.5 and 10 by bytes.
+  expect(ledger.counters).toMatchObject({ rowsTotal: undefined, rowsExpected: 42.5 });
 });
