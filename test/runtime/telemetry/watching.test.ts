@@ -7,6 +7,7 @@ import { describe, expect, test, vi } from "vitest";
 import { renderMetrics } from "../../../runtime/telemetry/metrics.ts";
 import { parseMetricsAddress, serveMetrics } from "../../../runtime/telemetry/metrics-server.ts";
 import { renderReport } from "../../../runtime/telemetry/report/render-report.ts";
+import type { ReportData } from "../../../runtime/telemetry/report/report-data.ts";
 import type { RunEvent } from "../../../runtime/telemetry/run-event.ts";
 import { createRunState, foldEvent } from "../../../runtime/telemetry/run-state.ts";
 import { createRunTimeline } from "../../../runtime/telemetry/run-timeline.ts";
@@ -165,18 +166,22 @@ describe("the timeline", () => {
   });
 });
 
-function reportOf(timeline: RunTimeline): string {
+const oneStage: Pick<ReportData, "stages" | "sinks" | "edges"> = {
+  stages: [{ label: "decode", at, replicas: 1 }],
+  sinks: [{ label: "jsonl 1", at, replicas: 1 }],
+  edges: [{ from: 0, to: { kind: "sink", sink: 0 } }],
+};
+
+function reportOf(timeline: RunTimeline, graph = oneStage, state = folded()): string {
   return renderReport({
+    ...graph,
     program: "job.pipe",
     sourceFolder: "/home/me",
     startedAt: "2026-01-02T03:04:05Z",
-    summary: { pipeline: "job", outcome: "finished", elapsedMs: 1000, rowsIn: 10, rowsFiltered: 0, rowsDead: 1, stages: [{ label: "decode", replicas: 1, busyShare: 0.45 }, { label: "jsonl 1", replicas: 1, busyShare: 0.01 }], outputs: [] },
-    state: folded(),
+    summary: { pipeline: "job", outcome: "finished", elapsedMs: 1000, rowsIn: 10, rowsFiltered: 0, rowsDead: 1, stages: [...graph.stages, ...graph.sinks].map(({ label }) => ({ label, replicas: 1, busyShare: 0.45 })), outputs: [] },
+    state,
     binMs: timeline.widthMs(),
     bins: timeline.bins(),
-    stages: [{ label: "decode", at, replicas: 1 }],
-    sinks: [{ label: "jsonl 1", at, replicas: 1 }],
-    edges: [{ from: 0, to: { kind: "sink", sink: 0 } }],
     predicted: { rowsPerSecond: 20, bottleneck: "decode", machine: "laptop", stages: [25] },
   });
 }
@@ -191,6 +196,20 @@ test("the report escapes what comes from data and links to the source", () => {
   expect(html).toContain("<td class=\"number\">20 rows/s</td><td class=\"number\">10 rows/s</td><td class=\"number\">50 %</td>");
   expect(html).toContain("0.3 s: rows done 0.0 rows/s, CPU 0.8 cores");
   expect(html).not.toMatch(/<script|src=|https?:/);
+});
+
+test("the report leads an edge that skips stages around them", () => {
+  const stage = (label: string) => ({ label, at, replicas: 1 });
+  const graph: typeof oneStage = {
+    stages: [stage("read"), stage("decode"), stage("join")],
+    sinks: [stage("jsonl 1")],
+    edges: [{ from: 0, to: { kind: "stage", stage: 1 } }, { from: 0, to: { kind: "stage", stage: 2 } }, { from: 1, to: { kind: "stage", stage: 2 } }, { from: 2, to: { kind: "sink", sink: 0 } }],
+  };
+  const html = reportOf(createRunTimeline(3, 1), graph, createRunState(3, 1));
+  const [, boxX, boxY, width, height] = (/<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"[^>]*><title>decode</.exec(html) ?? []).map(Number);
+  const passing = [...html.matchAll(/<path d="([^"]+)"/g)].map(([, path]) => /S[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)h([1-9]\d*)/.exec(path)).filter((lane) => lane !== null);
+  expect(passing.map(([, x, , across]) => [Number(x), Number(across)])).toEqual([[boxX, width]]);
+  expect(Number(passing[0]?.[2])).toBeGreaterThan(boxY + height);
 });
 
 test("the report's rate is a mean in which batches do not look like bursts", () => {
