@@ -8,8 +8,6 @@ import { describe, expect, test } from "vitest";
 import { copySample, makeWorkplace, node, pipec, readTree } from "../support/workplace.ts";
 import type { Ended } from "../support/workplace.ts";
 
-const limitMs = 60_000;
-
 const program = `edition 1
 
 param input: uri = "notes.jsonl"
@@ -54,14 +52,14 @@ describe("a program's command line", () => {
     ["a value out of range", ["--most", "101"], 2, "--most"],
     ["a missing value", ["--most"], 2, "--most"],
     ["a missing input", ["--input", "nothing.jsonl"], 5, "nothing.jsonl"],
-  ])("%s", { timeout: limitMs }, async (_what, argv, code, part) => {
+  ])("%s", async (_what, argv, code, part) => {
     const folder = await build({ "notes.pipe": program, "notes.jsonl": notes });
     const ended = await node(folder, "out.js", ...argv);
     expectClear(ended, code, part);
     expect(finalFiles(join(folder, "out", "notes"))).toEqual([]);
   });
 
-  test("params, defaults and ranges are in --help", { timeout: limitMs }, async () => {
+  test("params, defaults and ranges are in --help", async () => {
     const folder = await build({ "notes.pipe": program, "notes.jsonl": notes });
     const { code, stdout } = await node(folder, "out.js", "--help");
     expect(code).toBe(0);
@@ -70,19 +68,19 @@ describe("a program's command line", () => {
 });
 
 describe("data", () => {
-  test("a row that is no JSON: the file and line, exit 5, nothing published", { timeout: limitMs }, async () => {
+  test("a row that is no JSON: the file and line, exit 5, nothing published", async () => {
     const folder = await build({ "notes.pipe": program, "notes.jsonl": `${notes}{"id": \n` });
     expectClear(await node(folder, "out.js"), 5, "notes.jsonl", "line 3");
     expect(finalFiles(join(folder, "out", "notes"))).toEqual([]);
   });
 
-  test("a missing field: the file, line and field", { timeout: limitMs }, async () => {
+  test("a missing field: the file, line and field", async () => {
     const folder = await build({ "notes.pipe": program, "notes.jsonl": `${notes}{"id": "c"}\n` });
     expectClear(await node(folder, "out.js"), 5, "notes.jsonl", "line 3", "text");
     expect(finalFiles(join(folder, "out", "notes"))).toEqual([]);
   });
 
-  test("a corrupt picture goes to the dead letters with its file; over the budget the run ends with 4", { timeout: limitMs }, async () => {
+  test("a corrupt picture goes to the dead letters with its file; over the budget the run ends with 4", async () => {
     const folder = copySample("ocr");
     for (let line = 4; line <= 80; line++) rmSync(join(folder, "data", "lines", `line-${String(line).padStart(2, "0")}.png`));
     truncateSync(join(folder, "data", "lines", "line-02.png"), 500);
@@ -96,7 +94,7 @@ describe("data", () => {
     expect(dead.trim().split("\n")).toHaveLength(1);
   });
 
-  test("a column of another type: the file and the column", { timeout: limitMs }, async () => {
+  test("a column of another type: the file and the column", async () => {
     const folder = copySample("resnet50");
     const source = readFileSync(join(folder, "resnet50.pipe"), "utf8");
     writeFileSync(join(folder, "resnet50.pipe"), source.replace("jpeg: bytes }", "jpeg: bytes, size: int }").replace("{ .id, pixels:", "{ id: .id, size: .size, pixels:").replace("{ .id, ..resnet50", "{ .id, .size, ..resnet50").replace("{ .id, label:", "{ .id, .size, label:"));
@@ -108,7 +106,7 @@ describe("data", () => {
 });
 
 describe("models", () => {
-  test("a truncated file is reported at the model, and nothing is written", { timeout: limitMs }, async () => {
+  test("a truncated file is reported at the model, and nothing is written", async () => {
     const folder = copySample("text-branch");
     const model = readFileSync(join(folder, "models", "spam.onnx"));
     writeFileSync(join(folder, "short.onnx"), model.subarray(0, model.length - 1000));
@@ -119,14 +117,14 @@ describe("models", () => {
     expect(existsSync(join(folder, "out.js"))).toBe(false);
   });
 
-  test("a missing file is reported at the model", { timeout: limitMs }, async () => {
+  test("a missing file is reported at the model", async () => {
     const folder = copySample("text-branch");
     const source = readFileSync(join(folder, "text-branch.pipe"), "utf8");
     writeFileSync(join(folder, "text-branch.pipe"), source.replace("models/spam.onnx", "models/none.onnx"));
     expectClear(await pipec(folder, "build"), 1, "models/none.onnx", "--> text-branch.pipe:");
   });
 
-  test("a device that is not there ends the run before the first row", { timeout: limitMs }, async () => {
+  test("a device that is not there ends the run before the first row", async () => {
     const folder = copySample("resnet50");
     const source = readFileSync(join(folder, "resnet50.pipe"), "utf8");
     writeFileSync(join(folder, "resnet50.pipe"), source.replace('batch: "auto"', 'batch: "auto", device: "cuda:0"'));

@@ -12,4 +12,4 @@ it("loads workers where they pay, joins them to their neighbours, and writes eve
   expect(rows).toEqual(Array.from({ length: 600 }, (_, index) => index));
   const trace = readFileSync(join(folder, "trace.json"), "utf8");
   expect(trace).toMatch(/wait is what the others wait for, and the workers pay for their loading/);
-}, 60_000);
+});

@@ -7,7 +7,7 @@ import { bundleProgram, runProgram, startProgram } from "../support/bundle-progr
 let folder: string;
 beforeAll(async () => {
   folder = await bundleProgram("branches");
-}, 60_000);
+});
 
 /** Every file below a folder with its bytes, by relative path; hidden names too. */
 function filesIn(path: string, under = ""): Readonly<Record<string, string>> {

@@ -95,7 +95,7 @@ beforeAll(async () => {
   folder = makeWorkplace({ "poison.pipe": program, "externs.ts": externs });
   const built = await pipec(folder, "build", "poison.pipe");
   expect(built.stderr).toBe("");
-}, 60_000);
+});
 
 function writeRows(file: string, count: number, texts: Readonly<Record<number, string>>): void {
   const rows = Array.from({ length: count }, (_, id) => JSON.stringify({ id, text: texts[id] ?? (id % 10 === 3 ? "drop" : `row ${id}`) }));
@@ -152,7 +152,7 @@ describe.skipIf(process.platform === "win32")("poison rows", () => {
     const failsInWork = (id: number): boolean => poison[id]?.startsWith("work") ?? false;
     expect(worked).toEqual(all.filter((id) => !failsInWork(id)));
     expect(counted).toEqual(all.filter((id) => !bad.has(id) && id % 10 !== 3));
-  }, 120_000);
+  });
 
   it("end a run that takes no row errors, by file and row", async () => {
     writeRows("strict.jsonl", 50, { 31: "work segv" });
@@ -161,7 +161,7 @@ describe.skipIf(process.platform === "win32")("poison rows", () => {
     expect(stderr).toContain("note: the engine was ended by SIGSEGV; `worked` has a process of its own from now on; starting again\n");
     expect(stderr).toMatch(/error\[R0160\]: .*strict\.jsonl, line 32: ended the process with SIGSEGV, each of two times that it was tried alone/);
     expect(worked).toEqual([]);
-  }, 60_000);
+  });
 
   it("are not those that only happened to be there", async () => {
     writeRows("once.jsonl", 200, { 20: `work once ${join(folder, "seen-1")}`, 90: `keep once ${join(folder, "seen-2")}`, 150: `split once ${join(folder, "seen-3")}` });
@@ -170,7 +170,7 @@ describe.skipIf(process.platform === "win32")("poison rows", () => {
     expect(dead).toEqual([]);
     expect(worked).toHaveLength(200);
     expect(counted).toHaveLength(180);
-  }, 60_000);
+  });
 });
 
 /** y = n as f32, after as many rounds of a loop as the largest n of the batch says. */
@@ -221,7 +221,7 @@ pipeline p {
     expect(stderr).toContain("note: a call did not come back within 400 ms; `done` has a process of its own from now on; starting again\n");
     expect(stderr).toContain("1 dead");
     expect(readLines(join(place, "done.jsonl"))).toEqual(Array.from({ length: 100 }, (_, id) => ({ id, y: id })).filter(({ id }) => id !== 42));
-  }, 60_000);
+  });
 });
 
 describe("steps in processes of their own", () => {
@@ -241,7 +241,7 @@ describe("steps in processes of their own", () => {
     const [together, apart] = [readTree(join(sample, "out", "mail")), readTree(join(sample, "apart"))];
     expect(together.size).toBeGreaterThan(0);
     expect(apart).toEqual(together);
-  }, 60_000);
+  });
 });
 
 /** The engine that a supervisor runs now; undefined where it runs none. */
@@ -311,7 +311,7 @@ export function hang(text: string): { text: string } {
 }
 `);
     expect((await pipec(folder, "build", "hang.pipe", "--out", "hang.js")).stderr).toBe("");
-  }, 60_000);
+  });
 
   it("are started again where the engine is killed from outside, and no row is blamed", async () => {
     const { ended, engine } = await startHanging("killed");
@@ -320,14 +320,14 @@ export function hang(text: string): { text: string } {
     expect(code, stderr).toBe(0);
     expect(stderr).toContain("note: the engine was killed from outside; starting again\n");
     expect(readLines(join(folder, "killed", "rows.jsonl"))).toHaveLength(50);
-  }, 60_000);
+  });
 
   it("are gone with the supervisor, though one of them hangs in native code", async () => {
     const { supervisor, engine } = await startHanging("orphan");
     supervisor.kill("SIGKILL");
     await until(() => (isGone(engine) ? true : undefined));
     expect(existsSync(join(folder, "orphan", "rows.jsonl"))).toBe(false);
-  }, 60_000);
+  });
 
   it("end with 5 where they are told to stop and there is no checkpoint", async () => {
     writeRows("stopped.jsonl", 40_000, {});
@@ -340,7 +340,7 @@ export function hang(text: string): { text: string } {
     expect(await ended).toBe(5);
     expect(stderr).toContain("error[R0159]: the run was told to stop before its end: nothing was published");
     expect(existsSync(join(folder, "stopped", "rows.jsonl"))).toBe(false);
-  }, 60_000);
+  });
 
   it("are gone at the second Ctrl-C, though one of them hangs in native code", async () => {
     const { supervisor, ended, engine } = await startHanging("twice");
@@ -349,5 +349,5 @@ export function hang(text: string): { text: string } {
     supervisor.kill("SIGINT");
     expect((await ended).code).toBe(130);
     expect(isGone(engine)).toBe(true);
-  }, 60_000);
+  });
 });

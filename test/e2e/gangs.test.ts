@@ -11,7 +11,7 @@ beforeAll(async () => {
   [two, four] = await Promise.all([bundleProgram("gangs"), bundleProgram("gangs")]);
   writeGangModels(two, 2);
   writeGangModels(four, 4);
-}, 60_000);
+});
 
 let runs = 0;
 
@@ -30,12 +30,12 @@ describe("a gang", () => {
     for (const ran of [await run(two, "two"), await run(two, "replicas"), await run(four, "four")]) {
       expect(ran).toMatchObject({ code: 0, rows: whole.rows });
     }
-  }, 60_000);
+  });
 
   it("gives the same in one thread", async () => {
     const workers = await run(two, "two");
     expect(await run(two, "two", "--interpret", "--quiet")).toMatchObject({ code: 0, rows: workers.rows });
-  }, 60_000);
+  });
 
   it("has a row that fails in one rank alone judged alone", async () => {
     const whole = await run(two, "whole", "--bad_at", "7");
@@ -45,14 +45,14 @@ describe("a gang", () => {
       expect(ran.letters).toContain("idx=5000 must be within the inclusive range");
       expect(ran.letters.trim().split("\n")).toHaveLength(1);
     }
-  }, 60_000);
+  });
 
   it("is started again when a member dies, and the batch is run again", async () => {
     const whole = await run(two, "whole");
     writeFileSync(join(two, "deaths"), "1");
     expect(await run(two, "two")).toMatchObject({ code: 0, rows: whole.rows, letters: "" });
     expect(readFileSync(join(two, "deaths"), "utf8")).toBe("0");
-  }, 60_000);
+  });
 
   it("fails the job when a member dies twice at one batch", async () => {
     writeFileSync(join(four, "deaths"), "100");
@@ -60,7 +60,7 @@ describe("a gang", () => {
     writeFileSync(join(four, "deaths"), "0");
     expect(ran).toMatchObject({ code: 5, rows: undefined });
     expect(ran.stderr).toMatch(/error\[R0207\]: model two_layers \(test\.pipe:1\), part 1 of 2: the worker of rank [123] ended with code 9/);
-  }, 60_000);
+  });
 
   it("gets a process of its own, with all its ranks in one thread, when a member takes the engine with it", async () => {
     const whole = await run(two, "whole");
@@ -71,7 +71,7 @@ describe("a gang", () => {
     rmSync(join(two, "crash"));
     expect(ran).toMatchObject({ code: 0, rows: whole.rows, letters: "" });
     expect(ran.stderr).toContain("the engine was ended by SIGSEGV; `gang` has a process of its own from now on");
-  }, 60_000);
+  });
 
   it("that cannot be loaded ends the run before the first row, and says which file is missing", async () => {
     renameSync(join(two, rankFile(1, 1)), join(two, "away"));
@@ -79,7 +79,7 @@ describe("a gang", () => {
     renameSync(join(two, "away"), join(two, rankFile(1, 1)));
     expect(ran).toMatchObject({ code: 5, rows: undefined });
     expect(ran.stderr).toContain("error[R0202]: model `two_layers` (test.pipe:1): models/rank-1-segment-1.onnx does not exist");
-  }, 60_000);
+  });
 
   it("runs on the device that the command line names, and on none that is not there", async () => {
     expect(await run(two, "two", "--device", "cpu")).toMatchObject({ code: 0 });
@@ -87,5 +87,5 @@ describe("a gang", () => {
     expect(ran.code).toBe(5);
     expect(ran.stderr).toContain("error[R0201]: model `two_layers` (test.pipe:1) is placed on webgpu:7");
     expect(await run(two, "two", "--device", "gpu")).toMatchObject({ code: 2 });
-  }, 60_000);
+  });
 });

@@ -56,7 +56,7 @@ let folder: string;
 beforeAll(async () => {
   folder = makeWorkplace({ "job.pipe": program, "work.ts": work, "rows.jsonl": Array.from({ length: 40 }, (_, id) => `{"id":${id}}\n`).join("") });
   expect(await pipec(folder, "build")).toMatchObject({ code: 0, stderr: "" });
-}, 60_000);
+});
 
 function rowsOf(name: string): readonly number[] {
   return readFileSync(join(folder, "out", name), "utf8").trim().split("\n").map((line) => Number((JSON.parse(line) as { readonly id?: number; readonly row?: number }).id ?? (JSON.parse(line) as { readonly row: number }).row));
@@ -73,7 +73,7 @@ function run(environment: Readonly<Record<string, string>>, ...argv: readonly st
 }
 
 describe("a row that does not come back", () => {
-  test("is told of with its step, file and row", { timeout: 60_000 }, async () => {
+  test("is told of with its step, file and row", async () => {
     const { code, stderr } = await run({ PIPEC_STALL_S: "1" }, "slow", "--report", "slow.html");
     expect(code, stderr).toBe(0);
     expect(stderr).toMatch(/warning\[R0175\]: `made` \(job\.pipe:10\) stands on row 7 of rows\.jsonl, for 1\.0 s/);
@@ -81,7 +81,7 @@ describe("a row that does not come back", () => {
     expect((await pipec(folder, "explain", "R0175")).stdout).toContain("does not get on");
   });
 
-  test("fails where its step has a limit, though what it waits for never ends", { timeout: 60_000 }, async () => {
+  test("fails where its step has a limit, though what it waits for never ends", async () => {
     writeFileSync(join(folder, "forever"), "");
     const { code, stderr } = await run({}, "limited");
     expect(code, stderr).toBe(0);
@@ -94,7 +94,7 @@ describe("a row that does not come back", () => {
 });
 
 describe.skipIf(process.platform === "win32")("a reader that ends the process", () => {
-  test("is told with the file and what to do", { timeout: 60_000 }, async () => {
+  test("is told with the file and what to do", async () => {
     writeFileSync(join(folder, "crash.cjs"), crashingReader);
     writeFileSync(join(folder, "bad.jsonl"), '{"id":1}\n');
     const { code, stderr } = await run({ NODE_OPTIONS: `--require ${join(folder, "crash.cjs")}` }, "slow", "--input", "bad.jsonl");

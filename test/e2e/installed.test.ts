@@ -38,9 +38,9 @@ beforeAll(async () => {
   const folder = makeWorkplace({ "main.pipe": program, "brightness.onnx": builtBytes(graph), "pictures/a.jpg": await picture.jpeg().toBuffer(), "pictures/b.png": await picture.png().toBuffer() });
   expect(await pipec(folder, "build")).toMatchObject({ code: 0, stderr: "" });
   cpSync(folder, away, { recursive: true });
-}, 60_000);
+});
 
-test("packages that lie where pipec does are found from there", { timeout: 60_000 }, async () => {
+test("packages that lie where pipec does are found from there", async () => {
   mkdirSync(join(away, "node_modules"));
   symlinkSync(root, join(away, "node_modules", "pipec"));
   const ran = await node(away, "out.js", "--quiet");
@@ -49,7 +49,7 @@ test("packages that lie where pipec does are found from there", { timeout: 60_00
   expect((await readRows(join(away, "out", "rows"))).map(({ path, red }) => [path, Math.round(Number(red) * 100)])).toEqual([["a.jpg", 100], ["b.png", 100]]);
 });
 
-test("a program whose packages are nowhere says so before it does anything", { timeout: 60_000 }, async () => {
+test("a program whose packages are nowhere says so before it does anything", async () => {
   const ran = await node(away, "out.js", "--fresh", "--quiet");
   expect(ran.code).toBe(5);
   expect(ran.stderr).toMatch(/^this program needs the package \S+, which comes with pipec: run `npm install pipec` in its folder or above\n$/);
@@ -60,7 +60,7 @@ test.each([
   ["@cornerstonejs/codec-libjpeg-turbo-8bit", "error[R0147]: libjpeg-turbo, which decodes small pictures, cannot be loaded: no binary for this system"],
   ["onnxruntime-node", "error[R0147]: onnxruntime, which runs models, cannot be loaded: no binary for this system"],
   ["@bokuweb/zstd-wasm", "this program cannot load the package @bokuweb/zstd-wasm: no binary for this system\n"],
-])("%s that is there and broken ends the run, and is no row's fault", { timeout: 60_000 }, async (name, words) => {
+])("%s that is there and broken ends the run, and is no row's fault", async (name, words) => {
   const broken = join(away, "node_modules", name);
   mkdirSync(broken, { recursive: true });
   symlinkSync(root, join(away, "node_modules", "pipec"));

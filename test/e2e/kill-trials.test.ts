@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { runReference, runTrial, writeTrialProgram } from "../support/kill-trial.ts";
 import { makeWorkplace, pipec } from "../support/workplace.ts";
 
-test("what is killed and resumed until it is done writes what an uninterrupted run writes", { timeout: 240_000 }, async () => {
+test("what is killed and resumed until it is done writes what an uninterrupted run writes", async () => {
   const folder = makeWorkplace();
   writeTrialProgram(folder);
   expect(await pipec(folder, "build")).toMatchObject({ code: 0, stderr: "" });

@@ -15,7 +15,7 @@ const programs = fileURLToPath(new URL("programs/", import.meta.url));
 const names = readdirSync(programs).filter((name) => name.endsWith(".pipe"));
 
 describe.each(names)("%s", (name) => {
-  test("passes its tests", { timeout: 60_000 }, async () => {
+  test("passes its tests", async () => {
     const folder = makeWorkplace();
     cpSync(programs, folder, { recursive: true });
     const { code, stdout, stderr } = await pipec(folder, "test", name);
@@ -25,7 +25,7 @@ describe.each(names)("%s", (name) => {
   });
 });
 
-test("a test that fails shows both values and its place", { timeout: 60_000 }, async () => {
+test("a test that fails shows both values and its place", async () => {
   const text = readFileSync(join(programs, "numbers.pipe"), "utf8").replace("negative == -7", "negative == 7");
   const { code, stdout } = await pipec(makeWorkplace({ "numbers.pipe": text }), "test");
   expect(code).toBe(1);
@@ -33,7 +33,7 @@ test("a test that fails shows both values and its place", { timeout: 60_000 }, a
   expect(stdout).toMatch(/numbers\.pipe:\d+: numbers\.whole\[0\]\.negative == 7\n +left: {2}-7\n +right: 7\n/);
 });
 
-test("snapshots are written on request, then held to", { timeout: 60_000 }, async () => {
+test("snapshots are written on request, then held to", async () => {
   const text = readFileSync(join(programs, "numbers.pipe"), "utf8").replace("numbers.tensors[0].vec == [7.0, 3.0, 5.0]", 'numbers.tensors[0].vec == snapshot("vec")');
   const folder = makeWorkplace({ "numbers.pipe": text });
   const before = await pipec(folder, "test");
@@ -46,7 +46,7 @@ test("snapshots are written on request, then held to", { timeout: 60_000 }, asyn
   expect((await pipec(folder, "test")).stdout).toContain("FAIL  tensors and records");
 });
 
-test("what is emitted type-checks", { timeout: 120_000 }, async () => {
+test("what is emitted type-checks", async () => {
   const folder = makeWorkplace();
   const put = (name: string, text: string | undefined): void => {
     mkdirSync(join(folder, name, "out"), { recursive: true });

@@ -27,7 +27,7 @@ const FILES = 600;
 /** Enough for the program and its threads. */
 const OPEN_MAX = 200;
 
-test.skipIf(process.platform === "win32").each(files)("%s: each is read (Windows has no such limit)", { timeout: 60_000 }, async (format, bytes) => {
+test.skipIf(process.platform === "win32").each(files)("%s: each is read (Windows has no such limit)", async (format, bytes) => {
   const folder = makeWorkplace({ "main.pipe": program(format), [`data/0.${format}`]: bytes });
   for (let index = 1; index < FILES; index++) linkSync(join(folder, "data", `0.${format}`), join(folder, "data", `${index}.${format}`));
   expect(await pipec(folder, "build")).toMatchObject({ code: 0 });

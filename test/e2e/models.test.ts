@@ -52,7 +52,7 @@ export function sequence(text: string): Tensor {
 
 const rows = Array.from({ length: 11 }, (_, index) => ({ id: `r${index}`, a: index, b: index / 2, text: "x".repeat((index * 7) % 20) }));
 
-test("calls of models", { timeout: 60_000 }, async () => {
+test("calls of models", async () => {
   const folder = makeWorkplace({ "calls.pipe": program, "sequence.ts": sequence, "rows.jsonl": rows.map((row) => `${JSON.stringify(row)}\n`).join("") });
   writeModels(join(folder, "models"));
   expect(await pipec(folder, "build")).toMatchObject({ code: 0, stderr: "" });

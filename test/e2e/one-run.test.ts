@@ -47,7 +47,7 @@ let folder: string;
 beforeAll(async () => {
   folder = makeWorkplace({ "items.pipe": program, "work.ts": work, "items.jsonl": Array.from({ length: 200 }, (_, id) => `{"id":${id}}\n`).join("") });
   expect(await pipec(folder, "build")).toMatchObject({ code: 0, stderr: "" });
-}, 60_000);
+});
 
 interface Logged {
   readonly outcome: string;
@@ -68,7 +68,7 @@ interface Mark {
 }
 
 describe("an engine that is killed once", () => {
-  test("costs the run a restart, and no more lines in the log; report and trace show all of it", { timeout: 60_000 }, async () => {
+  test("costs the run a restart, and no more lines in the log; report and trace show all of it", async () => {
     const ended = await node(folder, "out.js", "items", "--report", "run.html", "--trace", "run.json", "--json");
     expect(ended.code, ended.stderr).toBe(0);
     const summary = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "") as object;
@@ -86,7 +86,7 @@ describe("an engine that is killed once", () => {
     expect(commits.length).toBeGreaterThanOrEqual(10);
   });
 
-  test("takes its rows along where nothing is committed before the end", { timeout: 60_000 }, async () => {
+  test("takes its rows along where nothing is committed before the end", async () => {
     const ended = await node(folder, "out.js", "whole", "--always", "--quiet", "--report", "whole.html", "--trace", "whole.json");
     expect([ended.code, ended.stderr]).toEqual([5, expect.stringContaining("R0174")]);
     const { count, last } = await lastRun();

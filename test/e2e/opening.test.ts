@@ -9,7 +9,7 @@ import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 let program = "";
 beforeAll(async () => {
   program = await bundleProgram("opening");
-}, 60_000);
+});
 
 it("reads before everything is loaded, and loses nothing of it", async () => {
   const folder = makeTemporaryFolder();
@@ -18,7 +18,7 @@ it("reads before everything is loaded, and loses nothing of it", async () => {
   expect(log.indexOf("loaded")).toBeGreaterThan(0);
   const ids = Array.from({ length: 40 }, (_, index) => index);
   for (const name of ["plain", "late"]) expect((await readRows(join(folder, name))).map(({ id }) => Number(id)), name).toEqual(ids);
-}, 60_000);
+});
 
 it("commits nothing where something cannot be loaded", async () => {
   const folder = makeTemporaryFolder();
@@ -27,4 +27,4 @@ it("commits nothing where something cannot be loaded", async () => {
   expect(readFileSync(join(folder, "log"), "utf8")).toMatch(/^r\n/);
   const written = ["plain", "late"].flatMap((name) => (existsSync(join(folder, name)) ? readdirSync(join(folder, name)) : []));
   expect(written.filter((name) => name.startsWith("part-"))).toEqual([]);
-}, 60_000);
+});

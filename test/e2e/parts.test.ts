@@ -7,7 +7,7 @@ import { bundleProgram, runProgram } from "../support/bundle-program.ts";
 let folder: string;
 beforeAll(async () => {
   folder = await bundleProgram("parts");
-}, 60_000);
+});
 
 type Files = Readonly<Record<string, string>>;
 
@@ -49,13 +49,13 @@ describe("chunks that move in parts", () => {
       expect(other.code, other.stderr).toBe(0);
       expect(other.files, way.join(" ")).toEqual(one.files);
     }
-  }, 60_000);
+  });
 
   it("end parts of large rows early, which changes nothing", async () => {
     const [one, early] = [await run("one", "--rows", "30"), await run("by_bytes", "--rows", "30")];
     expect(early.code, early.stderr).toBe(0);
     for (const name of ["spelled", "signs", "words"]) expect(rowsOf(early.files, name)).toEqual(rowsOf(one.files, name));
-  }, 60_000);
+  });
 
   it("cope with no rows, with rows without children, and with one of 10,000", async () => {
     const none = await run("many", "--rows", "0");
@@ -66,7 +66,7 @@ describe("chunks that move in parts", () => {
     expect(large.code, large.stderr).toBe(0);
     expect(rowsOf(large.files, "spelled").filter((row) => row["id"] === 3)).toHaveLength(10_000);
     expect(rowsOf(large.files, "both").map((row) => row["id"])).toEqual([0, 1, 2, 3, 4, 5]);
-  }, 60_000);
+  });
 
   it("set a row aside that fails in a later part, once, and its parent with it", async () => {
     const one = await run("one", "--rows", "20", "--fail_at", "10");
@@ -78,7 +78,7 @@ describe("chunks that move in parts", () => {
     for (const way of ways) expect((await run(...way, "--rows", "20", "--fail_at", "10")).files, way.join(" ")).toEqual(one.files);
     const strict = await run("strict", "--rows", "20", "--fail_at", "10");
     expect([strict.code, strict.stderr.includes("the item is torn"), strict.files]).toEqual([5, true, {}]);
-  }, 60_000);
+  });
 
   it("set a row aside that ends the process in a later part, and lose no other", async () => {
     const wanted = await run("one", "--rows", "20", "--fail_at", "10");
@@ -86,5 +86,5 @@ describe("chunks that move in parts", () => {
     expect(crashed.code, crashed.stderr).toBe(0);
     for (const name of ["spelled", "signs", "words", "both"]) expect(rowsOf(crashed.files, name)).toEqual(rowsOf(wanted.files, name));
     expect(crashed.stderr).toContain("the engine was ended by SIGSEGV");
-  }, 60_000);
+  });
 });

@@ -14,7 +14,7 @@ pipeline notes {
 }
 `;
 
-test("a program built for hardware shows predicted against measured", { timeout: 60_000 }, async () => {
+test("a program built for hardware shows predicted against measured", async () => {
   const lines = Array.from({ length: 500 }, (_, id) => `${JSON.stringify({ id, text: "a note" })}\n`).join("");
   const folder = makeWorkplace({ "main.pipe": program, "notes.jsonl": lines });
   expect(await pipec(folder, "build", "--hw", "aws.m5_large")).toMatchObject({ code: 0, stderr: "" });

@@ -73,7 +73,7 @@ beforeAll(async () => {
   expect(await pipec(folder, "build")).toMatchObject({ code: 0, stderr: "" });
   await node(folder, "out.js", "--quiet", "--stop", "130");
   for (let tries = 0; tries < 50 && (await explain()).stdout.includes("a run is at work"); tries++);
-}, 120_000);
+});
 
 describe("a run that goes on", () => {
   test.each<[string, (text: string) => string | undefined, string]>([
@@ -84,7 +84,7 @@ describe("a run that goes on", () => {
     ["out/made/part-00001-000.jsonl", (text) => text.replace("4", "5"), "out/made/part-00001-000.jsonl"],
     ["out/made/part-00001-000.jsonl", () => undefined, "out/made"],
     ["out/dead/part-00000-000.jsonl", (text) => text.replace("not this", "not that"), "out/dead/part-00000-000.jsonl"],
-  ])("does not go on over %s when it changed, and says so", { timeout: 60_000 }, async (file, change, said) => {
+  ])("does not go on over %s when it changed, and says so", async (file, change, said) => {
     await whileOther(at(file), change, async () => {
       const explained = await explain();
       expect([explained.code, explained.stdout]).toEqual([5, expect.stringContaining(said)]);
@@ -93,7 +93,7 @@ describe("a run that goes on", () => {
     });
   });
 
-  test("reads committed files whose times alone have changed, once, and goes on", { timeout: 120_000 }, async () => {
+  test("reads committed files whose times alone have changed, once, and goes on", async () => {
     for (const name of readdirSync(at("out", "made"))) utimesSync(at("out", "made", name), 1, 1);
     expect(await explain()).toMatchObject({ code: 0, stdout: expect.stringContaining("Nothing forbids to go on") });
     const code = readFileSync(at("out.js"), "utf8");
@@ -103,7 +103,7 @@ describe("a run that goes on", () => {
     expect(readFileSync(at("out", "one.jsonl"), "utf8").trim().split("\n")).toHaveLength(196);
   });
 
-  test("that has finished is run again where what it made, or was made of, has changed", { timeout: 120_000 }, async () => {
+  test("that has finished is run again where what it made, or was made of, has changed", async () => {
     expect((await run()).stderr).toContain("there is nothing to do");
     await whileOther(at("out", "one.jsonl"), (text) => text.replace("1", "2"), async () => expect((await explain()).stdout).toContain("one.jsonl is not what it was"));
     await whileOther(at("out", "made", "part-00000-000.jsonl"), (text) => text.replace("1", "2"), async () => expect((await explain()).stdout).toContain("out/made is not what it was"));

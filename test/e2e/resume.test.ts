@@ -86,7 +86,7 @@ async function expectWhole(folder: string): Promise<void> {
 }
 
 describe("a run that was killed", () => {
-  test("is gone on with by the same command; what is committed stays as it is", { timeout: 120_000 }, async () => {
+  test("is gone on with by the same command; what is committed stays as it is", async () => {
     const folder = await stopped();
     const before = readdirSync(join(folder, "out", "made"));
     expect(before.length).toBeGreaterThan(2);
@@ -115,7 +115,7 @@ describe("a run that was killed", () => {
     await expectWhole(folder);
   });
 
-  test("is not gone on with over other input, nor over output that was changed, but started over with --fresh", { timeout: 120_000 }, async () => {
+  test("is not gone on with over other input, nor over output that was changed, but started over with --fresh", async () => {
     const folder = await stopped();
     const data = join(folder, "data", "b.jsonl");
     const { mtime, atime } = statSync(data);
@@ -149,7 +149,7 @@ describe("a run that was killed", () => {
     await expectWhole(folder);
   });
 
-  test("goes on in one thread as on workers", { timeout: 120_000 }, async () => {
+  test("goes on in one thread as on workers", async () => {
     const folder = await stopped();
     const code = readFileSync(join(folder, "out.js"), "utf8");
     expect(code).toContain("if (id !== stop)");
@@ -161,7 +161,7 @@ describe("a run that was killed", () => {
 });
 
 describe("without a checkpoint that was begun", () => {
-  test("a run that was killed before its first group forbids nothing", { timeout: 60_000 }, async () => {
+  test("a run that was killed before its first group forbids nothing", async () => {
     const folder = await makeItems();
     writeFileSync(join(folder, "work.ts"), work.replace(/  while .*\n/, ""));
     expect((await pipec(folder, "build")).code).toBe(0);
@@ -175,7 +175,7 @@ describe("without a checkpoint that was begun", () => {
     expect(readdirSync(folder).filter((name) => name.startsWith(".pipec")), "hidden folders").toEqual([]);
   });
 
-  test("it is said that there is nothing to go on with", { timeout: 60_000 }, async () => {
+  test("it is said that there is nothing to go on with", async () => {
     const folder = await makeItems();
     expect((await node(folder, "out.js", "--explain-resume")).stdout).toContain("There is nothing to go on with");
     // What fails before the first group leaves nothing.
@@ -184,7 +184,7 @@ describe("without a checkpoint that was begun", () => {
     expect(existsSync(join(folder, "state"))).toBe(false);
   });
 
-  test.skipIf(process.getuid?.() === 0)("a folder that may not be written is named, and nothing is lost", { timeout: 60_000 }, async () => {
+  test.skipIf(process.getuid?.() === 0)("a folder that may not be written is named, and nothing is lost", async () => {
     const folder = await makeItems();
     mkdirSync(join(folder, "out"));
     chmodSync(join(folder, "out"), 0o555);

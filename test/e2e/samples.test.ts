@@ -6,8 +6,6 @@ import type { SampleName } from "../support/compile-sample.ts";
 import { readLines, readRows } from "../support/read-output.ts";
 import { copySample, node, pipec, readTree } from "../support/workplace.ts";
 
-const limitMs = 120_000;
-
 /** Builds and runs a copy of the sample; gives its folder. */
 async function runSample(name: SampleName): Promise<string> {
   const folder = copySample(name);
@@ -20,7 +18,7 @@ async function runSample(name: SampleName): Promise<string> {
 }
 
 describe.each(sampleNames)("%s", (name) => {
-  test("gives what is expected, and the interpreter writes the same bytes", { timeout: limitMs }, async () => {
+  test("gives what is expected, and the interpreter writes the same bytes", async () => {
     const folder = await runSample(name);
     await expectations[name](folder);
     const interpreted = await node(folder, "out.js", "--interpret", "--quiet", "--output", "interpreted");
@@ -33,7 +31,7 @@ describe.each(sampleNames)("%s", (name) => {
     expect(differing).toEqual([]);
   });
 
-  test("passes its own tests", { timeout: limitMs }, async () => {
+  test("passes its own tests", async () => {
     const folder = copySample(name);
     const { code, stdout } = await pipec(folder, "test");
     expect(stdout).toMatch(/ 0 failed\n$|no test blocks\n$/);

@@ -83,7 +83,7 @@ async function signal(folder: string, name: NodeJS.Signals): Promise<Ended> {
 }
 
 describe("a run with a checkpoint", () => {
-  test("ends at the end of a group when it is told to, and is gone on with", { timeout: 120_000 }, async () => {
+  test("ends at the end of a group when it is told to, and is gone on with", async () => {
     const folder = await makeItems();
     const { code, stderr } = await signal(folder, "SIGTERM");
     expect([code, stderr]).toEqual([5, expect.stringContaining("R0159")]);
@@ -93,14 +93,14 @@ describe("a run with a checkpoint", () => {
     await expectResumed(folder);
   });
 
-  test("keeps what is committed when it is interrupted", { timeout: 120_000 }, async () => {
+  test("keeps what is committed when it is interrupted", async () => {
     const folder = await makeItems();
     const { code, stderr } = await signal(folder, "SIGINT");
     expect([code, stderr]).toEqual([130, expect.stringContaining("what is committed stays")]);
     await expectResumed(folder);
   });
 
-  test.each([["vanish", "R0140"], ["alter", "R0143"]])("stops where input goes or changes (%s), and is gone on with when it is back", { timeout: 120_000 }, async (what, code) => {
+  test.each([["vanish", "R0140"], ["alter", "R0143"]])("stops where input goes or changes (%s), and is gone on with when it is back", async (what, code) => {
     const folder = await makeItems();
     const data = join(folder, "data", "c.jsonl");
     const { atime, mtime } = statSync(data);
@@ -115,7 +115,7 @@ describe("a run with a checkpoint", () => {
     await expectResumed(folder);
   });
 
-  test("stops where the disk is full, and is gone on with when there is room", { timeout: 120_000 }, async (context) => {
+  test("stops where the disk is full, and is gone on with when there is room", async (context) => {
     const folder = await makeItems();
     const disk = join(folder, "small");
     mkdirSync(disk);

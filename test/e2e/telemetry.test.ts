@@ -39,7 +39,7 @@ function leftBy(folder: string, ...argv: readonly string[]): readonly string[] {
   return readdirSync(home, { recursive: true, encoding: "utf8" });
 }
 
-test("nothing is told of models that run", { timeout: 60_000 }, async () => {
+test("nothing is told of models that run", async () => {
   const folder = makeWorkplace({ "main.pipe": program, "rows.jsonl": '{"id":1,"a":2}\n', "twice.onnx": twice() });
   expect(await pipec(folder, "build")).toMatchObject({ code: 0, stderr: "" });
   expect(leftBy(folder, "out.js", "--quiet")).toEqual([]);

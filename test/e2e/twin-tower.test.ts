@@ -12,7 +12,6 @@ import { twinTowerFolder, twinTowerText } from "../support/twin-tower.ts";
 import type { Variation } from "../support/twin-tower.ts";
 import { makeWorkplace, node, pipec } from "../support/workplace.ts";
 
-const limitMs = 120_000;
 const gpus = "aws.g5_48xlarge";
 const vectors = ["image", "text"] as const;
 
@@ -77,7 +76,7 @@ function apart(whole: Embeddings, cut: Embeddings): number {
 describe.each([1, 2])("with %i threads", (threads) => {
   const whole: Variation = { shard: null, threads };
 
-  test("the uncut program embeds every pair", { timeout: limitMs }, async () => {
+  test("the uncut program embeds every pair", async () => {
     const rows = await embed(whole);
     expect(rows.size).toBe(48);
     const texts = new Set([...rows.values()].map(({ text }) => text.slice(0, 4).join()));
@@ -92,21 +91,21 @@ describe.each([1, 2])("with %i threads", (threads) => {
     ["tensor 2", { shard: "{ tensor: 2 }", threads, hardware: gpus }],
     ["pipeline 3, tensor 2", { shard: "{ pipeline: 3, tensor: 2 }", threads, hardware: gpus }],
     ["tensor 2 without hardware", { shard: "{ tensor: 2 }", threads }],
-  ])("%s gives the same embeddings", { timeout: limitMs }, async (_name, variation) => {
+  ])("%s gives the same embeddings", async (_name, variation) => {
     expect(apart(await embed(whole), await embed(variation))).toBe(0);
   });
 
-  test("three stages give the same bits where graphs run as they are", { timeout: limitMs }, async () => {
+  test("three stages give the same bits where graphs run as they are", async () => {
     const asIs = { threads, model: "optimize: false" };
     expect(await embed({ ...asIs, shard: "{ pipeline: 3 }" })).toEqual(await embed({ ...asIs, shard: null }));
   });
 });
 
-test("three stages give the same bits as the uncut program, each optimised by itself", { timeout: limitMs }, async () => {
+test("three stages give the same bits as the uncut program, each optimised by itself", async () => {
   expect(await embed({ shard: "{ pipeline: 3 }", threads: 2 })).toEqual(await embed({ shard: null, threads: 2 }));
 });
 
-test("the interpreter runs the parts in one thread, to the same bits", { timeout: limitMs }, async () => {
+test("the interpreter runs the parts in one thread, to the same bits", async () => {
   const hybrid: Variation = { shard: "{ pipeline: 3, tensor: 2 }", threads: 1, hardware: gpus };
   expect(await embed(hybrid, "--interpret")).toEqual(await embed(hybrid));
 });
@@ -134,12 +133,12 @@ describe("a device with less memory than the models need", () => {
     expect(existsSync(join(place, "out.js"))).toBe(false);
   });
 
-  test.each(['"auto"', "{ pipeline: 2 }"])("runs them cut: %s", { timeout: limitMs }, async (shard) => {
+  test.each(['"auto"', "{ pipeline: 2 }"])("runs them cut: %s", async (shard) => {
     expect(apart(await embed({ shard: null, threads: 1 }), await embed(small(shard)))).toBe(0);
   });
 });
 
-test.each(["{ pipeline: 2 }", null])("replicas that do not fit the memory allowed share weights: shard %s", { timeout: limitMs }, async (shard) => {
+test.each(["{ pipeline: 2 }", null])("replicas that do not fit the memory allowed share weights: shard %s", async (shard) => {
   const variation: Variation = { shard, threads: 1, more: "replicas: 2," };
   const place = makePlace(twinTowerText({ ...variation, memory: "1 MiB" }));
   // Refused, with the least that the program can do with.
@@ -154,7 +153,7 @@ test.each(["{ pipeline: 2 }", null])("replicas that do not fit the memory allowe
   expect(apart(await embed({ shard: null, threads: 1 }), await embed(tight))).toBe(0);
 });
 
-test("building again writes only shards of what has changed", { timeout: limitMs }, async () => {
+test("building again writes only shards of what has changed", async () => {
   const place = makePlace(twinTowerText({ shard: "{ pipeline: 3 }" }));
   const written = async (): Promise<readonly bigint[]> => {
     expect((await pipec(place, "build")).code).toBe(0);

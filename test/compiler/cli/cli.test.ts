@@ -200,7 +200,7 @@ describe("other commands", () => {
     expect(odd.stderr).toContain("pipec hw show");
   });
 
-  test("init writes a program that checks, runs and passes its tests", { timeout: 60_000 }, async () => {
+  test("init writes a program that checks, runs and passes its tests", async () => {
     const folder = makeWorkplace();
     expect((await pipec(folder, "init")).code).toBe(0);
     expect(await pipec(folder, "check")).toEqual({ code: 0, stdout: "main.pipe: no problems found\n", stderr: "" });
@@ -285,14 +285,14 @@ pipeline notes {
   };
   const resultOf = (folder: string): string => readFileSync(join(folder, "job", "results", "notes.jsonl"), "utf8");
 
-  test("are relative to the file that says them, wherever out.js and the current folder are", { timeout: 60_000 }, async () => {
+  test("are relative to the file that says them, wherever out.js and the current folder are", async () => {
     const folder = makeWorkplace(files);
     expect(await pipec(folder, "build", "job/main.pipe", "-o", "bin/notes.js")).toMatchObject({ code: 0, stderr: "" });
     expect(await node(folder, "bin/notes.js", "--quiet")).toMatchObject({ code: 0, stderr: "" });
     expect(resultOf(folder)).toBe('{"id":"a","text":"one","word":"first"}\n');
   });
 
-  test("given on a command line are relative to the current folder", { timeout: 60_000 }, async () => {
+  test("given on a command line are relative to the current folder", async () => {
     const folder = makeWorkplace(files);
     expect((await pipec(join(folder, "other"), "build", "../job/main.pipe", "--param", "input=notes.jsonl")).code).toBe(0);
     expect((await node(join(folder, "job"), "out.js", "--quiet")).code).toBe(0);

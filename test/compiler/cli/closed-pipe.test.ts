@@ -23,4 +23,4 @@ function pipecWithoutReader(...argv: readonly string[]): Promise<Ended> {
 
 test.each([["--help"], ["explain P0301"]])("%s: ends quietly", async (line) => {
   expect(await pipecWithoutReader(...line.split(" "))).toEqual({ code: 0, stderr: "" });
-}, 60_000);
+});

@@ -25,7 +25,7 @@ const externs = {
 };
 
 describeWithShared("the shared programs", "programs", () => {
-  test("are planned and written out", { timeout: 120_000 }, async () => {
+  test("are planned and written out", async () => {
     const folder = makeWorkplace();
     let emittedPrograms = 0;
     for (const { name, text } of sharedPrograms()) {

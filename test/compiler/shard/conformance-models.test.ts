@@ -53,5 +53,5 @@ describeWithShared("backend cases, cut", "conformance/onnx-node", () => {
     const expected = new Set(["one node", "not run here", "refused", "equal"]);
     expect([...verdicts].filter(([verdict]) => !expected.has(verdict))).toEqual([]);
     expect(verdicts.get("equal")?.length).toBeGreaterThan(150);
-  }, 120_000);
+  });
 });

@@ -156,7 +156,7 @@ async function checkFullDisk(start: State): Promise<number> {
 }
 
 describe("the commit protocol", () => {
-  it("loses, repeats, exposes and alters nothing over two crashes", { timeout: 120_000 }, async () => {
+  it("loses, repeats, exposes and alters nothing over two crashes", async () => {
     const states = await checkCrashes(await emptyState(), "none", SAMPLE);
     const overOld = await checkCrashes(await finishedState(), "none", SAMPLE * 4);
     console.log(`commit protocol: ${states} crash states from nothing, ${overOld} over an earlier run's output, no violation`);
@@ -164,12 +164,12 @@ describe("the commit protocol", () => {
     expect(overOld).toBeGreaterThan(1000);
   });
 
-  it("leaves nothing hidden of runs that were killed, also of those that were not gone on with", { timeout: 120_000 }, async () => {
+  it("leaves nothing hidden of runs that were killed, also of those that were not gone on with", async () => {
     expect(await checkKills(await emptyState())).toBeGreaterThan(100);
     expect(await checkKills(await finishedState())).toBeGreaterThan(100);
   });
 
-  it("shuts out runs that were taken for dead and go on", { timeout: 120_000 }, async () => {
+  it("shuts out runs that were taken for dead and go on", async () => {
     const schedules = await checkZombies("none", SAMPLE === 1 ? 1 : 3);
     console.log(`commit protocol: ${schedules} schedules of two runs at once, no violation`);
     expect(schedules).toBeGreaterThan(100);

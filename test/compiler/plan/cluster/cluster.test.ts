@@ -88,7 +88,7 @@ describe("the twin tower of 10 billion parameters on ten g4dn.12xlarge", () => {
     }
     expect(pipeline.gap).toBeLessThan(0.1);
     expectGolden(golden(name), printed(result));
-  }, 30_000);
+  });
 });
 
 describe("what a program demands", () => {
@@ -161,5 +161,5 @@ describe("what does not fit", () => {
     const result = planText(twin("with { shard: { pipeline: 1, tensor: 1 } }").replace("10 * aws.g4dn_12xlarge", "aws.g4dn_xlarge"), models);
     expect([result.doesNotFit, result.plan]).toEqual([true, undefined]);
     expectGolden(golden("does-not-fit"), printed(result));
-  }, 30_000);
+  });
 });
