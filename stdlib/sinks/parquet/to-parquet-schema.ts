@@ -45,16 +45,20 @@ function tensorElements(name: string, repetition_type: Repetition, dtype: Dtype,
   return listElements(name, repetition_type, tensorElements("element", "REQUIRED", dtype, rank - 1));
 }
 
+/**
+ * Integers have their converted type only, which every reader knows: the logical one beside it is written with a width
+ * of the wrong Thrift type (hyparquet-writer 0.17), and others then refuse the whole file.
+ */
 const LEAVES: Record<Dtype, Omit<SchemaElement, "name">> = {
   bool: { type: "BOOLEAN" },
-  i8: { type: "INT32", converted_type: "INT_8", logical_type: { type: "INTEGER", bitWidth: 8, isSigned: true } },
-  i16: { type: "INT32", converted_type: "INT_16", logical_type: { type: "INTEGER", bitWidth: 16, isSigned: true } },
+  i8: { type: "INT32", converted_type: "INT_8" },
+  i16: { type: "INT32", converted_type: "INT_16" },
   i32: { type: "INT32" },
   i64: { type: "INT64" },
-  u8: { type: "INT32", converted_type: "UINT_8", logical_type: { type: "INTEGER", bitWidth: 8, isSigned: false } },
-  u16: { type: "INT32", converted_type: "UINT_16", logical_type: { type: "INTEGER", bitWidth: 16, isSigned: false } },
-  u32: { type: "INT32", converted_type: "UINT_32", logical_type: { type: "INTEGER", bitWidth: 32, isSigned: false } },
-  u64: { type: "INT64", converted_type: "UINT_64", logical_type: { type: "INTEGER", bitWidth: 64, isSigned: false } },
+  u8: { type: "INT32", converted_type: "UINT_8" },
+  u16: { type: "INT32", converted_type: "UINT_16" },
+  u32: { type: "INT32", converted_type: "UINT_32" },
+  u64: { type: "INT64", converted_type: "UINT_64" },
   f16: { type: "FIXED_LEN_BYTE_ARRAY", type_length: 2, logical_type: { type: "FLOAT16" } },
   // Parquet has no bfloat16; f32 holds each of its values.
   bf16: { type: "FLOAT" },
