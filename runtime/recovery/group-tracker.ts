@@ -131,6 +131,7 @@ export function createGroupTracker(request: TrackerRequest): GroupTracker {
     },
     chunkCompleted: (id, chunk, chunkBooks) => {
       const region = books[id];
+      verifyNext(id, chunk, region.chunks);
       const { progress } = region;
       progress.rowsIn += chunkBooks.rowsIn;
       progress.filtered += chunkBooks.filtered;
@@ -150,6 +151,11 @@ export function createGroupTracker(request: TrackerRequest): GroupTracker {
     },
     done,
   };
+}
+
+/** A chunk that is passed over would be missing from the output for good. */
+function verifyNext(region: number, chunk: number, next: number): void {
+  if (chunk !== next) throw new Error(`chunk ${chunk} of region ${region} is complete where ${next} is next`);
 }
 
 function addKeys(known: Map<number, unknown[]>, step: number, keys: readonly unknown[]): void {

@@ -35,9 +35,10 @@ export async function runOnWorkers(request: CoordinatorRequest): Promise<void> {
 
 function coordinate(request: Coordination["request"], stalls: StallWatch, workers: RunningWorker[], resolve: Coordination["resolve"], fail: Coordination["reject"]): void {
   const { pipeline, topology, outputs, log } = request;
+  // What workers still say is not booked: chunks behind one that failed would take its place in what is committed.
+  let isOver = false;
   const reject = (error: unknown): void => {
-    // Workers still say what they have done: nobody would end one that was loaded because of that.
-    c.elasticity?.stop();
+    isOver = true;
     fail(error);
   };
   const start = (role: WorkerRole, ports: PortsOfWorker): RunningWorker => {
@@ -45,6 +46,7 @@ function coordinate(request: Coordination["request"], stalls: StallWatch, worker
     c.loadingSince.set(placeOf(role), performance.now());
     if (role.kind === "stage") log({ kind: "stageStarted", stage: role.stage, replica: role.replica, incarnation: role.incarnation });
     const handle = (message: FromWorker): void => {
+      if (isOver) return;
       try {
         handleMessage(c, role, message);
       } catch (error) {
