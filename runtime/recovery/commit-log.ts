@@ -10,7 +10,7 @@
  */
 import { dirname, join } from "node:path";
 import { jobError } from "../contract/failures.ts";
-import { emptyState, hasBegun, readFileName } from "./commit-state.ts";
+import { emptyState, hasBegun, isCommittedName } from "./commit-state.ts";
 import { append, claimLost, clear, commit, epochsOf, finalsOf, forget, isOvertaken, moveAway, record, release, removeManifests, rollForward, verifyOutputs } from "./commit-steps.ts";
 import type { Log, OpenRequest } from "./commit-steps.ts";
 import { hasCode } from "./file-system.ts";
@@ -132,13 +132,12 @@ async function readSynced(fs: FileSystem, request: OpenRequest, epoch: number): 
 
 /** Moves the files that a run has committed out of the way: it is not gone on with. */
 async function abandon(fs: FileSystem, { header, state }: Found, outputs: readonly LogOutput[], epoch: number): Promise<void> {
-  const groups = Math.max(0, ...state.regions.map((region) => region.groups));
   for (const [index, { final, extension }] of header.outputs.entries()) {
     // Where the outputs changed, staging lies on another disk perhaps: then the old files are foreign ones.
     const own = outputs.find((output) => output.final === final);
     if (own === undefined || state.outputs[index]?.files === 0) continue;
     const names: string[] = [];
-    for await (const name of walkFiles(fs, final, finalsOf(header.outputs))) if ((readFileName(name, extension)?.group ?? Infinity) < groups) names.push(name);
+    for await (const name of walkFiles(fs, final, finalsOf(header.outputs))) if (isCommittedName(name, extension, state)) names.push(name);
     await moveAway(fs, own, epoch, names, new Set());
     await fs.removeFolder(join(`${own.staging}${epoch}`, ".old"));
   }

@@ -87,6 +87,12 @@ export function printDigest(sum: bigint): string {
   return BigInt.asUintN(4 * DIGEST_DIGITS, sum).toString(16).padStart(DIGEST_DIGITS, "0");
 }
 
+/** Whether a data file's name is one of those that the committed groups have; others in the folder are not ours. */
+export function isCommittedName(name: string, extension: string, { regions }: CommitState): boolean {
+  const group = readFileName(name, extension)?.group;
+  return group !== undefined && regions.some(({ groups }) => group < groups);
+}
+
 /** Group and roll-over (of dead letters: region) in a file's name; undefined for files of others. */
 export function readFileName(name: string, extension: string): { readonly group: number; readonly part: number } | undefined {
   const match = /(?:^|\/)part-(\d{5,})-(\d{3,})\.([^/]*)$/.exec(name);

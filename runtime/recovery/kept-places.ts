@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { describeChanges } from "./identity.ts";
 import type { RunIdentity } from "./identity.ts";
 import type { Header, LogOutput } from "./manifest.ts";
+import { hiddenPath } from "./output-target.ts";
 import type { OutputTarget } from "./output-target.ts";
 import type { Places } from "./outputs.ts";
 import { ROWS_EXTENSION } from "./rows-file.ts";
@@ -28,7 +29,7 @@ export function regionOfOutput({ sink }: KeptOutput, part: number, regionOf: (si
 export function describeOutputs(outputs: readonly KeptOutput[], run: string): readonly LogOutput[] {
   return outputs.map(({ target, sink }) => {
     const full = resolve(target.path);
-    const hidden = (what: string): string => join(dirname(full), `.pipec-${what}-${basename(full)}-${run}`);
+    const hidden = (what: string): string => `${hiddenPath(full, what)}-${run}`;
     const isFile = target.kind === "file";
     const extension = isFile && sink !== undefined ? ROWS_EXTENSION : target.extension;
     return { staging: `${hidden("staging")}-`, dead: `${hidden("dead")}-`, final: isFile ? hidden("parts") : full, extension, isTemporary: isFile };

@@ -1,10 +1,11 @@
 /**
- * Where a sink's files go, and the rules of replacing. Files are written whole in a hidden folder beside the target
+ * Where a sink's files go, and the rules of replacing. Files are written whole in a hidden folder on the target's disk
  * and renamed when the run has finished, so that nothing half-written is ever seen under a final name.
  *
  * A folder belongs to the pipeline whose `_SUCCESS` file in it lists the files; a later run of the same pipeline
  * replaces just those. Names that start with "_" or "." are no data and never in the way. A single file is replaced.
  */
+import { statSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { jobError } from "../contract/failures.ts";
@@ -18,7 +19,7 @@ export interface OutputTarget {
   readonly path: string;
   readonly kind: "folder" | "file";
   readonly extension: string;
-  /** The hidden folder that files are written in. */
+  /** The hidden folder that files are written in, by its full path. */
   readonly staging: string;
   /** Groups are committed as they come: of a single file the rows are kept until it can be made whole. */
   readonly isKept: boolean;
@@ -34,8 +35,20 @@ export interface Owner {
 export function describeTarget(path: string, extension: string): OutputTarget {
   if (isAddress(path)) throw jobError("R0144", `${path}: only places on this machine can be written`);
   const kind = path.toLowerCase().endsWith(`.${extension}`) ? "file" : "folder";
-  const full = resolve(path);
-  return { path, kind, extension, staging: join(dirname(full), `.pipec-staging-${basename(full)}-${process.pid}`), isKept: false };
+  return { path, kind, extension, staging: `${hiddenPath(resolve(path), "staging")}-${process.pid}`, isKept: false };
+}
+
+/**
+ * Where something hidden of an output lies: beside it, so that a rename brings it to its place; within a folder that is
+ * another disk than what it lies in (a mounted volume, or a link to one).
+ */
+export function hiddenPath(full: string, what: string): string {
+  return isOtherDisk(full) ? join(full, `.pipec-${what}`) : join(dirname(full), `.pipec-${what}-${basename(full)}`);
+}
+
+function isOtherDisk(full: string): boolean {
+  const found = statSync(full, { throwIfNoEntry: false });
+  return found?.isDirectory() === true && found.dev !== statSync(dirname(full)).dev;
 }
 
 export interface Mark extends Owner {

@@ -5,7 +5,7 @@ import type { Column } from "../contract/column.ts";
 import type { PipelineSpec } from "../contract/program.ts";
 import { SUCCESS_MARK } from "../contract/success-mark.ts";
 import type { CommitLog } from "./commit-log.ts";
-import { readFileName } from "./commit-state.ts";
+import { isCommittedName, readFileName } from "./commit-state.ts";
 import { realFiles } from "./file-system.ts";
 import type { KeptOutput } from "./kept-places.ts";
 import type { LogOutput, StagedFile } from "./manifest.ts";
@@ -30,7 +30,7 @@ export async function publishKept(request: PublishRequest, index: number, { targ
   const { log, owner, others } = request;
   const full = resolve(target.path);
   const names: string[] = [];
-  for await (const name of walkFiles(realFiles, final, others)) if (name.endsWith(`.${extension}`)) names.push(name);
+  for await (const name of walkFiles(realFiles, final, others)) if (isCommittedName(name, extension, log.state())) names.push(name);
   if (target.kind === "file") {
     const whole = join(`${staging}${log.epoch}`, basename(full));
     if (sink === undefined) await joinLetters(whole, final, names, extension);
