@@ -14,6 +14,8 @@ export interface EngineOrder {
   readonly ticketsMax?: number;
   /** Counts the engines of this command from 0. */
   readonly incarnation: number;
+  /** An engine of this command has opened the outputs: what is there is this run's own. */
+  readonly hasOpened?: true;
   /** Why this engine was started, where it is not the first. */
   readonly reason?: string;
   readonly run: RunName;
@@ -44,6 +46,8 @@ export type FromSupervisor =
   | { readonly kind: "drain" };
 
 export type FromEngine =
+  /** The outputs are open: what an earlier run left there was looked at, and forgotten where the user asked for that. */
+  | { readonly kind: "opened" }
   /** How far this engine is: rows complete in all sinks, groups committed. */
   | { readonly kind: "progress"; readonly rows: number; readonly commits: number }
   /** A call of this worker has not ended for longer than it may. The engine ends itself. */

@@ -21,6 +21,8 @@ export interface EngineRun {
   readonly supervised: Supervised | undefined;
   /** To be told of all events. */
   readonly log: RunLog;
+  /** The outputs are open. */
+  readonly onOpen: () => void;
   /** Rows start to move. */
   readonly onStart: (counters: RunCounters) => void;
   /** Memory ran out. Whether the supervisor takes it from here. */
@@ -34,7 +36,7 @@ const PROGRESS_MS = 250;
 export function openEngineRun(order: EngineOrder | undefined, link: EngineLink | undefined, pipeline: PipelineSpec, asks: RunAsks): EngineRun {
   if (order === undefined || link === undefined) {
     const stopListening = listenToSignals(asks);
-    return { supervised: undefined, log: () => {}, onStart: () => {}, outOfMemory: () => false, close: stopListening };
+    return { supervised: undefined, log: () => {}, onOpen: () => {}, onStart: () => {}, outOfMemory: () => false, close: stopListening };
   }
   link.onInterrupt(asks.onInterrupt);
   link.onDrain(asks.onDrain);
@@ -48,6 +50,7 @@ export function openEngineRun(order: EngineOrder | undefined, link: EngineLink |
     log: (event) => {
       if (event.kind === "commit") commits++;
     },
+    onOpen: () => link.tell({ kind: "opened" }),
     onStart: (counters) => {
       timer = setInterval(() => link.tell({ kind: "progress", rows: counters.rowsRead, commits }), PROGRESS_MS);
       timer.unref();

@@ -162,10 +162,11 @@ async function runNamed({ program, file, order, link }: Command, pipeline: Pipel
       interpret: line.flags.interpret,
       overwrite: line.flags.overwrite,
       // An engine that was started again goes on with what the one before it began.
-      fresh: line.flags.fresh === true && (order?.incarnation ?? 0) === 0,
+      fresh: line.flags.fresh === true && order?.hasOpened !== true,
       control,
-      onResume: (start) => {
-        if (!line.flags.quiet) process.stderr.write(describeResume(pipeline, start));
+      onOpen: (start) => {
+        engine.onOpen();
+        if (start.isResumed && !line.flags.quiet) process.stderr.write(describeResume(pipeline, start));
       },
       onDoubt: (place) => {
         if (!line.flags.quiet) process.stderr.write(`note: the times of files in ${place} are not those of when they were committed: they are read, to know whether they are as they were\n`);

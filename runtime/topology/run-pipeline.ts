@@ -47,8 +47,8 @@ export interface RunRequest {
   readonly device?: string;
   readonly signal: AbortSignal;
   readonly onText: (stream: "stdout" | "stderr", text: Uint8Array) => void;
-  /** The run goes on where an earlier one stopped. */
-  readonly onResume?: (start: RunStart) => void;
+  /** The outputs are open: the run begins, or goes on where an earlier one stopped. */
+  readonly onOpen?: (start: RunStart) => void;
   /** Told of an output whose committed files are read, to know whether they are as they were. */
   readonly onDoubt?: (place: string) => void;
   readonly onStart: (counters: RunCounters, scheduler: Scheduler | undefined) => void;
@@ -84,7 +84,7 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
   const outputs = await openRunOutputs(request, topology, ledger);
   outputs.start.regions.forEach((earlier, region) => ledger.addEarlier(region, earlier));
   outputs.start.sinks.forEach(({ rows }, sink) => ledger.addSinkReport(sink, rows, 0));
-  if (outputs.start.isResumed) request.onResume?.(outputs.start);
+  request.onOpen?.(outputs.start);
   try {
     if (!outputs.start.isComplete) await runWith(request, topology, ledger, outputs);
     request.signal.throwIfAborted();

@@ -32,6 +32,7 @@ export interface SupervisorState {
   readonly isolated: readonly number[];
   readonly ticketsMax: number;
   readonly incarnation: number;
+  readonly hasOpened: boolean;
   /** Engines in a row that got no further than those before. */
   readonly idle: number;
   readonly rows: number;
@@ -53,7 +54,7 @@ const crashSignals: ReadonlySet<string> = new Set(["SIGSEGV", "SIGABRT", "SIGBUS
 const CRASH_CODE = 0xc0000000;
 
 export function startState(facts: SupervisorFacts): SupervisorState {
-  return { isolated: [], ticketsMax: facts.tickets, incarnation: 0, idle: 0, rows: 0 };
+  return { isolated: [], ticketsMax: facts.tickets, incarnation: 0, hasOpened: false, idle: 0, rows: 0 };
 }
 
 export function orderOf(state: SupervisorState, facts: SupervisorFacts, folder: string | undefined, reason: string | undefined): Omit<EngineOrder, "run"> {
@@ -61,6 +62,7 @@ export function orderOf(state: SupervisorState, facts: SupervisorFacts, folder: 
     folder,
     isolated: state.isolated,
     incarnation: state.incarnation,
+    ...(state.hasOpened ? { hasOpened: true } : {}),
     ...(state.ticketsMax < facts.tickets ? { ticketsMax: state.ticketsMax } : {}),
     ...(reason === undefined ? {} : { reason }),
   };
@@ -82,7 +84,7 @@ export function decide(end: EngineEnd, before: SupervisorState, facts: Superviso
 function withProgress(end: EngineEnd, state: SupervisorState): SupervisorState {
   const { rows, commits } = end.said.progress ?? { rows: 0, commits: 0 };
   const moved = rows > state.rows || commits > 0;
-  return { ...state, incarnation: state.incarnation + 1, rows: Math.max(rows, state.rows), idle: moved ? 0 : state.idle + 1 };
+  return { ...state, incarnation: state.incarnation + 1, hasOpened: state.hasOpened || end.said.opened !== undefined, rows: Math.max(rows, state.rows), idle: moved ? 0 : state.idle + 1 };
 }
 
 function crashOf(code: number | null, signal: NodeJS.Signals | null): string | undefined {

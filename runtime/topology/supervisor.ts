@@ -127,6 +127,9 @@ function engineArguments({ chunkRows }: PipelineSpec, words: readonly string[]):
 
 function note(said: { -readonly [Kind in keyof EngineEnd["said"]]: EngineEnd["said"][Kind] }, message: FromEngine): void {
   switch (message.kind) {
+    case "opened":
+      said.opened = message;
+      return;
     case "progress":
       said.progress = message;
       return;

@@ -30,6 +30,16 @@ describe("an engine that ends by itself", () => {
   });
 });
 
+describe("an engine that dies", () => {
+  it("before its outputs were open is followed by one that opens them as the user asked", () => {
+    const died = restarted(decide(end({ signal: "SIGKILL" }), start, facts));
+    expect(orderOf(died, facts, undefined, undefined)).not.toHaveProperty("hasOpened");
+    const later = restarted(decide(end({ signal: "SIGKILL", said: { opened: { kind: "opened" } } }), died, facts));
+    expect(orderOf(later, facts, undefined, undefined)).toMatchObject({ hasOpened: true });
+    expect(orderOf(restarted(decide(end({ signal: "SIGKILL" }), later, facts)), facts, undefined, undefined)).toMatchObject({ hasOpened: true });
+  });
+});
+
 describe("a crash", () => {
   it.each(["SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE"] as const)("by %s gives the steps that ran processes of their own", (signal) => {
     const decision = decide(end({ signal, flights: [flight(2), flight(2, 1, 1)] }), start, facts);
