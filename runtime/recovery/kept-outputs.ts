@@ -13,9 +13,9 @@ import type { Split } from "../contract/kernel.ts";
 import { SUCCESS_MARK } from "../contract/success-mark.ts";
 import { keysName, openCommitLog } from "./commit-log.ts";
 import type { CommitLog } from "./commit-log.ts";
-import { hasBegun } from "./commit-state.ts";
+import { hasBegun, isCommittedName } from "./commit-state.ts";
 import { openKeptLetters } from "./dead-letters.ts";
-import { realFiles } from "./file-system.ts";
+import { hasCode, realFiles } from "./file-system.ts";
 import { findStale } from "./finished-run.ts";
 import type { ReadyGroup } from "./group-tracker.ts";
 import { describeInputChanges, noteInputs } from "./identity.ts";
@@ -23,6 +23,7 @@ import type { RunIdentity } from "./identity.ts";
 import { describeOutputs, findObstacles, listOutputs, regionOfOutput } from "./kept-places.ts";
 import type { KeptOutput } from "./kept-places.ts";
 import { findManifest } from "./manifest-files.ts";
+import type { Found } from "./manifest-files.ts";
 import type { KeysFile, StagedFile } from "./manifest.ts";
 import { checkTarget, listFiles, readMark } from "./output-target.ts";
 import type { OutputTarget } from "./output-target.ts";
@@ -56,6 +57,8 @@ interface Kept {
   readonly request: KeptRequest;
   readonly places: Places;
   readonly outputs: readonly KeptOutput[];
+  /** The run before, where it came to its end. */
+  readonly finished: Found | undefined;
   readonly log: CommitLog;
   readonly stirs: () => void;
   /** Rows of sinks without files, of this run. */
@@ -70,7 +73,8 @@ export async function openKeptOutputs(request: KeptRequest): Promise<Outputs> {
   const { pipeline, identity, at } = request;
   const places = describePlaces(pipeline);
   const outputs = listOutputs(places);
-  const renew = !request.fresh && (await isToRenew(request, places, outputs));
+  const found = await findManifest(realFiles, resolve(at));
+  const renew = !request.fresh && found !== undefined && (await isToRenew(request, found, places, outputs));
   const log = await writingAll(at, outputs.map(({ target }) => target.path), () =>
     openCommitLog(realFiles, {
       folder: resolve(at),
@@ -91,7 +95,8 @@ export async function openKeptOutputs(request: KeptRequest): Promise<Outputs> {
       pause: () => sleep(CLAIM_MS),
     }),
   );
-  const kept: Kept = { request, places, outputs, log, stirs: keepAlive(log.manifest), shown: new Map(), last: Promise.resolve(), isClosed: false, sources: [] };
+  const finished = found?.state.published === true ? found : undefined;
+  const kept: Kept = { request, places, outputs, finished, log, stirs: keepAlive(log.manifest), shown: new Map(), last: Promise.resolve(), isClosed: false, sources: [] };
   try {
     return await openWith(kept);
   } catch (error) {
@@ -104,9 +109,7 @@ export async function openKeptOutputs(request: KeptRequest): Promise<Outputs> {
  * A run that has finished is done with, unless what it made is not what a run would make now. Of one that has committed
  * nothing, nothing is kept that could forbid another program or other input.
  */
-async function isToRenew({ at, identity, listSources }: KeptRequest, places: Places, outputs: readonly KeptOutput[]): Promise<boolean> {
-  const found = await findManifest(realFiles, resolve(at));
-  if (found === undefined) return false;
+async function isToRenew({ identity, listSources }: KeptRequest, found: Found, places: Places, outputs: readonly KeptOutput[]): Promise<boolean> {
   const hasChanged = findObstacles(found.header, identity, outputs).length > 0;
   if (!hasBegun(found.state)) return hasChanged || found.state.inputs !== undefined;
   if (!found.state.published || hasChanged) return found.state.published;
@@ -118,7 +121,7 @@ async function openWith(kept: Kept): Promise<Outputs> {
   const { request, places, log, outputs } = kept;
   const { owner, overwrite } = request;
   const state = log.state();
-  if (!state.cleared && state.clearing === undefined) for (const { target } of outputs) await checkTarget(target, owner, overwrite, places.others);
+  if (!state.cleared && state.clearing === undefined) for (const { target } of outputs) await checkTarget(target, owner, { overwrite, others: places.others, isOwn: (name) => isOwn(kept, target, name) });
   const located = describeOutputs(outputs, log.run);
   const staged = outputs.map(({ target }, index): OutputTarget => ({ ...target, staging: `${located[index].staging}${log.epoch}`, isKept: true }));
   const dead = staged[outputs.findIndex(({ sink }) => sink === undefined)];
@@ -161,13 +164,22 @@ async function readStart({ request, log, outputs }: Kept): Promise<RunStart> {
   const keys = new Map<number, unknown[]>();
   // The files of keys go when a run has finished.
   for (const { step, name } of state.published ? [] : state.keys) {
-    const list = deserialize(await readFile(join(resolve(request.at), name))) as readonly unknown[];
+    const list = await readKeys(request.at, name);
     const known = keys.get(step) ?? [];
     for (const key of list) known.push(key);
     keys.set(step, known);
   }
   const isResumed = state.regions.some(({ groups }) => groups > 0);
   return { isResumed, isComplete: state.regions.every(({ ended }) => ended), isFinished: state.published, regions: state.regions, sinks, keys };
+}
+
+async function readKeys(at: string, name: string): Promise<readonly unknown[]> {
+  try {
+    // Written by `writeKeys`.
+    return deserialize(await readFile(join(resolve(at), name))) as readonly unknown[];
+  } catch (error) {
+    throw cannotResume(at, [`its file ${name}, with keys that were met, ${hasCode(error, "ENOENT") ? "has gone" : "cannot be read"}`]);
+  }
 }
 
 async function commit(kept: Kept, group: ReadyGroup): Promise<void> {
@@ -193,13 +205,20 @@ function addShown({ shown }: Kept, sink: number, { rows, bytes }: { readonly row
   shown.set(sink, { files: 0, rows: before.rows + rows, bytes: before.bytes + bytes });
 }
 
+/** A file of the run before, though somebody has removed the mark that says so. */
+function isOwn({ finished }: Kept, { path, extension }: OutputTarget, name: string): boolean {
+  return finished !== undefined && finished.header.outputs.some(({ final }) => final === resolve(path)) && isCommittedName(name, extension, finished.state);
+}
+
 /** What an earlier, finished run left under the final names: its mark first. */
-async function findOld({ request, places, outputs }: Kept): Promise<readonly (readonly string[])[]> {
+async function findOld(kept: Kept): Promise<readonly (readonly string[])[]> {
+  const { request, places, outputs } = kept;
   return Promise.all(outputs.map(async ({ target }) => {
     const full = resolve(target.path);
     if (target.kind === "file" || !(await exists(full))) return [];
     const mark = await readMark(full);
-    const files = request.overwrite ? (await listFiles(full, places.others)).filter((file) => file.endsWith(`.${target.extension}`)) : (mark?.files ?? []);
+    if (mark !== undefined && !request.overwrite) return [SUCCESS_MARK, ...mark.files];
+    const files = (await listFiles(full, places.others)).filter((file) => (request.overwrite ? file.endsWith(`.${target.extension}`) : isOwn(kept, target, file)));
     return mark === undefined ? files : [SUCCESS_MARK, ...files];
   }));
 }

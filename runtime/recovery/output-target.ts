@@ -47,19 +47,31 @@ export function hiddenPath(full: string, what: string): string {
 }
 
 function isOtherDisk(full: string): boolean {
-  const found = statSync(full, { throwIfNoEntry: false });
-  return found?.isDirectory() === true && found.dev !== statSync(dirname(full)).dev;
+  try {
+    const found = statSync(full);
+    return found.isDirectory() && found.dev !== statSync(dirname(full)).dev;
+  } catch {
+    // It is not there, or what stands in its way is told of when it is opened.
+    return false;
+  }
 }
 
 export interface Mark extends Owner {
   readonly files: readonly string[];
 }
 
-/**
- * Refuses targets that hold what is not ours to replace. Changes nothing. `others`: full paths of the run's outputs,
- * which may lie within this one and look after themselves.
- */
-export async function checkTarget(target: OutputTarget, owner: Owner, overwrite: boolean, others: ReadonlySet<string>): Promise<void> {
+/** What a folder holds may be replaced where its mark says so, or this. */
+export interface Claims {
+  /** Files of the target's kind, whoever wrote them. */
+  readonly overwrite: boolean;
+  /** Full paths of the run's outputs, which may lie within this one and look after themselves. */
+  readonly others: ReadonlySet<string>;
+  /** Where there is no mark: names of files that this pipeline is known to have written. */
+  readonly isOwn?: (name: string) => boolean;
+}
+
+/** Refuses targets that hold what is not ours to replace. Changes nothing. */
+export async function checkTarget(target: OutputTarget, owner: Owner, { overwrite, others, isOwn }: Claims): Promise<void> {
   const full = resolve(target.path);
   const found = await stat(full).catch(() => undefined);
   if (found === undefined) return;
@@ -70,10 +82,10 @@ export async function checkTarget(target: OutputTarget, owner: Owner, overwrite:
   if (!found.isDirectory()) throw jobError("R0151", `${target.path} is a file, a folder is wanted`, `give a path that ends in .${target.extension} to write one file`);
   const mark = await readMark(full);
   const ours = new Set(mark !== undefined && mark.program === owner.program && mark.pipeline === owner.pipeline ? mark.files : []);
-  const foreign = (await listFiles(full, others)).find((file) => !ours.has(file));
+  const foreign = (await listFiles(full, others)).find((file) => !ours.has(file) && !(mark === undefined && isOwn?.(file) === true));
   if (foreign !== undefined && !(overwrite && foreign.endsWith(`.${target.extension}`))) {
     const fix = overwrite ? `--overwrite replaces .${target.extension} files only; move this one away or choose another folder` : "choose another folder, or pass --overwrite";
-    throw jobError("R0150", `${target.path} holds ${foreign}, which no earlier run of this pipeline wrote`, fix);
+    throw jobError("R0150", `${target.path} holds ${foreign}, and nothing there says that this pipeline wrote it`, fix);
   }
 }
 

@@ -91,7 +91,7 @@ export function describePlaces(pipeline: PipelineSpec): Places {
 export async function openOutputs(request: OutputRequest): Promise<Outputs> {
   const { pipeline, owner, overwrite } = request;
   const { targets, deadTarget, all, others } = describePlaces(pipeline);
-  for (const target of all) await checkTarget(target, owner, overwrite, others);
+  for (const target of all) await checkTarget(target, owner, { overwrite, others });
   const staged = await stageAll(all);
   const deadLetters = deadTarget === undefined ? undefined : openDeadLetters(deadTarget, request.splitsOf);
   const written = pipeline.sinks.map(() => ({ names: new Array<string>(), rows: 0, bytes: 0 }));

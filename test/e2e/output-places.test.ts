@@ -1,5 +1,5 @@
 /** Outputs in folders that are not ours alone: on another disk, with files of the user's, without their mark. */
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { makeWorkplace, node, pipec } from "../support/workplace.ts";
@@ -65,6 +65,22 @@ describe("an output that is a link to another disk", () => {
     } finally {
       rmSync(disk, { recursive: true });
     }
+  });
+});
+
+describe("an output whose mark somebody removed", () => {
+  test("is replaced by the next run, as far as the run before wrote it", async () => {
+    const folder = await makeItems(checkpoint);
+    expect((await node(folder, "out.js", "--quiet")).code).toBe(0);
+    rmSync(join(folder, "res", "_SUCCESS"));
+    expect((await node(folder, "out.js", "--explain-resume")).stdout).toContain("replaces what was written");
+    appendFileSync(join(folder, "items.jsonl"), '{"id":200}\n');
+    expect(await node(folder, "out.js", "--quiet")).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(readFileSync(join(folder, "res", "table.csv"), "utf8").trim().split("\n")).toHaveLength(202);
+    rmSync(join(folder, "res", "_SUCCESS"));
+    writeFileSync(join(folder, "res", "notes.jsonl"), "mine\n");
+    const refused = await node(folder, "out.js", "--quiet");
+    expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining("res holds notes.jsonl, and nothing there says that this pipeline wrote it")]);
   });
 });
 

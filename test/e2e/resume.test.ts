@@ -149,6 +149,15 @@ describe("a run that was killed", () => {
     await expectWhole(folder);
   });
 
+  test("is not gone on with without the keys that it has met", async () => {
+    const folder = await stopped();
+    const keys = readdirSync(join(folder, "state")).filter((name) => name.startsWith("keys-"));
+    expect(keys.length).toBeGreaterThan(0);
+    for (const name of keys) rmSync(join(folder, "state", name));
+    const refused = await node(folder, "out.js", "--stop", "130");
+    expect([refused.code, refused.stderr]).toEqual([5, expect.stringMatching(/R0156.*keys-1-\d+-0, with keys that were met, has gone/)]);
+  });
+
   test("goes on in one thread as on workers", async () => {
     const folder = await stopped();
     const code = readFileSync(join(folder, "out.js"), "utf8");
