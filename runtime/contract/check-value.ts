@@ -5,6 +5,7 @@
 import { roundFloat } from "./cast.ts";
 import type { Column, ColumnType } from "./column.ts";
 import { lengthOf } from "./deferred-tensor.ts";
+import { findTensorFault, fitsDtype } from "./foreign-value.ts";
 import { RowError } from "./kernel.ts";
 import { elementCount, isTensor } from "./tensor.ts";
 import type { Dtype, Row, Value } from "./value.ts";
@@ -64,36 +65,38 @@ function isSmall(value: Value): boolean {
   return value === null || typeof value === "number" || typeof value === "boolean" || typeof value === "bigint";
 }
 
-/** Completes "field `x` …". `undefined` stands for a field that is not there. */
-export function findFault(type: ColumnType, value: Value | undefined): string | undefined {
+/** Completes "field `x` …". `undefined` stands for a field that is not there. `isForeign`: not from operators of ours. */
+export function findFault(type: ColumnType, value: Value | undefined, isForeign = false): string | undefined {
   if (value === undefined) return "is missing";
-  if (type.kind === "optional") return value === null ? undefined : findFault(type.inner, value);
+  if (type.kind === "optional") return value === null ? undefined : findFault(type.inner, value, isForeign);
   if (value === null) return `is null, but its type ${printColumnType(type)} is not optional`;
-  const fits = fitsType(type, value);
+  const fits = fitsType(type, value, isForeign);
   if (fits === true) return undefined;
   return fits === false ? `is ${describeValue(value)}, but its type is ${printColumnType(type)}` : fits;
 }
 
 /** True, false, or what is wrong inside. */
-function fitsType(type: Exclude<ColumnType, { kind: "optional" }>, value: Exclude<Value, null>): boolean | string {
+function fitsType(type: Exclude<ColumnType, { kind: "optional" }>, value: Exclude<Value, null>, isForeign: boolean): boolean | string {
   switch (type.kind) {
     case "scalar":
-      return typeof value === scalarKind(type.dtype);
+      if (typeof value !== scalarKind(type.dtype)) return false;
+      return isForeign && (typeof value === "number" || typeof value === "bigint") ? fitsDtype(type.dtype, value) : true;
     case "string":
       return typeof value === "string" && (type.choices === undefined || type.choices.includes(value) || `is ${describeValue(value)}, but it must be one of ${type.choices.map((choice) => JSON.stringify(choice)).join(", ")}`);
     case "bytes":
       return value instanceof Uint8Array;
     case "tensor":
-      return typeof value === "object" && isTensor(value) && fitsTensor(type, value);
+      if (typeof value !== "object" || !isTensor(value)) return false;
+      return (isForeign ? findTensorFault(type.dtype, value) : undefined) ?? fitsTensor(type, value);
     case "list": {
       if (!isList(value)) return false;
-      const faults = value.map((item) => findFault(type.element, item));
+      const faults = value.map((item) => findFault(type.element, item, isForeign));
       const at = faults.findIndex((fault) => fault !== undefined);
       return at < 0 ? true : `at [${at}] ${faults[at]}`;
     }
     case "record": {
       if (typeof value !== "object" || isList(value) || value instanceof Uint8Array || isTensor(value)) return false;
-      const bad = type.fields.map((field) => ({ field, fault: findFault(field.type, value[field.name]) })).find((found) => found.fault !== undefined);
+      const bad = type.fields.map((field) => ({ field, fault: findFault(field.type, value[field.name], isForeign) })).find((found) => found.fault !== undefined);
       return bad === undefined ? true : `at .${bad.field.name} ${bad.fault}`;
     }
   }
@@ -117,7 +120,7 @@ function scalarKind(dtype: Dtype): "boolean" | "bigint" | "number" {
  */
 export function conform(type: ColumnType, value: Value | undefined, what: string): Value {
   const made = convert(type, value ?? null);
-  const fault = findFault(type, made);
+  const fault = findFault(type, made, true);
   if (fault !== undefined) throw new RowError(`the result of ${what} ${fault}`);
   return made;
 }
@@ -129,9 +132,10 @@ function convert(type: ColumnType, value: Value): Value {
     case "scalar":
       if (typeof value !== "number") return value;
       if (type.dtype === "i64" || type.dtype === "u64") return Number.isSafeInteger(value) ? BigInt(value) : value;
-      return type.dtype === "f32" || type.dtype === "f16" || type.dtype === "bf16" ? roundFloat(value, type.dtype) : value;
+      return roundUnlessInfinite(value, type.dtype);
     case "list":
-      return isList(value) ? value.map((item) => convert(type.element, item)) : value;
+      // `from`, since `map` would leave out holes.
+      return isList(value) ? Array.from(value, (item: Value | undefined) => convert(type.element, item ?? null)) : value;
     case "record":
       if (typeof value !== "object" || value === null || isList(value) || value instanceof Uint8Array || isTensor(value)) return value;
       return Object.fromEntries(type.fields.map((field) => [field.name, convert(field.type, value[field.name] ?? null)]));
@@ -140,6 +144,12 @@ function convert(type: ColumnType, value: Value): Value {
     case "tensor":
       return value;
   }
+}
+
+/** One that would become infinite stays as it is, and does not fit. */
+function roundUnlessInfinite(value: number, dtype: Dtype): number {
+  const rounded = roundFloat(value, dtype);
+  return Number.isFinite(rounded) ? rounded : value;
 }
 
 export function printColumnType(type: ColumnType): string {

@@ -27,9 +27,14 @@ export function deferTensor(shape: readonly number[], fill: FillTensor): Tensor 
   return tensor;
 }
 
+/** Whether the elements have not been made yet. */
+export function isDeferred(tensor: Tensor): boolean {
+  return fills.has(tensor);
+}
+
 /** The number of elements, which need not be there. */
 export function lengthOf(tensor: Tensor): number {
-  return fills.has(tensor) ? elementCount(tensor.shape) : tensor.data.length;
+  return isDeferred(tensor) ? elementCount(tensor.shape) : tensor.data.length;
 }
 
 /** Writes the elements to `target`, if they have not been made yet. */
