@@ -1,6 +1,7 @@
 /** What `pipec bench` bundles with a program: waits for the order, measures each pipeline, sends what it found. */
 import { dirname } from "node:path";
 import type { Program } from "./contract/define-program.ts";
+import { errorWords } from "./contract/error-words.ts";
 import type { MeasureLimits, MeasureReport, PipelineTimes } from "./contract/measuring.ts";
 import { setProgramFolder } from "./contract/program-folder.ts";
 import { defaultParams } from "./topology/default-params.ts";
@@ -25,6 +26,6 @@ async function measureAll(program: Program, limits: MeasureLimits): Promise<Meas
     for (const pipeline of program.pipelines) pipelines.push(await measurePipeline(pipeline, limits));
     return { pipelines, fault: undefined };
   } catch (error) {
-    return { pipelines, fault: error instanceof Error ? error.message : String(error) };
+    return { pipelines, fault: errorWords(error) };
   }
 }

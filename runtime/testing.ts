@@ -4,6 +4,7 @@
  */
 import { dirname } from "node:path";
 import type { Program } from "./contract/define-program.ts";
+import { errorWords } from "./contract/error-words.ts";
 import { setProgramFolder } from "./contract/program-folder.ts";
 import type { ExpectSpec, TestContext, TestReport, TestSpec } from "./contract/tests.ts";
 import { valueFromJson, valueToJson } from "./contract/value-json.ts";
@@ -42,7 +43,7 @@ async function reportOne(program: Program, test: TestSpec, stored: ReadonlyMap<s
       if (asked !== undefined) snapshots[asked.name] = valueToJson(asked.value);
       else if ((await expect.holds(context)) !== true) faults.push({ at: expect.at, text: await describe(expect, context) });
     } catch (error) {
-      faults.push({ at: expect.at, text: `${expect.text}\n        ${error instanceof Error ? error.message : String(error)}` });
+      faults.push({ at: expect.at, text: `${expect.text}\n        ${errorWords(error)}` });
     }
   }
   return { name: test.name, faults, snapshots };

@@ -5,6 +5,7 @@
  * R0101 to R0109: the command line. R0140 to R0149: what is read. R0150 to R0159: what is written and kept.
  * R0160 to R0179: rows and workers. R0180 to R0189: watching a run. R0201 on: models.
  */
+import { errorWords } from "./error-words.ts";
 import { JobError } from "./kernel.ts";
 
 export interface FailureEntry {
@@ -77,7 +78,7 @@ export function fileChanged(path: string): JobError {
 /** `name`: of a resource, or of a package with native parts and what it is for. */
 export function loadFailed(name: string, error: unknown): JobError {
   if (error instanceof JobError) return error;
-  return jobError("R0147", `${name} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+  return jobError("R0147", `${name} cannot be loaded: ${errorWords(error)}`);
 }
 
 /** Faults of the command line end with exit code 2, all others with 5. */

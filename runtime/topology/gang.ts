@@ -10,6 +10,7 @@ import { MessageChannel, Worker } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { copyTensor, tensorBuffers } from "../channel/open-batches.ts";
 import type { Backend, ModelSession } from "../contract/backend.ts";
+import { errorWords } from "../contract/error-words.ts";
 import { jobError } from "../contract/failures.ts";
 import type { Tensor } from "../contract/value.ts";
 import { PeerFailed } from "../stage/mailbox.ts";
@@ -156,7 +157,7 @@ function joinRanks(count: number): readonly (readonly PeerPort[])[] {
 
 function startMember(start: MemberStart, file: string, onDeath: (reason: string) => void): Member {
   const thread = new Worker(file, { workerData: { pipecMember: start }, transferList: start.peers.map(({ port }): MessagePort => port) });
-  thread.on("error", (error) => onDeath(`broke down: ${error instanceof Error ? error.message : String(error)}`));
+  thread.on("error", (error) => onDeath(`broke down: ${errorWords(error)}`));
   const ended = new Promise<void>((resolve) => {
     thread.once("exit", (code) => {
       onDeath(`ended with code ${code}`);

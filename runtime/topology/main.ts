@@ -9,6 +9,7 @@ import { dirname } from "node:path";
 import { onnxBackend } from "../backends/onnx-executor.ts";
 import { declineTelemetry } from "../contract/decline-telemetry.ts";
 import type { Program } from "../contract/define-program.ts";
+import { errorWords } from "../contract/error-words.ts";
 import { isUsageFailure, jobError } from "../contract/failures.ts";
 import { JobError } from "../contract/kernel.ts";
 import { setProgramFolder } from "../contract/program-folder.ts";
@@ -200,7 +201,7 @@ async function runNamed({ program, file, order, link }: Command, pipeline: Pipel
       return exitCodes.failed;
     }
     const code = reportError(error);
-    watch?.close(summary, code, error instanceof Error ? error.message : String(error));
+    watch?.close(summary, code, errorWords(error));
     return code;
   } finally {
     engine.close();
@@ -248,7 +249,7 @@ function reportError(error: unknown): number {
     printFault(error.code, error.message, error.fix);
     return isUsageFailure(error.code) ? exitCodes.usage : exitCodes.failed;
   }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = error instanceof Error ? (error.stack ?? error.message) : errorWords(error);
   process.stderr.write(`This is a bug in pipec, not in your program. Please report it with the lines below.\n${text}\n`);
   return exitCodes.bug;
 }

@@ -1,5 +1,6 @@
 /** What coordinator and workers say to each other: small control messages only, rows go directly between workers. */
 import type { PartPlace } from "../channel/chunk-codec.ts";
+import { errorWords } from "../contract/error-words.ts";
 import { JobError } from "../contract/kernel.ts";
 import type { Split } from "../contract/kernel.ts";
 import type { RowFailure } from "../contract/row-failure.ts";
@@ -129,5 +130,6 @@ export function toJobFault(error: JobError): JobFault {
 export function toFault(error: unknown): Fault {
   if (error instanceof JobError) return toJobFault(error);
   if (error instanceof Error) return { kind: "bug", message: error.message, stack: error.stack ?? error.message };
-  return { kind: "bug", message: String(error), stack: String(error) };
+  const words = errorWords(error);
+  return { kind: "bug", message: words, stack: words };
 }
