@@ -1,6 +1,11 @@
 /** What was thrown, in words: code that is not ours throws whatever it likes, of which not all can be made a string. */
 import { inspect } from "node:util";
 
+/** The first line of them: native libraries append lines of their own. */
+export function errorLine(error: unknown): string {
+  return errorWords(error).split("\n", 1)[0].trim() || "failed without a message";
+}
+
 const OBJECT_CHARACTERS_MAX = 200;
 
 /** The message of an error; anything else as one would write it down. */

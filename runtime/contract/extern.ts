@@ -11,6 +11,13 @@ export interface ExternOptions {
   readonly timeoutMs?: number;
 }
 
+const called = new Set<string>();
+
+/** Names of those that this thread has called. */
+export function calledExterns(): readonly string[] {
+  return [...called];
+}
+
 /** The function with its result checked and its time limited. */
 export function extern<Args extends readonly Value[], Result extends Value>(
   name: string,
@@ -18,6 +25,7 @@ export function extern<Args extends readonly Value[], Result extends Value>(
   options: ExternOptions,
 ): (...args: Args) => Promise<Result> {
   return async (...args) => {
+    called.add(name);
     const inFlight = beginCall(options.timeoutMs ?? Infinity);
     try {
       const result = call(...args);

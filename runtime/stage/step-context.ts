@@ -1,7 +1,7 @@
 /** What the steps of a worker share: where they report rows that failed, and what they cannot make themselves. */
 import type { Chunk } from "../contract/chunk.ts";
 import { sourceRowOf } from "../contract/chunk.ts";
-import { errorWords } from "../contract/error-words.ts";
+import { errorLine } from "../contract/error-words.ts";
 import { JobError } from "../contract/kernel.ts";
 import type { ModelSession } from "../contract/backend.ts";
 import type { ModelSpec, Place, StepSpec } from "../contract/program.ts";
@@ -76,6 +76,5 @@ export function logFailure(log: ChunkLog, chunk: Chunk, index: number, step: { r
 /** The message of a row's fault; a fault of the job passes through. */
 export function rowMessage(error: unknown): string {
   if (error instanceof JobError || error instanceof Stopped) throw error;
-  // Native libraries append lines of their own; the first says what is wrong.
-  return errorWords(error).split("\n", 1)[0].trim() || "failed without a message";
+  return errorLine(error);
 }

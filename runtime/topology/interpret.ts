@@ -99,7 +99,7 @@ async function runChunk(request: InterpretRequest, region: number, chunk: number
   const waiting = new Map<number, readonly ChunkMessage[]>();
   const exhausted: number[] = [];
   for (const node of topology.stages.filter((stage) => stage.region === region)) {
-    const result = await runAllParts(stages[node.id], node.ins.flatMap((edge) => waiting.get(edge) ?? []));
+    const result = await unlessAborted(runAllParts(stages[node.id], node.ins.flatMap((edge) => waiting.get(edge) ?? [])), request.signal);
     if (result === undefined) return undefined;
     result.reports.forEach((report, part) => ledger.addReport(node.id, chunk, report, part === result.reports.length - 1));
     if (result.exhausted) exhausted.push(node.id);
@@ -117,6 +117,20 @@ async function runChunk(request: InterpretRequest, region: number, chunk: number
     ledger.addSinkReport(sink, rows.length, performance.now() - started);
   }
   return exhausted;
+}
+
+/** What the program's functions left behind when they threw may never come. */
+async function unlessAborted<T>(made: Promise<T>, signal: AbortSignal): Promise<T> {
+  let giveUp = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    giveUp = () => reject(signal.reason);
+    signal.addEventListener("abort", giveUp, { once: true });
+  });
+  try {
+    return await Promise.race([made, aborted]);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
 }
 
 export interface InterpretOptions {

@@ -15,17 +15,27 @@ import { toFault } from "./messages.ts";
 import { placeBackend } from "./placement.ts";
 import { onReplica } from "./replica-devices.ts";
 import { stepContext } from "./stage-runner.ts";
+import { onStrayError } from "./stray-errors.ts";
 
-export function runIsolatedProcess(program: Program): void {
+/** `file` is the program's own bundle. */
+export function runIsolatedProcess(program: Program, file: string): void {
   const steps = new Map<number, OpenStep>();
+  let stray: FromIsolated | undefined;
+  const send = (reply: FromIsolated): void => void process.send?.(reply);
+  onStrayError(file, "", (error) => {
+    stray = { kind: "fault", fault: toFault(error) };
+    send(stray);
+  });
   process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
   // Ctrl-C goes to all processes of a terminal; the worker says when this one is done with.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => {});
   process.on("message", (message: ToIsolated) => {
+    // One that came between two chunks, when nobody listened, is told at the next.
+    if (stray !== undefined) return send(stray);
     void answer(program, steps, message)
       .catch((error: unknown): FromIsolated => ({ kind: "fault", fault: toFault(error) }))
-      .then((reply) => process.send?.(reply));
+      .then((reply) => (stray === undefined ? send(reply) : undefined));
   });
 }
 

@@ -35,6 +35,7 @@ import { readHistory } from "./run-history.ts";
 import { createRunView } from "./run-view.ts";
 import type { RunView } from "./run-view.ts";
 import { runPipeline, stoppedBeforeEnd } from "./run-pipeline.ts";
+import { onStrayError, printExterns } from "./stray-errors.ts";
 import { supervise } from "./supervisor.ts";
 import { concludeAbandoned, openWatch } from "./watch-run.ts";
 import type { RunWatch } from "./watch-run.ts";
@@ -56,7 +57,7 @@ export function main(program: Program, file: string): void {
   if (start !== undefined) return runWorker(program, start, file);
   const member = findMemberStart();
   if (member !== undefined) return runMember(program, member, onnxBackend);
-  if (takeIsolatedStart()) return runIsolatedProcess(program);
+  if (takeIsolatedStart()) return runIsolatedProcess(program, file);
   const order = takeEngineOrder();
   const link = order === undefined ? undefined : openEngineLink(order);
   sizeThreadPool();
@@ -115,6 +116,8 @@ function isSupervised({ order }: Command, line: RunLine): boolean {
 function runSupervised({ program, file, argv }: Command, pipeline: PipelineSpec, line: RunLine): Promise<number> {
   const { flags } = line;
   const run = nameRun();
+  // The engine runs the same modules, and tells of their errors.
+  onStrayError(file, "", (error) => (error instanceof JobError ? undefined : process.exit(reportError(error))));
   return supervise({
     run,
     onSilentEnd: (code, fault, restarts, folder) => concludeAbandoned({ program: program.name, pipeline, flags, programFolder: dirname(file), params: describeParams(line), history: readHistory({ run, folder, incarnation: restarts, reason: fault }) }, code, fault),
@@ -146,8 +149,10 @@ async function runNamed({ program, file, order, link }: Command, pipeline: Pipel
     view.tellLate("ending when the rows under way are computed; a second Ctrl-C ends the run at once");
     abort.abort(new Interrupted(pipeline.checkpoint === undefined ? "nothing was published" : "what is committed stays; run the same command to go on"));
   };
-  // Without a checkpoint there is nothing to save; one thread stops between chunks anyway.
+  // Without a checkpoint there is nothing to save; one thread stops where it is anyway.
   const stop = (): void => abort.abort(stoppedBeforeEnd(pipeline));
+  onStrayError(file, "", (error) => abort.abort(error));
+  const stopWatchingExit = line.flags.interpret ? watchExit(abort.signal) : () => {};
   const engine = openEngineRun(order, link, pipeline, { onInterrupt: interrupt, onDrain: pipeline.checkpoint === undefined || line.flags.interpret ? stop : () => drainSoon(view, control, abort) });
   let watch: RunWatch | undefined;
   try {
@@ -204,8 +209,19 @@ async function runNamed({ program, file, order, link }: Command, pipeline: Pipel
     watch?.close(summary, code, errorWords(error));
     return code;
   } finally {
+    stopWatchingExit();
     engine.close();
   }
+}
+
+/** In one thread the program's own functions can end the process, or leave it with nothing to wait for. */
+function watchExit(signal: AbortSignal): () => void {
+  const tell = (): void => {
+    // Whoever asks for the end a second time gets it.
+    if (!signal.aborted) process.exitCode = reportError(jobError("R0171", `the process ended before its work was done: ${printExterns() ?? "something"} ended it, or waits for what never comes`));
+  };
+  process.on("exit", tell);
+  return () => void process.off("exit", tell);
 }
 
 /** What a machine that goes away leaves a run for the group under way. */

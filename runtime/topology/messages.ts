@@ -3,6 +3,7 @@ import type { PartPlace } from "../channel/chunk-codec.ts";
 import { errorWords } from "../contract/error-words.ts";
 import { JobError } from "../contract/kernel.ts";
 import type { Split } from "../contract/kernel.ts";
+import type { PipelineSpec } from "../contract/program.ts";
 import type { RowFailure } from "../contract/row-failure.ts";
 import type { Value } from "../contract/value.ts";
 import type { StageProgress, StepKeys } from "../recovery/progress.ts";
@@ -34,6 +35,11 @@ export type WorkerRole =
   /** `incarnation` counts the workers that had this place before. */
   | { readonly kind: "stage"; readonly stage: number; readonly replica: number; readonly incarnation: number }
   | { readonly kind: "sink"; readonly sink: number; readonly target: OutputTarget | undefined; readonly start: SinkStart };
+
+/** What its worker is called. */
+export function labelOf(pipeline: PipelineSpec, role: WorkerRole): string {
+  return role.kind === "stage" ? pipeline.stages[role.stage].label : pipeline.sinks[role.sink].label;
+}
 
 export interface OutPort {
   readonly edge: number;

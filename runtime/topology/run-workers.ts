@@ -8,7 +8,7 @@ import { jobError } from "../contract/failures.ts";
 import type { EdgeSpec, PipelineSpec } from "../contract/program.ts";
 import type { Value } from "../contract/value.ts";
 import { endThread } from "./end-thread.ts";
-import { stageBeginning } from "./messages.ts";
+import { labelOf, stageBeginning } from "./messages.ts";
 import type { FromWorker, OutPort, StageResume, ToWorker, WorkerRole, WorkerStart } from "./messages.ts";
 import type { Supervised } from "./engine-order.ts";
 import type { Placement } from "./placement.ts";
@@ -118,10 +118,6 @@ export function startWorker(setting: WorkerSetting, role: WorkerRole, ports: Por
 export async function closeWorkers(workers: readonly RunningWorker[]): Promise<void> {
   for (const worker of workers) worker.post({ kind: "close" });
   await Promise.all(workers.map(({ thread, ended }) => endThread(thread, ended)));
-}
-
-function labelOf(pipeline: PipelineSpec, role: WorkerRole): string {
-  return role.kind === "stage" ? pipeline.stages[role.stage].label : pipeline.sinks[role.sink].label;
 }
 
 function describeThreadError(error: unknown, pipeline: PipelineSpec, role: WorkerRole): unknown {

@@ -22,9 +22,10 @@ import { edgeSchema } from "./edge-schema.ts";
 import { openGang } from "./gang.ts";
 import { inTurn } from "./in-turn.ts";
 import { placeBackend } from "./placement.ts";
-import { toFault, toJobFault } from "./messages.ts";
+import { labelOf, toFault, toJobFault } from "./messages.ts";
 import type { FromWorker, WorkerRole, WorkerStart } from "./messages.ts";
 import { onReplica } from "./replica-devices.ts";
+import { onStrayError } from "./stray-errors.ts";
 import { openStage } from "./stage-runner.ts";
 import type { StageRunner } from "./stage-runner.ts";
 import { openSinkGuard, openStageGuard } from "./stage-guard.ts";
@@ -47,9 +48,15 @@ export function runWorker(program: Program, start: WorkerStart, file: string): v
   const pipeline = program.pipelines.find((candidate) => candidate.name === start.pipeline);
   if (pipeline === undefined) throw new Error(`the program has no pipeline ${start.pipeline}`);
   const { role } = start;
+  const fail = faultSender(control);
+  onStrayError(file, `, in the worker of ${labelOf(pipeline, role)}`, (error) => {
+    fail(error);
+    // What was under way may wait for ever now.
+    process.exit();
+  });
   const working = role.kind === "stage" ? runStageWorker(onReplica(pipeline, role.stage, role.replica), role.stage, start, control, file) : runSinkWorker(pipeline, role, start, control);
   working.catch((error: unknown) => {
-    faultSender(control)(error);
+    fail(error);
     // What could not be opened has nothing to close.
     const ports = openPorts(start, control);
     ports.onControl((message) => {
