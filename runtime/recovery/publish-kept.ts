@@ -6,6 +6,7 @@ import type { PipelineSpec } from "../contract/program.ts";
 import { SUCCESS_MARK } from "../contract/success-mark.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { isCommittedName, readFileName } from "./commit-state.ts";
+import { altered } from "./commit-steps.ts";
 import { realFiles } from "./file-system.ts";
 import type { KeptOutput } from "./kept-places.ts";
 import type { LogOutput, StagedFile } from "./manifest.ts";
@@ -31,6 +32,8 @@ export async function publishKept(request: PublishRequest, index: number, { targ
   const full = resolve(target.path);
   const names: string[] = [];
   for await (const name of walkFiles(realFiles, final, others)) if (isCommittedName(name, extension, log.state())) names.push(name);
+  const missing = log.state().outputs[index].files - names.length;
+  if (missing > 0) throw altered(`of the files that were committed in ${target.path}, ${missing} ${missing === 1 ? "has" : "have"} gone`);
   if (target.kind === "file") {
     const whole = join(`${staging}${log.epoch}`, basename(full));
     if (sink === undefined) await joinLetters(whole, final, names, extension);

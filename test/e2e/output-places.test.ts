@@ -35,9 +35,9 @@ export async function work(id: bigint): Promise<bigint> {
 }
 `;
 
-async function makeItems(settings: string): Promise<string> {
+async function makeItems(settings: string, extern = work): Promise<string> {
   const items = Array.from({ length: 200 }, (_, id) => `${JSON.stringify({ id })}\n`).join("");
-  const folder = makeWorkplace({ "main.pipe": programOf(settings), "work.ts": work, "items.jsonl": items });
+  const folder = makeWorkplace({ "main.pipe": programOf(settings), "work.ts": extern, "items.jsonl": items });
   expect(await pipec(folder, "build")).toEqual({ code: 0, stderr: "", stdout: expect.any(String) });
   return folder;
 }
@@ -65,6 +65,17 @@ describe("an output that is a link to another disk", () => {
     } finally {
       rmSync(disk, { recursive: true });
     }
+  });
+});
+
+describe("a committed file that goes while the run is at work", () => {
+  test("is missed before the run calls itself finished", async () => {
+    const folder = await makeItems(checkpoint, work.replace(/  process\.kill\(.*\n/, '  rmSync("res/part-00001-000.jsonl");\n').replace(/  process\.kill\(.*\n/, "").replace("{ existsSync,", "{ existsSync, rmSync,"));
+    writeFileSync(join(folder, "kill"), "");
+    const refused = await node(folder, "out.js", "--quiet");
+    expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining("R0157")]);
+    expect(refused.stderr).toContain("of the files that were committed in res, 1 has gone");
+    expect(existsSync(join(folder, "res", "_SUCCESS"))).toBe(false);
   });
 });
 
