@@ -1,6 +1,7 @@
-/** The lines of a big UTF-8 file, without their ends, a buffer's worth at a time. `.gz` files are unpacked. */
+/** The text of a big file, or its lines without their ends, a buffer's worth at a time. `.gz` files are unpacked. */
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
+import { TextDecoder } from "node:util";
 import { createGunzip } from "node:zlib";
 import { RowError } from "../../runtime/contract/kernel.ts";
 import { describeFileError } from "./file-error.ts";
@@ -8,29 +9,37 @@ import { describeFileError } from "./file-error.ts";
 /** A line longer than this is not text with lines. */
 const LINE_BYTES_MAX = 256 * 2 ** 20;
 
-/**
- * Splits at "\n" only (a "\r" before it is dropped): U+2028 and its like may stand inside a JSON string. Bytes
- * that are not UTF-8 become U+FFFD; a byte order mark is dropped.
- */
+/** Splits at "\n" only (a "\r" before it is dropped): U+2028 and its like may stand inside a JSON string. */
 export async function* readLines(path: string, onRead?: (bytes: number) => void): AsyncGenerator<readonly string[]> {
-  const decoder = new TextDecoder("utf-8");
   let rest = "";
-  try {
-    for await (const bytes of readBytes(path, onRead)) {
-      const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      if (rest.length > LINE_BYTES_MAX) throw new RowError(`${path} has a line of more than ${LINE_BYTES_MAX} characters`);
-      if (lines.length > 0) yield lines.map(withoutCarriageReturn);
-    }
-  } catch (error) {
-    throw error instanceof RowError ? error : describeFileError(error, path);
+  for await (const text of readText(path, onRead)) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    if (rest.length > LINE_BYTES_MAX) throw new RowError(`${path} has a line of more than ${LINE_BYTES_MAX} characters`);
+    if (lines.length > 0) yield lines.map(withoutCarriageReturn);
   }
-  rest += decoder.decode();
   if (rest !== "") yield [withoutCarriageReturn(rest)];
 }
 
+/**
+ * The text of a file, a buffer's worth at a time: UTF-16 where its byte order mark says so, else UTF-8. The mark is
+ * dropped; bytes that mean nothing become U+FFFD.
+ */
+export async function* readText(path: string, onRead?: (bytes: number) => void): AsyncGenerator<string> {
+  let decoder: TextDecoder | undefined;
+  try {
+    for await (const bytes of readBytes(path, onRead)) {
+      decoder ??= new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : "utf-8");
+      yield decoder.decode(bytes, { stream: true });
+    }
+  } catch (error) {
+    throw describeFileError(error, path);
+  }
+  if (decoder !== undefined) yield decoder.decode();
+}
+
 /** The bytes of a file, 256 KiB at a time. `onRead` is told how many of the file's bytes are behind them, packed as they are. */
-export async function* readBytes(path: string, onRead?: (bytes: number) => void): AsyncGenerator<Buffer> {
+async function* readBytes(path: string, onRead?: (bytes: number) => void): AsyncGenerator<Buffer> {
   const file = createReadStream(path, { highWaterMark: 256 * 1024 });
   const isPacked = path.endsWith(".gz");
   // Errors reach the reader through the unpacking stream.

@@ -1,20 +1,19 @@
 /**
  * Comma-separated values after RFC 4180. With a header, columns are found by name, otherwise by position. An
  * empty cell is null where the field is optional, an empty string where it is a string. A record with too many
- * or too few cells, broken quotes or a value that does not fit is a bad row named by its line.
+ * or too few cells, broken quotes or a value that does not fit is a bad row named by the line it begins on.
  */
-import { parse } from "csv-parse";
-import type { Parser } from "csv-parse";
 import type { Column } from "../../../runtime/contract/column.ts";
 import { JobError, RowError } from "../../../runtime/contract/kernel.ts";
 import type { OpenSource, SourceItem, SourceKernel } from "../../../runtime/contract/kernel.ts";
 import type { Row, Value } from "../../../runtime/contract/value.ts";
-import { describeFileError } from "../../support/file-error.ts";
 import { listTables } from "../../support/list-input.ts";
 import type { InputFile } from "../../support/list-input.ts";
 import { FILES_OPEN_MAX, mapLimited } from "../../support/map-limited.ts";
 import { toValue } from "../../support/plain-value.ts";
-import { readBytes } from "../../support/read-lines.ts";
+import { readText } from "../../support/read-lines.ts";
+import { splitRecords } from "./split-records.ts";
+import type { CsvRecord } from "./split-records.ts";
 
 interface Options {
   readonly header: boolean;
@@ -25,6 +24,7 @@ interface Options {
 
 export const csv: SourceKernel = {
   open: async (args, columns) => {
+    if (args.separator === "") throw new JobError("R0142", "the separator is empty; csv needs one between cells");
     const options: Options = { header: args.header === true, separator: String(args.separator) };
     const splits = await listTables(String(args.path), [".csv", ".tsv", ".gz"]);
     const places = await mapLimited(splits, FILES_OPEN_MAX, (split) => findColumns(split, columns, options));
@@ -42,9 +42,8 @@ export const csv: SourceKernel = {
 /** Where each wanted column stands in this file's records. */
 async function findColumns(split: InputFile, columns: readonly Column[], options: Options): Promise<readonly number[]> {
   if (!options.header) return columns.map((_, index) => index);
-  for await (const records of readRecords(split.file, options)) {
-    const [header] = records;
-    if (header?.kind !== "record") break;
+  for await (const [header] of readRecords(split.file, options)) {
+    if (header.kind === "broken") throw new JobError("R0142", `${split.path}: its header line cannot be read: ${header.reason}`);
     return columns.map((column) => {
       const outside = column.outsideName ?? column.name;
       const place = header.cells.indexOf(outside);
@@ -53,6 +52,10 @@ async function findColumns(split: InputFile, columns: readonly Column[], options
     });
   }
   throw new JobError("R0142", `${split.path} is empty, a header line is wanted`);
+}
+
+function readRecords(file: string, { separator, onRead }: Options): AsyncGenerator<readonly CsvRecord[]> {
+  return splitRecords(readText(file, onRead), separator);
 }
 
 async function* readRows(file: string, firstRow: number, columns: readonly Column[], places: readonly number[], options: Options): AsyncGenerator<readonly SourceItem[]> {
@@ -95,58 +98,4 @@ function toCell(cell: string | undefined, column: Column): Value {
   if (/^[+-]?\d+$/.test(text)) return toValue(BigInt(text.replace(/^\+/, "")), type, what);
   const number = Number(text);
   return toValue(Number.isNaN(number) && text.toLowerCase() !== "nan" ? cell : number, type, what);
-}
-
-type CsvRecord =
-  | { readonly kind: "record"; readonly cells: readonly string[]; readonly line: number }
-  | { readonly kind: "broken"; readonly reason: string; readonly line: number };
-
-/** Records in file order, a buffer's worth at a time; the parser tells of both through callbacks as it goes. */
-async function* readRecords(file: string, options: Options): AsyncGenerator<readonly CsvRecord[]> {
-  let found: CsvRecord[] = [];
-  // The line a record starts on: one more than where the one before ended.
-  let line = 1;
-  const parser = parse({
-    bom: true,
-    delimiter: options.separator,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    on_record: (cells: string[], { lines }) => {
-      found.push({ kind: "record", cells, line });
-      line = lines + 1;
-      return null;
-    },
-    on_skip: (error) => {
-      found.push({ kind: "broken", reason: error?.message ?? "the record cannot be read", line });
-      line = Number(error?.lines ?? line) + 1;
-      return undefined;
-    },
-  });
-  try {
-    for await (const bytes of readBytes(file, options.onRead)) {
-      await writeTo(parser, bytes);
-      if (found.length > 0) yield found;
-      found = [];
-    }
-    await endOf(parser);
-  } catch (error) {
-    throw error instanceof JobError ? error : describeFileError(error, file);
-  }
-  if (found.length > 0) yield found;
-}
-
-function writeTo(parser: Parser, bytes: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    parser.write(bytes, (error) => (error ? reject(error) : resolve()));
-  });
-}
-
-function endOf(parser: Parser): Promise<void> {
-  return new Promise((resolve, reject) => {
-    parser.once("error", reject);
-    parser.once("end", resolve);
-    parser.resume();
-    parser.end();
-  });
 }
