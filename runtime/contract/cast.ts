@@ -40,16 +40,16 @@ export function castScalar(value: Scalar, to: Dtype): Scalar {
   const number = typeof value === "string" ? parseNumber(value) : value;
   if (to === "bool") return Boolean(number);
   const range = INTEGER_RANGES[to];
-  if (range === undefined) return toFloat(Number(number), to);
+  if (range === undefined) return toFloat(number, to);
   const whole = toWhole(number, to);
   if (whole < range[0] || whole > range[1]) throw new RowError(`${value} does not fit ${to} (${range[0]} to ${range[1]})`);
   return to === "i64" || to === "u64" ? whole : Number(whole);
 }
 
 /** Infinity and NaN stay what they are; a number that would become infinite is refused. */
-function toFloat(value: number, to: Dtype): number {
-  const rounded = roundFloat(value, to);
-  if (Number.isFinite(value) && !Number.isFinite(rounded)) throw new RowError(`${value} does not fit ${to}`);
+function toFloat(value: boolean | number | bigint, to: Dtype): number {
+  const rounded = roundFloat(Number(value), to);
+  if ((typeof value !== "number" || Number.isFinite(value)) && !Number.isFinite(rounded)) throw new RowError(`${value} does not fit ${to}`);
   return rounded;
 }
 
@@ -78,5 +78,6 @@ function parseNumber(text: string): number | bigint {
   if (/^[+-]?\d+$/.test(trimmed)) return BigInt(trimmed.replace(/^\+/, ""));
   const number = Number(trimmed);
   if (trimmed === "" || Number.isNaN(number)) throw new RowError(`"${text}" is not a number`);
+  if (Math.abs(number) === Infinity && /\d/.test(trimmed)) throw new RowError(`${trimmed} does not fit f64`);
   return number;
 }

@@ -180,6 +180,24 @@ describe("bad rows are named by place and leave the others alone", () => {
       "line 5: score is empty, and its type is not optional",
     ]);
   });
+  test.each(["f16", "f32", "f64", "i64"] as const)("numbers too large for %s, but not infinity in words", async (dtype) => {
+    const wanted: readonly Column[] = [{ name: "x", type: { kind: "scalar", dtype }, bytesMax: 8 }];
+    await writeFile(join(folder, "large.jsonl"), `{"x": 1e400}\n{"x": -1e400}\n{"x": 1${"0".repeat(400)}}\n{"x": "1${"0".repeat(400)}"}\n{"x": 7, "other": 1e400}\n`);
+    const items = await all(await jsonl.open({ path: join(folder, "large.jsonl") }, wanted));
+    expect(good(items).map((row) => Number(row.x))).toEqual([7]);
+    expect(bad(items).slice(0, 3)).toEqual([1, 2, 3].map((line) => `line ${line}: x is a number that does not fit ${dtype}`));
+
+    await writeFile(join(folder, "large.csv"), `x\n1e400\n-1e400\n1${"0".repeat(400)}\n7\nInfinity\n-Infinity\n`);
+    const cells = await all(await csv.open({ path: join(folder, "large.csv"), header: true, separator: "," }, wanted));
+    const isFloat = dtype !== "i64";
+    expect(good(cells).map((row) => Number(row.x))).toEqual(isFloat ? [7, Infinity, -Infinity] : [7]);
+    expect(bad(cells).slice(0, 3).map((text) => text.replace(/0{400}/, "0…"))).toEqual(["1e400", "-1e400", "10…"].map((text, index) => `line ${index + 2}: x is ${text}, which does not fit ${dtype}`));
+  });
+  test("numbers too large in lists of numbers", async () => {
+    await writeFile(join(folder, "lists.jsonl"), '{"v": [1, 1e400]}\n');
+    const wanted: readonly Column[] = [{ name: "v", type: { kind: "tensor", dtype: "f32", shape: [2] }, bytesMax: 8 }];
+    expect(bad(await all(await jsonl.open({ path: join(folder, "lists.jsonl") }, wanted)))).toEqual(["line 1: v is a number that does not fit f32"]);
+  });
   test("parquet: null where none may be", async () => {
     const nullable: readonly Column[] = [{ name: "name", type: { kind: "optional", inner: { kind: "string" } }, bytesMax: 10 }];
     const open = await parquetSink.open({ file: join(folder, "null.parquet"), columns: nullable, args: { compression: "none", rows_per_group: 10n } });

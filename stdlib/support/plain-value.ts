@@ -9,25 +9,28 @@ import { allocate, isTensor, readElement, writeElement } from "../../runtime/con
 import type { Scalar } from "../../runtime/contract/tensor.ts";
 import type { Dtype, Row, Tensor, Value } from "../../runtime/contract/value.ts";
 
+/** What plain values come from: some mean what they cannot in another. */
+export type PlainFormat = "json" | "csv" | "parquet";
+
 /** The row that a plain record means under `columns` (by outside name); throws RowError naming the column. */
-export function toRow(record: Readonly<Record<string, unknown>>, columns: readonly Column[]): Row {
+export function toRow(record: Readonly<Record<string, unknown>>, columns: readonly Column[], format: PlainFormat): Row {
   const row: Record<string, Value> = {};
   for (const column of columns) {
     const outside = column.outsideName ?? column.name;
     const plain = Object.hasOwn(record, outside) ? record[outside] : undefined;
-    row[column.name] = toValue(plain, column.type, outside);
+    row[column.name] = toValue(plain, column.type, outside, format);
   }
   return row;
 }
 
 /** One plain value under a type. `what` names it in messages. */
-export function toValue(plain: unknown, type: ColumnType, what: string): Value {
-  if (type.kind === "optional") return plain === null || plain === undefined ? null : toValue(plain, type.inner, what);
+export function toValue(plain: unknown, type: ColumnType, what: string, format: PlainFormat): Value {
+  if (type.kind === "optional") return plain === null || plain === undefined ? null : toValue(plain, type.inner, what, format);
   if (plain === undefined) throw new RowError(`${what} is missing`);
   if (plain === null) throw new RowError(`${what} is null, and its type is not optional`);
   switch (type.kind) {
     case "scalar":
-      return toScalar(plain, type.dtype, what);
+      return toScalar(plain, type.dtype, what, format);
     case "string":
       if (typeof plain === "string") return plain;
       if (plain instanceof Uint8Array) return new TextDecoder().decode(plain);
@@ -37,14 +40,14 @@ export function toValue(plain: unknown, type: ColumnType, what: string): Value {
       if (typeof plain === "string") return toBytes(plain, what);
       throw new RowError(`${what} is ${nounOf(plain)}, bytes are wanted`);
     case "tensor":
-      return toTensorValue(plain, type.dtype, type.shape, what);
+      return toTensorValue(plain, type.dtype, type.shape, what, format);
     case "list": {
       const items = toArray(plain, what);
-      return items.map((item, index) => toValue(item, type.element, `${what}[${index}]`));
+      return items.map((item, index) => toValue(item, type.element, `${what}[${index}]`, format));
     }
     case "record":
       if (typeof plain !== "object") throw new RowError(`${what} is ${nounOf(plain)}, a record is wanted`);
-      return toRow(Object.fromEntries(Object.entries(plain)), type.fields);
+      return toRow(Object.fromEntries(Object.entries(plain)), type.fields, format);
   }
 }
 
@@ -54,18 +57,20 @@ function toBytes(text: string, what: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, "base64"));
 }
 
-function toScalar(plain: unknown, dtype: Dtype, what: string): Scalar {
+function toScalar(plain: unknown, dtype: Dtype, what: string, format: PlainFormat): Scalar {
   if (dtype === "bool") {
     if (typeof plain === "boolean") return plain;
     throw new RowError(`${what} is ${nounOf(plain)}, true or false is wanted`);
   }
-  if (typeof plain === "number" || typeof plain === "bigint") return toNumber(plain, dtype, what);
+  if (typeof plain === "number" || typeof plain === "bigint") return toNumber(plain, dtype, what, format);
   // Text formats write integers beyond 2^53 as strings.
-  if (typeof plain === "string" && integerRange(dtype) !== undefined && /^-?\d+$/.test(plain)) return toNumber(BigInt(plain), dtype, what);
+  if (typeof plain === "string" && integerRange(dtype) !== undefined && /^-?\d+$/.test(plain)) return toNumber(BigInt(plain), dtype, what, format);
   throw new RowError(`${what} is ${nounOf(plain)}, a number is wanted (${dtype})`);
 }
 
-function toNumber(value: number | bigint, dtype: Dtype, what: string): Scalar {
+function toNumber(value: number | bigint, dtype: Dtype, what: string, format: PlainFormat): Scalar {
+  // JSON has no infinity: its parser makes one of a number that is too large.
+  if (format === "json" && Math.abs(Number(value)) === Infinity) throw new RowError(`${what} is a number that does not fit ${dtype}`);
   const isInteger = integerRange(dtype) !== undefined;
   if (isInteger && typeof value === "number" && !Number.isInteger(value)) throw new RowError(`${what} is ${value}, a whole number is wanted (${dtype})`);
   if (isInteger && typeof value === "number" && !Number.isSafeInteger(value)) {
@@ -78,14 +83,14 @@ function toNumber(value: number | bigint, dtype: Dtype, what: string): Scalar {
   }
 }
 
-function toTensorValue(plain: unknown, dtype: Dtype, shape: readonly (number | null)[], what: string): Tensor {
+function toTensorValue(plain: unknown, dtype: Dtype, shape: readonly (number | null)[], what: string, format: PlainFormat): Tensor {
   const flat: unknown[] = [];
   const found: number[] = [];
   flatten(plain, 0, shape.length, found, flat, what);
   const fits = found.length === shape.length && shape.every((size, axis) => size === null || size === found[axis]);
   if (!fits) throw new RowError(`${what} has shape [${found}], expected [${shape.map((size) => size ?? "_").join(", ")}]`);
   const data = allocate(dtype, flat.length);
-  flat.forEach((item, index) => writeElement(dtype, data, index, dtype === "string" ? String(item) : toScalar(item, dtype, what)));
+  flat.forEach((item, index) => writeElement(dtype, data, index, dtype === "string" ? String(item) : toScalar(item, dtype, what, format)));
   return { dtype, shape: found, data };
 }
 

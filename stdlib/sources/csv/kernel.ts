@@ -91,11 +91,12 @@ function toCell(cell: string | undefined, column: Column): Value {
   if (cell === undefined) throw new RowError(`${what} is missing`);
   const type = column.type.kind === "optional" ? column.type.inner : column.type;
   if (cell === "" && column.type.kind === "optional") return null;
-  if (type.kind !== "scalar") return toValue(cell, type, what);
+  if (type.kind !== "scalar") return toValue(cell, type, what, "csv");
   const text = cell.trim();
   if (text === "") throw new RowError(`${what} is empty, and its type is not optional`);
-  if (type.dtype === "bool") return toValue(text === "true" || text === "1" ? true : text === "false" || text === "0" ? false : cell, type, what);
-  if (/^[+-]?\d+$/.test(text)) return toValue(BigInt(text.replace(/^\+/, "")), type, what);
+  if (type.dtype === "bool") return toValue(text === "true" || text === "1" ? true : text === "false" || text === "0" ? false : cell, type, what, "csv");
+  if (/^[+-]?\d+$/.test(text)) return toValue(BigInt(text.replace(/^\+/, "")), type, what, "csv");
   const number = Number(text);
-  return toValue(Number.isNaN(number) && text.toLowerCase() !== "nan" ? cell : number, type, what);
+  if (Math.abs(number) === Infinity && /\d/.test(text)) throw new RowError(`${what} is ${text}, which does not fit ${type.dtype}`);
+  return toValue(Number.isNaN(number) && text.toLowerCase() !== "nan" ? cell : number, type, what, "csv");
 }

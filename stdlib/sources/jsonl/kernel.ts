@@ -40,7 +40,7 @@ function readRow(text: string, place: string, columns: readonly Column[]): Sourc
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return { kind: "bad", reason: "the line is not a JSON object", place };
-    return { kind: "row", row: toRow(Object.fromEntries(Object.entries(parsed)), columns), place };
+    return { kind: "row", row: toRow(Object.fromEntries(Object.entries(parsed)), columns, "json"), place };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { kind: "bad", reason: error instanceof SyntaxError ? `the line is not JSON: ${reason}` : reason, place };

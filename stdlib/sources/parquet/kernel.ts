@@ -105,7 +105,7 @@ async function readSlice(open: OpenFile, rowStart: number, rowEnd: number, colum
 
 function toItem(record: Record<string, unknown>, columns: readonly Column[], place: string): SourceItem {
   try {
-    return { kind: "row", row: toRow(record, columns), place };
+    return { kind: "row", row: toRow(record, columns, "parquet"), place };
   } catch (error) {
     return { kind: "bad", reason: error instanceof Error ? error.message : String(error), place };
   }

@@ -73,6 +73,9 @@ describe("cast", () => {
     expect(cast(f32([2], 1.5, -1.5), "i64")).toEqual({ dtype: "i64", shape: [2], data: BigInt64Array.of(1n, -1n) });
     expect(cast("12", "i64")).toBe(12n);
     expect(() => cast(1e39, "f32")).toThrow("1e+39 does not fit f32");
+    expect(() => cast("1e400", "f64")).toThrow("1e400 does not fit f64");
+    expect(() => cast(10n ** 309n, "f64")).toThrow("does not fit f64");
+    expect(cast("-Infinity", "f32")).toBe(-Infinity);
     expect(() => cast(f32([1], 70000), "f16")).toThrow("70000 does not fit f16");
     expect(cast(Infinity, "f32")).toBe(Infinity);
     expect(() => cast("twelve", "i64")).toThrow('"twelve" is not a number');
