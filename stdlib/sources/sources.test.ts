@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Column } from "../../runtime/contract/column.ts";
 import type { OpenSource, SinkKernel, SourceItem, SourceKernel } from "../../runtime/contract/kernel.ts";
@@ -148,6 +149,17 @@ describe("what a file lacks is said before the first row", () => {
     const wanted: readonly Column[] = [{ name: "id", outsideName: "row id", type: { kind: "scalar", dtype: "i32" }, bytesMax: 4 }];
     await expect(parquet.open({ path: join(folder, "rows.parquet") }, wanted)).rejects.toThrow("it is INT64, the program wants i32");
   });
+  test.each([
+    ["DECIMAL", { converted_type: "DECIMAL", precision: 9, scale: 2 }],
+    ["FLOAT16", { logical_type: { type: "FLOAT16" } }],
+  ] as const)("a parquet column of bytes that mean a number: %s", async (name, element) => {
+    const file = join(folder, `${name}.parquet`);
+    const [schema, data] = [[{ name: "root", num_children: 1 }, { name: "b", type: "FIXED_LEN_BYTE_ARRAY", type_length: 2, repetition_type: "REQUIRED", ...element }], name === "DECIMAL" ? [1.5] : [0.5]] as const;
+    await writeFile(file, new Uint8Array(parquetWriteBuffer({ schema: [...schema], columnData: [{ name: "b", data: [...data] }] })));
+    for (const kind of ["bytes", "string"] as const) {
+      await expect(parquet.open({ path: file }, [{ name: "b", type: { kind }, bytesMax: 10 }])).rejects.toThrow(`column "b": it is ${name}, the program wants ${kind === "bytes" ? "bytes" : "a string"}`);
+    }
+  });
   test("a file that is no Parquet file", async () => {
     await writeFile(join(folder, "fake.parquet"), "not parquet at all, but long enough to be read");
     await expect(parquet.open({ path: join(folder, "fake.parquet") }, columns)).rejects.toThrow("fake.parquet is not a Parquet file that can be read");
@@ -236,6 +248,24 @@ describe("parquet holds what rows hold", () => {
     await open.close();
     expect(good(await all(await parquet.open({ path: file }, rich)))).toEqual(written);
   });
+});
+
+test("parquet gives the bytes of what a column holds, whatever they mean to others", async () => {
+  const file = join(folder, "texts.parquet");
+  const texts = ["abcd", "ü, \"quoted\"", ""];
+  const uuid = "00112233-4455-6677-8899-aabbccddeeff";
+  await writeFile(file, new Uint8Array(parquetWriteBuffer({
+    columnData: [
+      { name: "text", data: texts, type: "STRING" },
+      { name: "again", data: ["same", "same", "same"], type: "STRING" },
+      { name: "json", data: [{ a: 1 }, [2], "x"], type: "JSON" },
+      { name: "uuid", data: [uuid, uuid, uuid], type: "UUID" },
+    ],
+  })));
+  const read = async (kind: "bytes" | "string", names: readonly string[]) => good(await all(await parquet.open({ path: file }, names.map((name) => ({ name, type: { kind }, bytesMax: 20 })))));
+  expect(await read("string", ["text", "again", "json"])).toEqual(texts.map((text, index) => ({ text, again: "same", json: ['{"a":1}', "[2]", '"x"'][index] })));
+  const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+  expect(await read("bytes", ["text", "again", "json", "uuid"])).toEqual(texts.map((text, index) => ({ text: utf8(text), again: utf8("same"), json: utf8(['{"a":1}', "[2]", '"x"'][index]), uuid: Uint8Array.from(Buffer.from(uuid.replaceAll("-", ""), "hex")) })));
 });
 
 test("images gives path and bytes, in order, hidden files left out", async () => {

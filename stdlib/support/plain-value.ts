@@ -9,6 +9,9 @@ import { allocate, isTensor, readElement, writeElement } from "../../runtime/con
 import type { Scalar } from "../../runtime/contract/tensor.ts";
 import type { Dtype, Row, Tensor, Value } from "../../runtime/contract/value.ts";
 
+// A byte order mark within a table is part of the text.
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** What plain values come from: some mean what they cannot in another. */
 export type PlainFormat = "json" | "csv" | "parquet";
 
@@ -33,7 +36,7 @@ export function toValue(plain: unknown, type: ColumnType, what: string, format: 
       return toScalar(plain, type.dtype, what, format);
     case "string":
       if (typeof plain === "string") return plain;
-      if (plain instanceof Uint8Array) return new TextDecoder().decode(plain);
+      if (plain instanceof Uint8Array) return utf8.decode(plain);
       throw new RowError(`${what} is ${nounOf(plain)}, a string is wanted`);
     case "bytes":
       if (plain instanceof Uint8Array) return plain;

@@ -11,9 +11,9 @@ export function describeMismatch(tree: SchemaTree, wanted: ColumnType): string |
     case "scalar":
       return readable(tree, DTYPES_HELD_BY, wanted.dtype);
     case "string":
-      return isLeaf(tree, ["BYTE_ARRAY"]) ? undefined : `it is ${describeColumn(tree)}, the program wants a string`;
+      return isBytes(tree, ["BYTE_ARRAY"]) && !SHAPES.has(physicalName(tree)) ? undefined : `it is ${describeColumn(tree)}, the program wants a string`;
     case "bytes":
-      return isLeaf(tree, ["BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"]) ? undefined : `it is ${describeColumn(tree)}, the program wants bytes`;
+      return isBytes(tree, ["BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"]) ? undefined : `it is ${describeColumn(tree)}, the program wants bytes`;
     case "tensor":
       return describeTensorMismatch(tree, wanted.dtype, wanted.shape.length);
     case "list": {
@@ -79,8 +79,13 @@ function physicalName(tree: SchemaTree): string {
   return converted_type ?? logical_type?.type ?? type ?? "GROUP";
 }
 
-function isLeaf(tree: SchemaTree, types: readonly string[]): boolean {
-  return tree.element.type !== undefined && types.includes(tree.element.type);
+/** Bytes that mean something else, which is what the reader makes of them. */
+const NOT_BYTES: ReadonlySet<string> = new Set(["DECIMAL", "FLOAT16", "INTERVAL", "BSON"]);
+/** Bytes that are no text. */
+const SHAPES: ReadonlySet<string> = new Set(["GEOMETRY", "GEOGRAPHY"]);
+
+function isBytes(tree: SchemaTree, types: readonly string[]): boolean {
+  return tree.element.type !== undefined && types.includes(tree.element.type) && !NOT_BYTES.has(physicalName(tree));
 }
 
 function describeColumn(tree: SchemaTree): string {

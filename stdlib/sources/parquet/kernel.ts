@@ -20,6 +20,10 @@ const SLICE_BYTES = 32 * 2 ** 20;
 /** Read from a file's end before its footer's length is known; most are shorter. */
 const FOOTER_BYTES = 64 * 1024;
 
+const asItIs = (bytes: Uint8Array | undefined): Uint8Array | undefined => bytes;
+/** Whether they are text or bytes is for the program's types to say. */
+const BYTES_AS_THEY_ARE = { stringFromBytes: asItIs, jsonFromBytes: asItIs, uuidFromBytes: asItIs, geometryFromBytes: asItIs, geographyFromBytes: asItIs };
+
 interface OpenFile {
   readonly file: InputFile;
   readonly buffer: AsyncBuffer;
@@ -95,6 +99,7 @@ async function readSlice(open: OpenFile, rowStart: number, rowEnd: number, colum
     rowEnd,
     compressors,
     utf8: false,
+    parsers: BYTES_AS_THEY_ARE,
     useOffsetIndex: true,
   }).catch((error: unknown) => {
     // Corrupt pages cannot be told apart by row; the file as a whole is at fault.
