@@ -44,5 +44,5 @@ function giveUp(error: unknown): never {
   throw loadFailed("libjpeg-turbo, which decodes small pictures,", error);
 }
 
-/** What is wrong with a broken picture, sharp is asked, which says it better. */
+/** Whether a picture is broken, sharp is asked. */
 function ignore(): void {}

@@ -5,7 +5,7 @@
 export interface JpegHeader {
   readonly width: number;
   readonly height: number;
-  /** 1: grey, 3: colours. */
+  /** 1: grey, 3: colours, 4: the inks of a printer. */
   readonly channels: number;
   /** 1 to 8, as Exif numbers them; 1: upright. */
   readonly orientation: number;
@@ -22,7 +22,7 @@ const FRAMES: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc2]);
 const ORIENTATION = 0x0112;
 const SHORT = 3;
 
-/** Undefined unless it is a JPEG of 8 bits a sample with one or three channels. */
+/** Undefined unless it is a JPEG of 8 bits a sample with one, three or four channels. */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let [orientation, hasProfile] = [1, false];
@@ -38,7 +38,7 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
     if (FRAMES.has(marker)) {
       if (to - from < 6 || bytes[from] !== 8) return undefined;
       frame = { height: view.getUint16(from + 1), width: view.getUint16(from + 3), channels: bytes[from + 5] };
-      if (frame.height === 0 || frame.width === 0 || (frame.channels !== 1 && frame.channels !== 3)) return undefined;
+      if (frame.height === 0 || frame.width === 0 || ![1, 3, 4].includes(frame.channels)) return undefined;
     }
     if (marker === APP1 && startsWith(bytes, from, to, "Exif\0\0")) {
       const read = readOrientation(new DataView(bytes.buffer, bytes.byteOffset + from + 6, to - from - 6));
