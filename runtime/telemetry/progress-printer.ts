@@ -10,6 +10,7 @@ export interface ProgressOutput {
   readonly write: (text: string) => unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
 }
 
 export interface ProgressOptions {
@@ -55,8 +56,9 @@ function createBlockPrinter(output: ProgressOutput, color: boolean): ProgressPri
     update(snapshot) {
       if (snapshot.elapsedMs < nextMs) return;
       nextMs = snapshot.elapsedMs + redrawMs;
-      // A line as wide as the terminal would wrap, and the count of lines be wrong.
-      const lines = renderProgress(snapshot, { columns: Math.max(20, (output.columns ?? 80) - 1), color });
+      // A line as wide as the terminal would wrap, and the count of lines be wrong. The cursor stands below the block, and
+      // what has left the screen at its top is not drawn over.
+      const lines = renderProgress(snapshot, { columns: Math.max(20, (output.columns ?? 80) - 1), rows: Math.max(1, (output.rows ?? 24) - 1), color });
       output.write(`${erase()}${lines.join("\n")}\n`);
       drawn = lines.length;
     },

@@ -32,6 +32,8 @@ export interface StageSnapshot {
 
 export interface TerminalLook {
   readonly columns: number;
+  /** At least one. */
+  readonly rows: number;
   readonly color: boolean;
 }
 
@@ -44,7 +46,7 @@ export function findBottleneck<S extends { readonly busyShare: number }>(stages:
   return busiest !== undefined && busiest.busyShare >= bottleneckShareMin ? busiest : undefined;
 }
 
-/** The block of lines that is redrawn in place. No line is wider than the terminal. */
+/** The block of lines that is redrawn in place: no line wider than the terminal, no more lines than it has. */
 export function renderProgress(snapshot: RunSnapshot, look: TerminalLook): readonly string[] {
   const bottleneck = findBottleneck(snapshot.stages);
   const labels = snapshot.stages.map((stage) => (stage.replicas > 1 ? `${stage.label} ×${stage.replicas}` : stage.label));
@@ -57,7 +59,19 @@ export function renderProgress(snapshot: RunSnapshot, look: TerminalLook): reado
     const text = `  ${label}  ${bar(stage.busyShare)} ${formatShare(stage.busyShare).padStart(5)} busy  ${queue.padEnd(isBottleneck ? 11 : 0)}${isBottleneck ? "  bottleneck" : ""}`;
     return { text: text.trimEnd(), style: isBottleneck ? "yellow" : "plain" } as const;
   });
-  return [head, ...lines].map(({ text, style }) => paint(fitWidth(text, look.columns), look.color ? style : "plain"));
+  return firstLines([head, ...lines], look.rows).map(({ text, style }) => paint(fitWidth(text, look.columns), look.color ? style : "plain"));
+}
+
+interface Line {
+  readonly text: string;
+  readonly style: Style;
+}
+
+/** The last of them says how many stages there is no room for; of a single line, the rows are said. */
+function firstLines(lines: readonly Line[], most: number): readonly Line[] {
+  if (lines.length <= most || most === 1) return lines.slice(0, most);
+  const shown = lines.slice(0, most - 1);
+  return [...shown, { text: `  … ${formatPlural(lines.length - shown.length, "more stage")}`, style: "plain" }];
 }
 
 /** Where there is no terminal: everything that matters in one line. */

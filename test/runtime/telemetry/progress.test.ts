@@ -15,7 +15,7 @@ const snapshot: RunSnapshot = {
 
 describe("progress", () => {
   test("on a terminal", () => {
-    expect(renderProgress(snapshot, { columns: 100, color: false })).toEqual([
+    expect(renderProgress(snapshot, { columns: 100, rows: 23, color: false })).toEqual([
       "classify  12,500 of 50,000 rows, 25 %, 1,016 rows/s, 12.3 s, about 36.9 s left, 3 dead rows",
       "  read photos  █░░░░░░░░░  12 % busy",
       "  decode ×2    ██████░░░░  60 % busy  queue 1/4",
@@ -25,14 +25,26 @@ describe("progress", () => {
 
   test("never wider than the terminal", () => {
     for (const columns of [20, 40, 60]) {
-      expect(renderProgress(snapshot, { columns, color: false }).map((line) => line.length).filter((length) => length > columns)).toEqual([]);
+      expect(renderProgress(snapshot, { columns, rows: 23, color: false }).map((line) => line.length).filter((length) => length > columns)).toEqual([]);
     }
   });
 
+  test("never longer than the terminal", () => {
+    const long: RunSnapshot = { ...snapshot, stages: Array.from({ length: 30 }, (_, index) => ({ label: `s${index}`, replicas: 1, busyShare: 0.1, queuedChunks: 0, queueChunks: 0 })) };
+    const linesOf = (rows: number) => renderProgress(long, { columns: 100, rows, color: false });
+    for (const rows of [1, 2, 3, 10, 30, 31]) expect(linesOf(rows)).toHaveLength(rows);
+    expect(linesOf(1)).toEqual(linesOf(31).slice(0, 1));
+    expect(linesOf(10)).toEqual([...linesOf(31).slice(0, 9), "  … 22 more stages"]);
+    const writes: string[] = [];
+    const printer = createProgressPrinter({ write: (text) => writes.push(text), isTTY: true, columns: 101, rows: 24 }, { json: false, quiet: false, color: false });
+    printer.update(long);
+    expect(writes.join("").split("\n")).toHaveLength(24);
+  });
+
   test("colours say no more than the words", () => {
-    const coloured = renderProgress(snapshot, { columns: 100, color: true });
+    const coloured = renderProgress(snapshot, { columns: 100, rows: 23, color: true });
     expect(coloured[3]).toContain("\u001b[33m");
-    expect(coloured.map((line) => line.replace(/\u001b\[\d+m/g, ""))).toEqual(renderProgress(snapshot, { columns: 100, color: false }));
+    expect(coloured.map((line) => line.replace(/\u001b\[\d+m/g, ""))).toEqual(renderProgress(snapshot, { columns: 100, rows: 23, color: false }));
   });
 
   test("as a line", () => {
@@ -72,7 +84,7 @@ describe("the printer", () => {
     const printer = createProgressPrinter({ write: (text) => writes.push(text), isTTY: true, columns: 101 }, options);
     for (const elapsedMs of [0, 50, 99, 100, 199, 200]) printer.update({ ...snapshot, elapsedMs });
     expect(writes).toHaveLength(4);
-    expect(screen(writes)).toEqual(["before", ...renderProgress({ ...snapshot, elapsedMs: 200 }, { columns: 100, color: false })]);
+    expect(screen(writes)).toEqual(["before", ...renderProgress({ ...snapshot, elapsedMs: 200 }, { columns: 100, rows: 23, color: false })]);
     printer.clear();
     printer.clear();
     expect(screen(writes)).toEqual(["before"]);
