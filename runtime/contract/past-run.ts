@@ -1,12 +1,14 @@
 /**
- * The log of a program's runs, one JSON object a line, in `out/runs.jsonl` beside `out.js`: what it holds and how it is
- * read. A run has a line when it begins, one for each engine that is started again in it, and one when it ends; of a run
+ * The log of the runs of a folder's programs, one JSON object a line, in `out/runs.jsonl` beside `out.js`: what it holds and
+ * how it is read. A run has a line when it begins, one for each engine that is started again in it, and one when it ends; of a run
  * that was killed the last is missing.
  */
 
 export interface PastRun {
   /** The same in all lines of a run. */
   readonly id: string;
+  /** The name of its `.pipe` file: programs in one folder share a log. Older lines lack it. */
+  readonly program?: string;
   readonly pipeline: string;
   /** ISO 8601, UTC. */
   readonly startedAt: string;

@@ -150,10 +150,10 @@ function binsOf(timeline: RunTimeline): TimelineBins {
   return { widthMs: timeline.widthMs(), bins: timeline.bins() };
 }
 
-type Begun = Pick<PastRun, "id" | "pipeline" | "startedAt" | "params" | "restarts">;
+type Begun = Pick<PastRun, "id" | "program" | "pipeline" | "startedAt" | "params" | "restarts">;
 
-function begunOf({ pipeline, params, history: { run, restarts } }: WatchRequest): Begun {
-  return { id: run.id, pipeline: pipeline.name, startedAt: new Date(run.startedMs).toISOString(), params, ...(restarts === 0 ? {} : { restarts }) };
+function begunOf({ program, pipeline, params, history: { run, restarts } }: WatchRequest): Begun {
+  return { id: run.id, program, pipeline: pipeline.name, startedAt: new Date(run.startedMs).toISOString(), params, ...(restarts === 0 ? {} : { restarts }) };
 }
 
 interface Conclusion {

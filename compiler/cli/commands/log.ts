@@ -1,6 +1,6 @@
-/** `pipec log`: the past runs of a built program, newest first. */
+/** `pipec log`: the past runs of a built program, newest first; of all programs of its folder where `out.js` is named. */
 import { readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { pastRunsFile, readPastRuns } from "../../../runtime/contract/past-run.ts";
 import type { PastRun } from "../../../runtime/contract/past-run.ts";
 import { flag, textOption } from "../command.ts";
@@ -19,20 +19,28 @@ export const run: CommandRun = async (args, io) => {
     io.stderr(`--last ${text}: a whole number from 1 on is wanted\n`);
     return exitCodes.usage;
   }
-  const folder = findFolder(args, io);
-  if (folder === undefined) return exitCodes.usage;
-  const runs = readPastRuns(readLog(join(folder, pastRunsFile))).slice(-count).reverse();
+  const place = findPlace(args, io);
+  if (place === undefined) return exitCodes.usage;
+  const { folder, program } = place;
+  const isOurs = (run: PastRun): boolean => program === undefined || run.program === undefined || run.program === program;
+  const runs = readPastRuns(readLog(join(folder, pastRunsFile))).filter(isOurs).slice(-count).reverse();
   if (flag(args, "json")) io.stdout(`${JSON.stringify(runs, undefined, 2)}\n`);
   else io.stdout(runs.length === 0 ? "no runs yet\n" : printRuns(runs));
   return exitCodes.ok;
 };
 
+interface LogPlace {
+  readonly folder: string;
+  /** Undefined: whichever runs are there. */
+  readonly program?: string;
+}
+
 /** The folder of `out.js`: it may be named itself, else it stands beside the program. */
-function findFolder(args: CommandArgs, io: Io): string | undefined {
+function findPlace(args: CommandArgs, io: Io): LogPlace | undefined {
   const [named] = args.positionals;
-  if (named !== undefined && /\.[cm]?js$/.test(named)) return dirname(resolve(io.cwd, named));
+  if (named !== undefined && /\.[cm]?js$/.test(named)) return { folder: dirname(resolve(io.cwd, named)) };
   const found = findProgram(io.cwd, named);
-  if (found.ok) return dirname(resolve(io.cwd, found.file));
+  if (found.ok) return { folder: dirname(resolve(io.cwd, found.file)), program: basename(found.file, ".pipe") };
   showDiagnostics(io, [found.diagnostic], new Map());
   return undefined;
 }
