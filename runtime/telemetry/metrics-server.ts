@@ -18,8 +18,15 @@ export function parseMetricsAddress(text: string): MetricsAddress | undefined {
 
 const DEFAULT_HOST = "127.0.0.1";
 
-/** Faults: R0180, the address cannot be listened on. Gives the port, for `:0`, and what ends it. */
-export async function serveMetrics(address: MetricsAddress, render: () => string): Promise<{ readonly port: number; readonly close: () => void }> {
+export interface MetricsServer {
+  /** The one given, or for 0 one that was free. */
+  readonly port: number;
+  readonly url: string;
+  readonly close: () => void;
+}
+
+/** Faults: R0180, the address cannot be listened on. */
+export async function serveMetrics(address: MetricsAddress, render: () => string): Promise<MetricsServer> {
   const host = address.host ?? DEFAULT_HOST;
   // Few runs are watched so, and every thread would load it.
   const { createServer } = await import("node:http");
@@ -28,11 +35,17 @@ export async function serveMetrics(address: MetricsAddress, render: () => string
     else response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(render());
   });
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => reject(jobError("R0180", `metrics cannot be served at ${host}:${address.port}: ${error.message}`, "give another address, such as --metrics :0 for any free port")));
+    server.once("error", (error) => reject(jobError("R0180", `metrics cannot be served at ${printAddress(host, address.port)}: ${error.message}`, "give another address, such as --metrics :0 for any free port")));
     server.listen(address.port, host, () => {
       server.unref();
       const bound = server.address();
-      resolve({ port: typeof bound === "object" && bound !== null ? bound.port : address.port, close: () => server.close() });
+      const port = typeof bound === "object" && bound !== null ? bound.port : address.port;
+      resolve({ port, url: `http://${printAddress(host, port)}/metrics`, close: () => server.close() });
     });
   });
+}
+
+/** As in a URL: an IPv6 address has colons of its own (RFC 3986). */
+function printAddress(host: string, port: number): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

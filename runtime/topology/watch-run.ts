@@ -2,9 +2,8 @@
  * Whoever looks at a run beside the terminal: metrics over HTTP, a trace, a report, and the log of past runs. All of
  * them read the one stream of events; none is asked anything by the run.
  */
-import { accessSync, constants, writeFileSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
-import { dirname, resolve } from "node:path";
 import { jobError } from "../contract/failures.ts";
 import type { PastRun } from "../contract/past-run.ts";
 import type { PipelineSpec } from "../contract/program.ts";
@@ -58,7 +57,7 @@ export async function openWatch(request: WatchRequest): Promise<RunWatch> {
   const names = namesOf(pipeline);
   const { state, timeline } = beginAfter(request);
   const startedMs = performance.now() - history.elapsedMs;
-  const metrics = await openMetrics(flags.metrics, () => renderMetrics({ program, pipeline: pipeline.name, ...names }, state, performance.now() - startedMs));
+  const metrics = await openMetrics(flags, () => renderMetrics({ program, pipeline: pipeline.name, ...names }, state, performance.now() - startedMs));
   if (flags.report !== undefined) checkWritable(flags.report);
   const trace = flags.trace === undefined ? undefined : openTrace(flags.trace, { pipeline: pipeline.name, ...names }, history.restarts > 0);
   logRun(programFolder, { ...begunOf(request), outcome: "started" });
@@ -196,19 +195,23 @@ function namesOf(pipeline: PipelineSpec): { readonly stages: readonly string[]; 
   return { stages, sinks, edges: pipeline.edges.map(({ fromStage, to }) => `${stages[fromStage]} → ${to.kind === "stage" ? stages[to.stage] : sinks[to.sink]}`) };
 }
 
-async function openMetrics(wanted: string | undefined, render: () => string): Promise<{ readonly close: () => void } | undefined> {
+async function openMetrics({ metrics: wanted, quiet }: RunFlags, render: () => string): Promise<{ readonly close: () => void } | undefined> {
   if (wanted === undefined) return undefined;
   const address = parseMetricsAddress(wanted);
   if (address === undefined) throw new Error(`--metrics ${wanted} was taken for an address`);
   const server = await serveMetrics(address, render);
-  process.stderr.write(`metrics: http://${address.host ?? "127.0.0.1"}:${server.port}/metrics\n`);
+  if (!quiet) process.stderr.write(`metrics: ${server.url}\n`);
   return server;
 }
 
 /** Long before the report is written: a run of hours must not end without it. */
 function checkWritable(file: string): void {
   try {
-    accessSync(dirname(resolve(file)), constants.W_OK);
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found?.isDirectory() === true) throw new Error("it is a folder");
+    if (found !== undefined) return accessSync(file, constants.W_OK);
+    closeSync(openSync(file, "wx"));
+    rmSync(file);
   } catch (error) {
     throw jobError("R0180", `the report ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -63,11 +63,20 @@ describe("serving metrics", () => {
         response.on("data", (part: Buffer) => (text += part.toString())).on("end", () => resolve(text));
       }).on("error", reject);
     });
+    expect(server.url).toBe(`http://127.0.0.1:${server.port}/metrics`);
     expect(await fetchText("/metrics")).toBe("200 pipec_x 1\n");
     expect(await fetchText("/")).toBe("404 metrics are at /metrics\n");
     await expect(serveMetrics({ host: undefined, port: server.port }, () => "")).rejects.toMatchObject({ code: "R0180" });
     server.close();
   });
+});
+
+test("an address with colons of its own stands in brackets", async () => {
+  const server = serveMetrics({ host: "::1", port: 0 }, () => "");
+  // Not every machine has IPv6; the message has the address, too.
+  const said = await server.then(({ url }) => url, (error: unknown) => String(error));
+  expect(said).toMatch(/(^http:\/\/|at )\[::1\]:\d+(\/metrics$|: )/);
+  await server.then(({ close }) => close(), () => {});
 });
 
 test("a trace is JSON with a span for each chunk", () => {
