@@ -19,7 +19,7 @@ export interface RunSummary {
   readonly rowsDead: number;
   readonly stages: readonly StageSummary[];
   readonly outputs: readonly OutputSummary[];
-  /** Where failed rows are described, if anywhere. */
+  /** Where failed rows are described, if there are any and it is said anywhere. */
   readonly deadLetters?: string;
   /** How often an engine died and another one went on, and why the last time. */
   readonly restarts?: { readonly count: number; readonly reason: string | undefined };
@@ -62,7 +62,7 @@ export function renderSummary(summary: RunSummary, color = false): readonly stri
     ["stages", describeStages(summary.stages)],
     ["output", summary.outputs.map(describeOutput)],
     ["restarts", describeRestarts(summary)],
-    ["dead rows", deadLetters === undefined || rowsDead === 0 ? [] : [deadLetters]],
+    ["dead rows", deadLetters === undefined ? [] : [deadLetters]],
   ];
   const lines = facts.flatMap(([term, texts]) => texts.map((text, index) => `  ${(index === 0 ? term : "").padEnd(11)}${text}`));
   return [color ? paint(title, outcome === "finished" ? "bold" : "red") : title, ...lines];

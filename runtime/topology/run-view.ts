@@ -91,8 +91,7 @@ export function createRunView(pipeline: PipelineSpec, flags: RunFlags, history: 
     finish: (outcome) => {
       clear();
       const summary = ofWholeRun(summarize(pipeline, outcome, workers), history);
-      if (flags.json) output.write(`${printSummaryJson(summary)}\n`);
-      else if (!flags.quiet) output.write(`${renderSummary(summary, color).join("\n")}\n`);
+      if (!flags.quiet) output.write(`${flags.json ? printSummaryJson(summary) : renderSummary(summary, color).join("\n")}\n`);
       return summary;
     },
     stop: (how) => {
@@ -146,7 +145,7 @@ function summarize(pipeline: PipelineSpec, outcome: RunOutcome, workers: WorkerC
       const place = places[index];
       return { label: pipeline.sinks[index].label, ...(place === undefined ? {} : { place }), rows, files, bytes };
     }),
-    ...(deadLetterPath === undefined ? {} : { deadLetters: deadLetterPath }),
+    ...(deadLetterPath === undefined || counters.dead === 0 ? {} : { deadLetters: deadLetterPath }),
   };
 }
 
