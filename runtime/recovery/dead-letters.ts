@@ -3,7 +3,8 @@
  * source, one source after the other, whatever order failures became known in. Where groups are committed as they come,
  * each group of a source has a file of its own.
  */
-import { appendFile, readFile, rename, rm } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { appendFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { Split } from "../contract/kernel.ts";
 import { compareFailures } from "../contract/row-failure.ts";
@@ -31,13 +32,9 @@ export function openKeptLetters(target: OutputTarget, splitsOf: (region: number)
   return {
     write: (region, failures) => {
       if (failures.length === 0) return;
-      const bytes = Buffer.from(printLetters(failures, splitsOf(region)));
       const before = waiting.get(region) ?? Promise.resolve(0);
       const file = join(target.staging, nameOf(region, groups.get(region) ?? groupsBefore(region)));
-      const next = before.then(async (size) => {
-        await writing(target.path, () => appendFile(file, bytes));
-        return size + bytes.length;
-      });
+      const next = before.then(async (size) => size + (await writing(target.path, () => appendLetters(file, failures, splitsOf(region)))));
       next.catch(() => {});
       waiting.set(region, next);
     },
@@ -55,8 +52,37 @@ export function openKeptLetters(target: OutputTarget, splitsOf: (region: number)
   };
 }
 
-function printLetters(failures: readonly RowFailure[], splits: readonly Split[]): string {
-  return [...failures].sort(compareFailures).map((failure) => `${JSON.stringify(deadLetter(failure, splits))}\n`).join("");
+/** Gives the bytes that came to the file: more, perhaps, than a string or a buffer can hold. */
+async function appendLetters(file: string, failures: readonly RowFailure[], splits: readonly Split[]): Promise<number> {
+  let bytes = 0;
+  const pieces = function* (): Generator<Buffer> {
+    for (const piece of printLetters(failures, splits)) {
+      const buffer = Buffer.from(piece);
+      bytes += buffer.length;
+      yield buffer;
+    }
+  };
+  await writeFile(file, pieces(), { flag: "a" });
+  return bytes;
+}
+
+const PIECE_LENGTH = 2 ** 20;
+
+function* printLetters(failures: readonly RowFailure[], splits: readonly Split[]): Generator<string> {
+  let piece = "";
+  for (const failure of [...failures].sort(compareFailures)) {
+    piece += `${JSON.stringify(deadLetter(failure, splits))}\n`;
+    if (piece.length < PIECE_LENGTH) continue;
+    yield piece;
+    piece = "";
+  }
+  yield piece;
+}
+
+/** Puts whole files behind one another. */
+export async function appendFiles(whole: string, parts: readonly string[]): Promise<void> {
+  await appendFile(whole, "");
+  for (const part of parts) await writeFile(whole, createReadStream(part), { flag: "a" });
 }
 
 export function openDeadLetters(target: OutputTarget, splitsOf: (region: number) => readonly Split[]): DeadLetterFile {
@@ -67,8 +93,7 @@ export function openDeadLetters(target: OutputTarget, splitsOf: (region: number)
       if (failures.length === 0) return;
       const file = join(target.staging, `.region-${region}`);
       regions.set(region, file);
-      const lines = printLetters(failures, splitsOf(region));
-      last = last.then(() => writing(target.path, () => appendFile(file, lines)));
+      last = last.then(async () => void (await writing(target.path, () => appendLetters(file, failures, splitsOf(region)))));
       // Looked at when the file is closed.
       last.catch(() => {});
     },
@@ -84,11 +109,8 @@ export function openDeadLetters(target: OutputTarget, splitsOf: (region: number)
 async function joinParts(target: OutputTarget, parts: readonly string[]): Promise<readonly string[]> {
   const name = basename(resolve(target.path));
   const file = join(target.staging, name);
-  await appendFile(file, "");
-  for (const part of parts) {
-    await appendFile(file, await readFile(part));
-    await rm(part);
-  }
+  await appendFiles(file, parts);
+  for (const part of parts) await rm(part);
   await syncPath(file);
   return [name];
 }

@@ -204,8 +204,8 @@ export async function listFiles(root: string, except: ReadonlySet<string>, under
     if (entry.name.startsWith("_") || entry.name.startsWith(".")) continue;
     const name = under === "" ? entry.name : `${under}/${entry.name}`;
     if (except.has(join(root, name))) continue;
-    if (entry.isDirectory()) files.push(...(await listFiles(root, except, name)));
-    else files.push(name);
+    if (!entry.isDirectory()) files.push(name);
+    else for (const file of await listFiles(root, except, name)) files.push(file);
   }
   return files;
 }

@@ -111,13 +111,12 @@ export async function openOutputs(request: OutputRequest): Promise<Outputs> {
       }
     },
     publish: async () => {
+      // While nothing is published: what fails then leaves no half of the outputs.
+      const dead = (await deadLetters?.close()) ?? [];
       // Dead letters may lie in a sink's folder, whose emptiness was checked: they go last.
       for (const [index, target] of targets.entries()) if (target !== undefined) await publish(target, owner, written[index].names, { overwrite, others });
-      if (deadTarget !== undefined && deadLetters !== undefined) {
-        const dead = await deadLetters.close();
-        // No folder where nothing failed; but an earlier run's letters must go.
-        if (dead.length > 0 || (await exists(deadTarget.path))) await publish(deadTarget, owner, dead, { overwrite, others });
-      }
+      // No folder where nothing failed; but an earlier run's letters must go.
+      if (deadTarget !== undefined && (dead.length > 0 || (await exists(deadTarget.path)))) await publish(deadTarget, owner, dead, { overwrite, others });
       return written.map(({ names, rows, bytes }) => ({ files: names.length, rows, bytes }));
     },
     discard: async () => {

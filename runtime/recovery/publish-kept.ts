@@ -1,5 +1,5 @@
 /** Gives outputs of a pipeline with a checkpoint what only a finished run has: one file made of all groups, or a mark. */
-import { appendFile, readFile, stat, writeFile } from "node:fs/promises";
+import { rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Column } from "../contract/column.ts";
 import type { PipelineSpec } from "../contract/program.ts";
@@ -7,6 +7,7 @@ import { SUCCESS_MARK } from "../contract/success-mark.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { isCommittedName, readFileName } from "./commit-state.ts";
 import { altered } from "./commit-steps.ts";
+import { appendFiles } from "./dead-letters.ts";
 import { realFiles } from "./file-system.ts";
 import type { KeptOutput } from "./kept-places.ts";
 import type { LogOutput, StagedFile } from "./manifest.ts";
@@ -63,8 +64,8 @@ export function inOrder(names: readonly string[], extension: string, ...keys: re
 
 /** Of regions one after the other, as where no checkpoint is kept. */
 async function joinLetters(whole: string, folder: string, names: readonly string[], extension: string): Promise<void> {
-  await writeFile(whole, "");
-  for (const name of inOrder(names, extension, ({ part }) => part, ({ group }) => group)) await appendFile(whole, await readFile(join(folder, name)));
+  await rm(whole, { force: true });
+  await appendFiles(whole, inOrder(names, extension, ({ part }) => part, ({ group }) => group).map((name) => join(folder, name)));
 }
 
 async function joinRows({ pipeline, columnsOf }: PublishRequest, sink: number, whole: string, folder: string, names: readonly string[]): Promise<void> {

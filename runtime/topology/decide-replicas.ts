@@ -74,11 +74,15 @@ const SLACK_SHARE = 0.5;
 
 export function decideReplicas(situation: Situation): Decided {
   const { stages, nowMs } = situation;
-  const unmeasured = stages.find(({ batches, min, max }) => batches < (min < max ? BATCHES_MIN : 1));
-  if (unmeasured !== undefined) return none(`${unmeasured.label} was measured over fewer than ${BATCHES_MIN} batches`);
+  const unmeasured = stages.find((stage) => stage.batches < batchesWanted(stage));
+  if (unmeasured !== undefined) return none(unmeasured.batches === 0 ? `${unmeasured.label} was not measured yet` : `${unmeasured.label} was measured over fewer than ${BATCHES_MIN} batches`);
   const resting = stages.find(({ lastChange, loadMs }) => lastChange !== undefined && nowMs - lastChange.atMs < LOAD_TIMES_OF_REST * loadMs);
   if (resting !== undefined) return none(`${resting.label} was changed less than ${LOAD_TIMES_OF_REST} load times ago`);
   return grow(situation);
+}
+
+function batchesWanted({ min, max }: StageLoad): number {
+  return min < max ? BATCHES_MIN : 1;
 }
 
 interface Slowest {

@@ -143,7 +143,8 @@ export function createElasticity(options: ElasticityOptions): Elasticity | undef
   };
 
   const addToMeters = (stage: number, { rows, busyMs, computeMs }: PartsDone): void => {
-    const batches = options.batchesOf(stage, rows);
+    // A stage that gets no rows is measured, too: all others would wait for it.
+    const batches = Math.max(1, options.batchesOf(stage, rows));
     stageMeters[stage].add(busyMs, batches);
     computeMeters[stage]?.add(computeMs, batches);
   };

@@ -37,7 +37,7 @@ export function openIsolatedStep(step: StepSpec, worker: IsolatedWorker): OpenSt
       const tried = await runAroundDeadlyRows<Done>(chunk.rows.length, (rows, deadly) => attempt(step, selectRows(failParents(chunk, [...deadly.keys()]), rows), rows, worker));
       if ("blameless" in tried) throw blameless(step, chunk, tried.blameless);
       for (const [row, how] of tried.deadly) logFailure(log, chunk, row, step, `${how}, each of two times that it was tried alone`);
-      log.failures.push(...tried.value.failures);
+      for (const failure of tried.value.failures) log.failures.push(failure);
       log.filtered += tried.value.filtered;
       return tried.value.chunk;
     },

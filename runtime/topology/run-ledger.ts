@@ -125,7 +125,7 @@ export function createRunLedger(pipeline: PipelineSpec, topology: Topology, log:
       counter.busyMs += report.busyMs;
       const books = openChunk(`${node.region}:${chunk}`);
       books.filtered += report.filtered;
-      books.failures.push(...report.failures);
+      for (const failure of report.failures) books.failures.push(failure);
       if (node.isSource) books.rowsRead += report.rowsIn;
       const { position, passed, keys, isExhausted } = report.progress ?? noProgress;
       books.position = position ?? books.position;

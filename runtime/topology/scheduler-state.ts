@@ -1,6 +1,7 @@
 /** What the scheduler knows: stages and their workers, edges, regions, core tokens. Plain data; its parts work on it. */
 import type { CoreTokens } from "./core-tokens.ts";
 import type { SchedulerCommand } from "./scheduler.ts";
+import { foldFromSinks } from "./topology.ts";
 import type { EdgeNode, StageNode, Topology } from "./topology.ts";
 
 /**
@@ -151,15 +152,8 @@ export function takeUnit(units: Unit[], chunk: number, part: number): boolean {
 }
 
 export function stagesInOrder(topology: Topology): readonly StageNode[] {
-  return [...topology.stages].sort((a, b) => depth(topology, a) - depth(topology, b) || a.id - b.id);
-}
-
-/** Stages between this one and the farthest sink. */
-function depth(topology: Topology, stage: StageNode): number {
-  return Math.max(0, ...stage.outs.map((id) => {
-    const { to } = topology.edges[id];
-    return to.kind === "sink" ? 0 : 1 + depth(topology, topology.stages[to.stage]);
-  }));
+  const depthOf = foldFromSinks<number>(topology, (_stage, beyond) => Math.max(0, ...beyond.map((depth) => (depth === undefined ? 0 : depth + 1))));
+  return [...topology.stages].sort((a, b) => depthOf(a.id) - depthOf(b.id) || a.id - b.id);
 }
 
 export function verifyIdle(s: SchedulerState): void {

@@ -181,11 +181,27 @@ function cpuRanks(step: ModelStepSpec, stage: StageSpec, device: string | undefi
  * `exhaustedAt`: the chunk after which a stage gives nothing more, by stage.
  */
 export function lastNeededChunk(topology: Topology, exhaustedAt: ReadonlyMap<number, number>, stage: number): number {
-  const beyond = topology.stages[stage].outs.map((edge) => {
-    const { to } = topology.edges[edge];
-    return to.kind === "sink" ? Infinity : lastNeededChunk(topology, exhaustedAt, to.stage);
-  });
-  return Math.min(exhaustedAt.get(stage) ?? Infinity, Math.max(...beyond));
+  const neededOf = foldFromSinks<number>(topology, (id, beyond) => Math.min(exhaustedAt.get(id) ?? Infinity, Math.max(...beyond.map((needed) => needed ?? Infinity))));
+  return neededOf(stage);
+}
+
+/**
+ * What follows for a stage from what follows for the stages behind it, in the order of its edges (undefined: a sink).
+ * Each is asked once: there may be more ways through a graph than anybody can go.
+ */
+export function foldFromSinks<T>(topology: Topology, fold: (stage: number, beyond: readonly (T | undefined)[]) => T): (stage: number) => T {
+  const known = new Map<number, T>();
+  const valueOf = (stage: number): T => {
+    const found = known.get(stage);
+    if (found !== undefined) return found;
+    const made = fold(stage, topology.stages[stage].outs.map((edge) => {
+      const { to } = topology.edges[edge];
+      return to.kind === "sink" ? undefined : valueOf(to.stage);
+    }));
+    known.set(stage, made);
+    return made;
+  };
+  return valueOf;
 }
 
 /** The weakly connected parts, numbered by first stage. */

@@ -3,22 +3,34 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { TextDecoder } from "node:util";
 import { createGunzip } from "node:zlib";
-import { RowError } from "../../runtime/contract/kernel.ts";
 import { describeFileError } from "./file-error.ts";
 
 /** A line longer than this is not text with lines. */
-const LINE_BYTES_MAX = 256 * 2 ** 20;
+export const LINE_LENGTH_MAX = 256 * 2 ** 20;
 
-/** Splits at "\n" only (a "\r" before it is dropped): U+2028 and its like may stand inside a JSON string. */
-export async function* readLines(path: string, onRead?: (bytes: number) => void): AsyncGenerator<readonly string[]> {
-  let rest = "";
+/**
+ * Splits at "\n" only (a "\r" before it is dropped): U+2028 and its like may stand inside a JSON string. Undefined for
+ * a line that is too long.
+ */
+export async function* readLines(path: string, onRead?: (bytes: number) => void, lengthMax = LINE_LENGTH_MAX): AsyncGenerator<readonly (string | undefined)[]> {
+  // Of the line that has not ended; nothing more of one that is too long.
+  let pieces: string[] = [];
+  let length = 0;
+  const takeLine = (end: string): string | undefined => {
+    const line = length + end.length > lengthMax ? undefined : withoutCarriageReturn(pieces.join("") + end);
+    [pieces, length] = [[], 0];
+    return line;
+  };
   for await (const text of readText(path, onRead)) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    if (rest.length > LINE_BYTES_MAX) throw new RowError(`${path} has a line of more than ${LINE_BYTES_MAX} characters`);
-    if (lines.length > 0) yield lines.map(withoutCarriageReturn);
+    const [end, ...lines] = text.split("\n");
+    const rest = lines.pop();
+    if (rest !== undefined) yield [takeLine(end), ...lines.map(withoutCarriageReturn)];
+    const begun = rest ?? end;
+    length += begun.length;
+    if (length > lengthMax) pieces = [];
+    else pieces.push(begun);
   }
-  if (rest !== "") yield [withoutCarriageReturn(rest)];
+  if (length > 0) yield [takeLine("")];
 }
 
 /**

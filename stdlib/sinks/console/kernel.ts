@@ -16,7 +16,7 @@ export const console: SinkKernel = {
     return {
       append: async (batch) => {
         rows += batch.length;
-        first.push(...batch.slice(0, Math.max(0, limit - first.length)));
+        for (const row of batch.slice(0, Math.max(0, limit - first.length))) first.push(row);
       },
       close: async () => {
         const names = target.columns.map((column) => column.name);

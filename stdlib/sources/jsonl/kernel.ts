@@ -6,7 +6,7 @@ import type { Column } from "../../../runtime/contract/column.ts";
 import type { OpenSource, SourceItem, SourceKernel } from "../../../runtime/contract/kernel.ts";
 import { listTables } from "../../support/list-input.ts";
 import { toRow } from "../../support/plain-value.ts";
-import { readLines } from "../../support/read-lines.ts";
+import { LINE_LENGTH_MAX, readLines } from "../../support/read-lines.ts";
 
 export const jsonl: SourceKernel = {
   open: async (args, columns) => {
@@ -29,8 +29,9 @@ async function* readRows(file: string, firstRow: number, columns: readonly Colum
     const items: SourceItem[] = [];
     for (const text of lines) {
       line++;
-      if (text.trim() === "" || row++ < firstRow) continue;
-      items.push(readRow(text, `line ${line}`, columns));
+      if (text?.trim() === "" || row++ < firstRow) continue;
+      const place = `line ${line}`;
+      items.push(text === undefined ? { kind: "bad", reason: `the line has more than ${LINE_LENGTH_MAX} characters`, place } : readRow(text, place, columns));
     }
     if (items.length > 0) yield items;
   }

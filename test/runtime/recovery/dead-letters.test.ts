@@ -26,6 +26,16 @@ function rowsIn(to: OutputTarget, name: string): readonly number[] {
 }
 
 describe("dead letters", () => {
+  it.each(["file", "folder"] as const)("of one chunk may be more than is written at once (%s)", async (kind) => {
+    const to = target(kind);
+    const letters = openDeadLetters(to, splits);
+    const rows = Array.from({ length: 30_000 }, (_, row) => row);
+    letters.write(0, rows.map((row) => ({ ...failure(0, row), message: "ü".repeat(50) })));
+    letters.write(1, [failure(0, 30_000)]);
+    const names = await letters.close();
+    expect(names.flatMap((name) => rowsIn(to, name))).toEqual([...rows, 30_000]);
+  });
+
   it("stand in row order, one file for each source", async () => {
     const to = target("folder");
     const letters = openDeadLetters(to, splits);

@@ -100,6 +100,15 @@ describe("elasticity", () => {
     expect(elasticity.decide(99_000)).toEqual([]);
   });
 
+  it("does not wait for a stage that gets no rows", () => {
+    const { elasticity } = openWith(afterDecoding(topologyOf({ replicasMax: 3 })), 100);
+    for (let chunk = 0; chunk < 30; chunk++) {
+      elasticity?.partDone({ ...whole, chunk });
+      elasticity?.partDone({ ...whole, stage: 2, rows: 0, busyMs: 0, computeMs: 0, chunk });
+    }
+    expect(elasticity?.decide(1000)).toEqual([{ kind: "load", stage: 1 }]);
+  });
+
   it("changes nothing, and says nothing, while workers load", () => {
     const { scheduler, elasticity, events } = open({ replicasMax: 3 });
     elasticity?.partDone({ ...whole, chunk: 9 });

@@ -45,6 +45,14 @@ describe("rows that fail", () => {
   });
 });
 
+it("children of one chunk may fail by the hundred thousand", () => {
+  const ledger = openLedger(1);
+  const failures = Array.from({ length: 300_000 }, (_, child) => failure(child % 3, "a"));
+  ledger.addReport(0, 0, { rowsIn: 3, rowsOut: 0, filtered: 0, busyMs: 1, computeMs: 1, failures }, true);
+  ledger.completeChunk(0, 0, undefined);
+  expect(ledger.counters.dead).toBe(3);
+});
+
 it("a region is read when its own rows are, those of earlier runs included, and never where nobody knows how many there are", () => {
   const ledger = ledgerOf(3);
   const split = (rows?: number) => ({ path: "a", bytes: 1, modifiedMs: 0, ...(rows === undefined ? {} : { rows }) });
