@@ -265,6 +265,8 @@ test("parquet gives the bytes of what a column holds, whatever they mean to othe
   const read = async (kind: "bytes" | "string", names: readonly string[]) => good(await all(await parquet.open({ path: file }, names.map((name) => ({ name, type: { kind }, bytesMax: 20 })))));
   expect(await read("string", ["text", "again", "json"])).toEqual(texts.map((text, index) => ({ text, again: "same", json: ['{"a":1}', "[2]", '"x"'][index] })));
   const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+  const mixed = await parquet.open({ path: file }, [{ name: "text", type: { kind: "string" }, bytesMax: 20 }, { name: "again", type: { kind: "optional", inner: { kind: "bytes" } }, bytesMax: 20 }]);
+  expect(good(await all(mixed))).toEqual(texts.map((text) => ({ text, again: utf8("same") })));
   expect(await read("bytes", ["text", "again", "json", "uuid"])).toEqual(texts.map((text, index) => ({ text: utf8(text), again: utf8("same"), json: utf8(['{"a":1}', "[2]", '"x"'][index]), uuid: Uint8Array.from(Buffer.from(uuid.replaceAll("-", ""), "hex")) })));
 });
 

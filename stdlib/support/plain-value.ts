@@ -36,7 +36,7 @@ export function toValue(plain: unknown, type: ColumnType, what: string, format: 
       return toScalar(plain, type.dtype, what, format);
     case "string":
       if (typeof plain === "string") return plain;
-      if (plain instanceof Uint8Array) return utf8.decode(plain);
+      if (plain instanceof Uint8Array) return toText(plain);
       throw new RowError(`${what} is ${nounOf(plain)}, a string is wanted`);
     case "bytes":
       if (plain instanceof Uint8Array) return plain;
@@ -52,6 +52,11 @@ export function toValue(plain: unknown, type: ColumnType, what: string, format: 
       if (typeof plain !== "object") throw new RowError(`${what} is ${nounOf(plain)}, a record is wanted`);
       return toRow(Object.fromEntries(Object.entries(plain)), type.fields, format);
   }
+}
+
+/** What is no UTF-8 becomes U+FFFD. */
+export function toText(bytes: Uint8Array): string {
+  return utf8.decode(bytes);
 }
 
 /** Bytes travel through text formats as base64. */

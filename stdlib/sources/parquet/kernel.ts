@@ -5,14 +5,14 @@
  */
 import { parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
 import type { AsyncBuffer, FileMetaData, RowGroup } from "hyparquet";
-import type { Column } from "../../../runtime/contract/column.ts";
+import type { Column, ColumnType } from "../../../runtime/contract/column.ts";
 import { JobError } from "../../../runtime/contract/kernel.ts";
 import type { OpenSource, SourceItem, SourceKernel } from "../../../runtime/contract/kernel.ts";
 import { describeFileError } from "../../support/file-error.ts";
 import { listTables } from "../../support/list-input.ts";
 import type { InputFile } from "../../support/list-input.ts";
 import { FILES_OPEN_MAX, mapLimited } from "../../support/map-limited.ts";
-import { toRow } from "../../support/plain-value.ts";
+import { toRow, toText } from "../../support/plain-value.ts";
 import { describeMismatch } from "./describe-mismatch.ts";
 import { openFileBuffer } from "./file-buffer.ts";
 
@@ -22,7 +22,10 @@ const FOOTER_BYTES = 64 * 1024;
 
 const asItIs = (bytes: Uint8Array | undefined): Uint8Array | undefined => bytes;
 /** Whether they are text or bytes is for the program's types to say. */
-const BYTES_AS_THEY_ARE = { stringFromBytes: asItIs, jsonFromBytes: asItIs, uuidFromBytes: asItIs, geometryFromBytes: asItIs, geographyFromBytes: asItIs };
+const bytesAsTheyAre = { stringFromBytes: asItIs, jsonFromBytes: asItIs, uuidFromBytes: asItIs, geometryFromBytes: asItIs, geographyFromBytes: asItIs };
+
+/** Where no column is wanted as bytes: of a dictionary, each text is made once. */
+const textAsText = { ...bytesAsTheyAre, stringFromBytes: (bytes: Uint8Array | undefined): string | undefined => bytes && toText(bytes) };
 
 interface OpenFile {
   readonly file: InputFile;
@@ -78,6 +81,23 @@ async function* readRows(open: OpenFile, firstRow: number, columns: readonly Col
   }
 }
 
+function holdsBytes(type: ColumnType): boolean {
+  switch (type.kind) {
+    case "bytes":
+      return true;
+    case "list":
+      return holdsBytes(type.element);
+    case "optional":
+      return holdsBytes(type.inner);
+    case "record":
+      return type.fields.some((field) => holdsBytes(field.type));
+    case "scalar":
+    case "string":
+    case "tensor":
+      return false;
+  }
+}
+
 /** Rows to read at once: the whole group, unless it is large and pages can be found one by one. */
 function sliceRows(group: RowGroup, columns: readonly Column[]): number {
   const wanted = new Set(columns.map((column) => column.outsideName ?? column.name));
@@ -99,7 +119,7 @@ async function readSlice(open: OpenFile, rowStart: number, rowEnd: number, colum
     rowEnd,
     compressors,
     utf8: false,
-    parsers: BYTES_AS_THEY_ARE,
+    parsers: columns.some(({ type }) => holdsBytes(type)) ? bytesAsTheyAre : textAsText,
     useOffsetIndex: true,
   }).catch((error: unknown) => {
     // Corrupt pages cannot be told apart by row; the file as a whole is at fault.
